@@ -1,0 +1,39 @@
+// Small text helpers that the standard library of GCC 12 lacks (it has no std::format).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace omniq {
+
+/// Writes every argument to a stream and returns the text: cat("epoch ", 3, " of ", 24).
+template <class... Args>
+std::string cat(const Args&... args) {
+  std::ostringstream out;
+  (out << ... << args);
+  return std::move(out).str();
+}
+
+/// A number with a fixed count of decimals: fixed(97.5, 1) is "97.5".
+std::string fixed(double value, int decimals);
+
+/// Bytes for a reader: "1.2 GiB".
+std::string human_bytes(std::uint64_t bytes);
+
+/// Seconds for a reader: "1 h 05 min", "3 min 20 s", "12 s".
+std::string human_seconds(double seconds);
+
+std::vector<std::string> split(std::string_view text, char separator);
+std::string join(std::span<const std::string> parts, std::string_view separator);
+std::string_view trim(std::string_view text);
+std::string to_lower(std::string_view text);
+
+/// The candidate with the smallest edit distance to `name`, or "" when none is near enough to be meant
+/// (more than a third of its letters differ).
+std::string nearest(std::string_view name, std::span<const std::string> candidates);
+
+}  // namespace omniq

@@ -1,0 +1,69 @@
+// Batches of clips, decoded by a few threads, in an order that depends on the seed alone.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/data/dataset.h"
+#include "core/data/sampling.h"
+
+namespace omniq::data {
+
+/// How a video becomes the model's input.
+struct ClipOptions {
+  std::int64_t frames = 32;
+  std::int64_t stride = 2;
+  Sampling sampling = Sampling::stride;
+  std::int64_t size = 224;   // height and width in pixels; the short side is first resized to size · 256 / 224
+  bool hflip = true;         // training only: flip half of the clips
+  std::int64_t temporal_views = 1, spatial_views = 1;  // evaluation only; spatial 1 or 3
+};
+
+struct LoaderOptions {
+  ClipOptions clip;
+  std::int64_t batch_size = 8;
+  bool training = false;         // shuffles and augments
+  std::uint64_t seed = 0;
+  int workers = 2;               // decoding threads, ≥ 1
+  std::size_t cache_bytes = 0;   // memory for decoded, resized videos; a video that does not fit is decoded again
+};
+
+struct Batch {
+  at::Tensor video;                   // uint8 [B, V, T, S, S, 3] RGB; V views, 1 in training
+  at::Tensor labels;                  // int64 [B]
+  std::vector<std::int64_t> indices;  // int64 [B], into Split::clips
+  std::vector<Problem> unreadable;    // clips of this batch that could not be decoded; they are not in `video`
+  std::vector<std::int64_t> unreadable_indices;  // the same clips, into Split::clips
+};
+
+class Loader {
+ public:
+  Loader(Split split, LoaderOptions options);
+  ~Loader();
+
+  std::int64_t clips() const;
+  std::int64_t batches() const;  // an epoch; the last batch may be smaller
+
+  /// Starts epoch `epoch` (the order and every augmentation are keyed by seed, epoch and clip) at batch `first`.
+  /// Ends what was under way.
+  void start(std::int64_t epoch, std::int64_t first = 0);
+
+  /// The next batch in order; nothing at the end of the epoch or when a stop is requested. A batch all of whose
+  /// clips are unreadable has an undefined `video`.
+  std::optional<Batch> next(std::stop_token stop = {});
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// One video as the model sees it in evaluation: uint8 [V, T, S, S, 3].
+Result<at::Tensor> load_evaluation_clip(const std::filesystem::path& path, const ClipOptions& options);
+
+}  // namespace omniq::data

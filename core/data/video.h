@@ -1,0 +1,32 @@
+// Decoding of video files to RGB frames.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include "core/base/result.h"
+
+namespace omniq::data {
+
+struct VideoInfo {
+  std::int64_t frames = 0;  // as the container says; the true count may be smaller (see decode_frames)
+  double fps = 0;
+  std::int64_t width = 0, height = 0;  // after rotation, in pixels
+};
+
+/// Opens the file and reads its first frame. Errors: missing, empty, no video stream, undecodable.
+Result<VideoInfo> probe_video(const std::filesystem::path& path);
+
+/// Counts the frames by decoding all of them: what the container says can be wrong.
+Result<std::int64_t> count_frames(const std::filesystem::path& path);
+
+/// Frames `indices` (any order, repeats allowed, each ≥ 0) as uint8 RGB [n, H, W, 3], the shorter side resized
+/// to `short_side` pixels (0: as decoded). Decodes in order and skips; rotation flags are applied. An index past
+/// the true end is an error of code `data` whose message names the file.
+Result<at::Tensor> decode_frames(const std::filesystem::path& path, std::span<const std::int64_t> indices,
+                                 std::int64_t short_side);
+
+}  // namespace omniq::data

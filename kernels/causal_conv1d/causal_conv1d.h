@@ -1,0 +1,26 @@
+// Causal depthwise convolution with SiLU, as it stands before Mamba's scan.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace omniq::kernels {
+
+/// out_t = SiLU( bias + Σ_k weight_k · x_{t−(W−1)+k} ), with zeros before the first token; for direction 1 time
+/// runs backwards (out_t looks at x_{t+(W−1)−k}). Masked tokens count as zero input.
+///
+/// Shapes: R directions (1 or 2), B clips, L tokens, E channels, W taps; P is R, or 1 where the directions
+/// share parameters or input. The last axis of x is contiguous; its other strides are free.
+///   x        [P, B, L, E]
+///   weight   [P, E, W]
+///   bias     [P, E]
+///   mask     [B, L] bool, true for a token; undefined for none
+///   returns  [R, B, L, E] with R = directions
+///
+/// float32 and float64 on the CPU. x, weight and bias have gradients.
+at::Tensor causal_conv1d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                         std::int64_t directions, const std::optional<at::Tensor>& mask);
+
+}  // namespace omniq::kernels
