@@ -1,38 +1,60 @@
-# Finds libtorch and the CUDA toolkit it needs, and offers them as `omniq_torch` (an interface target
-# with one shared precompiled header, `omniq_pch`).
+# Finds libtorch and the CUDA toolkit it needs, and offers them as `omniq_torch` (an interface target) and
+# `omniq_pch` (the one precompiled header that all targets which see torch share).
 #
-# libtorch is the PyPI wheel, kept by ./quickstart in the user's cache; OMNIQ_TORCH_DIR names another one
-# (the folder that holds share/cmake/Torch).
+#   OMNIQ_TORCH_DIR           the torch folder of the PyPI wheel (holds share/cmake/Torch); by default the one
+#                             that ./quickstart keeps in the user's cache
+#   CMAKE_CUDA_COMPILER       nvcc; by default the first CUDA 13 compiler of OmniqCudaToolkit.cmake
+#   OMNIQ_CUDA_ARCHITECTURES  compute capabilities to compile for, "8.0;8.6;9.0"; by default those of the GPUs
+#                             in this machine, else 9.0
 
 set(OMNIQ_TORCH_VERSION 2.11.0)
 
-if(DEFINED ENV{XDG_CACHE_HOME} AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
+if(NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
   set(_omniq_cache "$ENV{XDG_CACHE_HOME}/omniq-studio")
 else()
   set(_omniq_cache "$ENV{HOME}/.cache/omniq-studio")
 endif()
 
-if(NOT OMNIQ_TORCH_DIR)
-  file(GLOB _candidates "${_omniq_cache}/torch-${OMNIQ_TORCH_VERSION}/lib/python3*/site-packages/torch")
-  list(POP_FRONT _candidates _found)
+# A folder that was found once may be gone (a cleaned cache): look again then.
+if(NOT EXISTS "${OMNIQ_TORCH_DIR}/share/cmake/Torch/TorchConfig.cmake")
+  file(GLOB _candidates
+       "${_omniq_cache}/torch-${OMNIQ_TORCH_VERSION}/lib/python3*/site-packages/torch/share/cmake/Torch/TorchConfig.cmake")
+  if(NOT _candidates)
+    message(FATAL_ERROR "libtorch ${OMNIQ_TORCH_VERSION} was not found. Run ./quickstart build once, which "
+                        "fetches it, or pass -DOMNIQ_TORCH_DIR=<folder of the torch package>.")
+  endif()
+  list(GET _candidates 0 _found)
+  string(REPLACE "/share/cmake/Torch/TorchConfig.cmake" "" _found "${_found}")
   set(OMNIQ_TORCH_DIR "${_found}" CACHE PATH "Folder of libtorch (holds share/cmake/Torch)" FORCE)
 endif()
-if(NOT EXISTS "${OMNIQ_TORCH_DIR}/share/cmake/Torch/TorchConfig.cmake")
-  message(FATAL_ERROR "libtorch ${OMNIQ_TORCH_VERSION} was not found. Run ./quickstart build once, which "
-                      "fetches it, or pass -DOMNIQ_TORCH_DIR=<folder of the torch package>.")
+
+include(OmniqCudaToolkit)
+enable_language(CUDA)
+if(NOT CMAKE_CUDA_COMPILER_VERSION MATCHES "^13\\.")
+  message(FATAL_ERROR "libtorch ${OMNIQ_TORCH_VERSION} is built for CUDA 13, but ${CMAKE_CUDA_COMPILER} is "
+                      "${CMAKE_CUDA_COMPILER_VERSION}. Pass -DCMAKE_CUDA_COMPILER=<nvcc of CUDA 13>, or run "
+                      "./quickstart build, which fetches one.")
 endif()
 
-# The CUDA compiler: the one given, the one on PATH or in /usr/local/cuda, else the wheels in the cache.
-if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
-  find_program(OMNIQ_NVCC nvcc PATHS /usr/local/cuda/bin "${_omniq_cache}/cuda-13.0.2/bin")
-  if(NOT OMNIQ_NVCC)
-    message(FATAL_ERROR "No CUDA toolkit was found (nvcc). Run ./quickstart build once, which fetches one, "
-                        "or pass -DCMAKE_CUDA_COMPILER=<path of nvcc>.")
-  endif()
-  set(CMAKE_CUDA_COMPILER "${OMNIQ_NVCC}" CACHE FILEPATH "CUDA compiler")
-endif()
+# --- libtorch -------------------------------------------------------------------------------------------------
+# Its configuration file is written for builds of torch extensions; what does not concern us is answered here.
+get_filename_component(_nvcc "${CMAKE_CUDA_COMPILER}" REALPATH)
+get_filename_component(_cuda_root "${_nvcc}" DIRECTORY)
+get_filename_component(_cuda_root "${_cuda_root}" DIRECTORY)
+set(CUDA_TOOLKIT_ROOT_DIR "${_cuda_root}")  # the toolkit of the compiler, not the first one in some list
+set(CUDA_NVRTC_SHORTHASH unused)            # else it hashes 100 MB with Python, for a name that we do not use
+set(kineto_LIBRARY torch_cpu)               # the profiler is inside libtorch_cpu; no separate file exists
+set(TORCH_CUDA_ARCH_LIST 9.0)               # without a list it runs a program on the GPU; replaced below
+unset(CMAKE_CUDA_ARCHITECTURES)             # it warns that it ignores the variable, and does
+unset(CMAKE_CUDA_ARCHITECTURES CACHE)
+set(CMAKE_MESSAGE_LOG_LEVEL NOTICE)         # its progress report; warnings and errors still come through
+find_package(Torch ${OMNIQ_TORCH_VERSION} EXACT REQUIRED CONFIG
+             PATHS "${OMNIQ_TORCH_DIR}/share/cmake/Torch" NO_DEFAULT_PATH)
+unset(CMAKE_MESSAGE_LOG_LEVEL)
+set_property(TARGET caffe2::mkl PROPERTY INTERFACE_LINK_DIRECTORIES "")  # else /lib/intel64 and others land in RUNPATH
+string(REGEX REPLACE " -gencode [^ ]+" "" CMAKE_CUDA_FLAGS "${CMAKE_CUDA_FLAGS}")
 
-# Architectures: those of the GPU in this machine, else 9.0. Packagers list theirs: "8.0;8.6;8.9;9.0".
+# --- architectures --------------------------------------------------------------------------------------------
 if(NOT OMNIQ_CUDA_ARCHITECTURES)
   execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
                   OUTPUT_VARIABLE _caps ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE _rc)
@@ -42,21 +64,39 @@ if(NOT OMNIQ_CUDA_ARCHITECTURES)
   else()
     set(_caps 9.0)
   endif()
-  set(OMNIQ_CUDA_ARCHITECTURES "${_caps}" CACHE STRING "CUDA compute capabilities to compile for")
+  set(OMNIQ_CUDA_ARCHITECTURES "${_caps}" CACHE STRING "CUDA compute capabilities to compile for" FORCE)
 endif()
-list(JOIN OMNIQ_CUDA_ARCHITECTURES " " TORCH_CUDA_ARCH_LIST)
-string(REPLACE "." "" CMAKE_CUDA_ARCHITECTURES "${OMNIQ_CUDA_ARCHITECTURES}")
-list(TRANSFORM CMAKE_CUDA_ARCHITECTURES APPEND "-real")
+set(CMAKE_CUDA_ARCHITECTURES "")
+foreach(_cap IN LISTS OMNIQ_CUDA_ARCHITECTURES)
+  if(NOT _cap MATCHES "^[0-9]+\\.[0-9][af]?$")
+    message(FATAL_ERROR "OMNIQ_CUDA_ARCHITECTURES: \"${_cap}\" is not a compute capability such as 8.6 or 9.0; "
+                        "separate several with semicolons.")
+  endif()
+  string(REPLACE "." "" _cap "${_cap}")
+  list(APPEND CMAKE_CUDA_ARCHITECTURES "${_cap}-real")
+endforeach()
+# The newest one is kept as PTX too, so that GPUs newer than all of the list can still compile it for themselves.
+list(SORT CMAKE_CUDA_ARCHITECTURES COMPARE NATURAL)
+list(POP_BACK CMAKE_CUDA_ARCHITECTURES _newest)
+string(REPLACE "-real" "" _newest "${_newest}")
+list(APPEND CMAKE_CUDA_ARCHITECTURES "${_newest}")
 
-find_package(Torch ${OMNIQ_TORCH_VERSION} REQUIRED CONFIG PATHS "${OMNIQ_TORCH_DIR}/share/cmake/Torch" NO_DEFAULT_PATH)
-
+# --- targets --------------------------------------------------------------------------------------------------
 add_library(omniq_torch INTERFACE)
-target_link_libraries(omniq_torch INTERFACE ${TORCH_LIBRARIES})
+target_link_libraries(omniq_torch INTERFACE torch torch_library)
 target_include_directories(omniq_torch INTERFACE ${CMAKE_SOURCE_DIR})
+# ATen's CUDA headers name cublas, cusparse and cusolver; a toolkit without them is completed by the headers
+# that came with libtorch.
+if(NOT EXISTS "${_cuda_root}/include/cublas_v2.h")
+  target_include_directories(omniq_torch SYSTEM INTERFACE "${OMNIQ_TORCH_DIR}/../nvidia/cu13/include")
+endif()
 
-# One precompiled header for every target that sees torch: torch/torch.h alone costs 12 to 20 seconds a file.
-file(WRITE ${CMAKE_BINARY_DIR}/generated/pch.cpp "// Holds the precompiled header.\n")
+# torch/torch.h alone costs 12 to 20 seconds a file.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/pch.cpp CONTENT "// Holds the precompiled header.\n")
 add_library(omniq_pch STATIC ${CMAKE_BINARY_DIR}/generated/pch.cpp)
 target_link_libraries(omniq_pch PUBLIC omniq_torch)
 target_precompile_headers(omniq_pch PRIVATE <torch/torch.h> <algorithm> <cmath> <filesystem> <functional>
                           <map> <memory> <optional> <string> <vector>)
+
+message(STATUS "libtorch ${OMNIQ_TORCH_VERSION} in ${OMNIQ_TORCH_DIR}")
+message(STATUS "CUDA ${CMAKE_CUDA_COMPILER_VERSION} in ${_cuda_root}, for ${OMNIQ_CUDA_ARCHITECTURES}")
