@@ -1,0 +1,72 @@
+# Plants what the checkers are there to find and expects them to find it, at the right file and line.
+#
+#   cmake -DWORK=<folder to use> -P selftest.cmake
+cmake_minimum_required(VERSION 3.25)
+
+function(expect what want_rc want_text)  # the rest is the command
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE rc OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  string(REGEX REPLACE "[ \n]+" " " out "${out}")
+  string(FIND "${out}" "${want_text}" at)
+  if((want_rc EQUAL 0 AND NOT rc EQUAL 0) OR (want_rc EQUAL 1 AND rc EQUAL 0) OR at EQUAL -1)
+    message(FATAL_ERROR "${what}: expected exit ${want_rc} with \"${want_text}\", got ${rc}: ${out}")
+  endif()
+endfunction()
+
+function(clean_tree)
+  file(REMOVE_RECURSE "${WORK}")
+  file(WRITE "${WORK}/kernels/scan/scan.cu" "#include <torch/torch.h>\n#include \"kernels/scan/scan.h\"\n")
+  file(WRITE "${WORK}/kernels/scan/scan.h" "#pragma once\n#include <queue>\n")
+  file(WRITE "${WORK}/core/base/text.h" "#pragma once\n#include <string>\n")
+  file(WRITE "${WORK}/core/base/text.cpp" "#include \"core/base/text.h\"\n")
+  file(WRITE "${WORK}/core/model/swin.cpp" "#include \"core/base/text.h\"\n#include \"kernels/scan/scan.h\"\n")
+  file(WRITE "${WORK}/core/data/video.cpp" "#include <opencv2/videoio.hpp>\n#include <yaml-cpp/yaml.h>\n")
+  file(WRITE "${WORK}/core/base/log.cpp" "#include <spdlog/spdlog.h>\n// not #include <QString>\n")
+endfunction()
+
+set(check ${CMAKE_COMMAND} -DROOT=${WORK} -DMODEL_SOURCES=${WORK}/core/base/text.cpp
+    -P ${CMAKE_CURRENT_LIST_DIR}/check_includes.cmake)
+
+clean_tree()
+expect("a clean tree" 0 "" ${check})
+
+# file to plant in | line | what it includes
+foreach(case
+    "kernels/scan/scan.h|3|<opencv2/core.hpp>"
+    "kernels/scan/scan.cu|3|<yaml-cpp/yaml.h>"
+    "kernels/scan/scan.h|3|<spdlog/spdlog.h>"
+    "kernels/scan/scan.h|3|<QString>"
+    "kernels/scan/scan.cu|3|\"core/base/text.h\""
+    "kernels/scan/scan.cu|3|\"../../core/base/text.h\""
+    "core/model/swin.cpp|3|<opencv2/imgproc.hpp>"
+    "core/model/swin.cpp|3|<QtCore/QObject>"
+    "core/base/text.cpp|2|<spdlog/spdlog.h>"
+    "core/base/text.h|3|<yaml-cpp/yaml.h>"
+    "core/data/video.cpp|3|<QImage>"
+    "core/data/video.cpp|3|<QtGui/QImage>"
+    "core/data/video.cpp|3|\"ui/pages/runs.h\""
+    "core/data/video.cpp|3|\"app/cli.h\"")
+  string(REPLACE "|" ";" parts "${case}")
+  list(GET parts 0 file)
+  list(GET parts 1 line)
+  list(GET parts 2 include)
+  clean_tree()
+  file(APPEND "${WORK}/${file}" "  #  include ${include}\n")
+  expect("${case}" 1 "${file}:${line}: includes" ${check})
+endforeach()
+
+clean_tree()
+file(REMOVE_RECURSE "${WORK}/kernels")
+expect("a tree without kernels" 1 "no file was found" ${check})
+file(REMOVE_RECURSE "${WORK}")
+
+# Any dynamic program will do for the links: cmake itself.
+set(links ${CMAKE_COMMAND} -DPROGRAM=${CMAKE_COMMAND} -P ${CMAKE_CURRENT_LIST_DIR}/check_links.cmake)
+list(INSERT links 1 "-DFORBIDDEN=libQt")
+expect("a program without Qt" 0 "" ${links})
+list(REMOVE_AT links 1)
+list(INSERT links 1 "-DFORBIDDEN=libc\\.so")
+expect("a program with a forbidden library" 1 "needs libc.so" ${links})
+list(REMOVE_AT links 1)
+list(INSERT links 1 "-DFORBIDDEN=libQt" "-DPROGRAM=${CMAKE_CURRENT_LIST_FILE}")
+list(FILTER links EXCLUDE REGEX "PROGRAM=${CMAKE_COMMAND}$")
+expect("a file that is no program" 1 "named no shared library" ${links})
