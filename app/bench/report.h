@@ -1,0 +1,30 @@
+// What every benchmark prints: a table for a reader, or one JSON document for a script.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/eval/timing.h"
+
+namespace omniq::bench {
+
+struct Row {
+  std::string name;   // "selective_scan forward"
+  std::string shape;  // "B 8 L 33 E 1536 N 128, both directions"
+  std::string dtype;
+  eval::Timing ms;
+  std::optional<double> baseline_ms;  // median of what it is compared with, in the same run
+  std::optional<double> limit_ms;     // what bytes and operations alone would take
+  std::optional<double> error;        // ‖x − ref‖₂ / ‖ref‖₂ against float64
+};
+
+/// Prints rows to stdout; `baseline` says what baseline_ms is.
+void print(const std::vector<Row>& rows, c10::Device device, const std::string& baseline, bool json);
+
+// One function a benchmark; `runs` timed calls each.
+std::vector<Row> bench_scan(c10::Device device, std::int64_t runs);
+
+}  // namespace omniq::bench

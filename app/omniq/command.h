@@ -1,0 +1,46 @@
+// What every command of `omniq` has: a place in the command line, an exit code, JSON or text as output.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "core/base/result.h"
+
+namespace omniq::app {
+
+enum ExitCode { kDone = 0, kOther = 1, kUsage = 2, kData = 3, kPaused = 4 };
+
+/// What the chosen command does once the command line is read: its exit code, or the error to report.
+using Action = std::function<Result<int>()>;
+
+struct CommandLine {
+  CLI::App& app;
+  Action action;
+  bool json = false;
+};
+
+/// The exit code that an error means.
+int exit_code(ErrorCode code);
+
+/// One JSON document on stdout.
+void print_json(const nlohmann::ordered_json& json);
+
+// One function a command adds it to the command line.
+void add_train(CommandLine& line);
+void add_resume(CommandLine& line);
+void add_eval(CommandLine& line);
+void add_predict(CommandLine& line);
+void add_features(CommandLine& line);
+void add_demo_data(CommandLine& line);
+void add_runs(CommandLine& line);
+void add_config(CommandLine& line);
+void add_doctor(CommandLine& line);
+void add_bench(CommandLine& line);
+
+/// A subcommand whose callback stores `action`; `json` adds --json.
+CLI::App* add_command(CommandLine& line, const std::string& name, const std::string& help, Action action, bool json = true);
+
+}  // namespace omniq::app

@@ -1,0 +1,32 @@
+// A line that shows how far something is: redrawn in place on a terminal, now and then a plain line in a pipe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace omniq::app {
+
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::string what);
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  /// `seconds_left` negative: estimated from the progress itself.
+  void show(std::int64_t done, std::int64_t total, const std::string& detail = "", double seconds_left = -1);
+  /// Removes the bar; the next show() draws it again.
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void draw() const;
+
+  std::string what_, line_;
+  bool terminal_;
+  bool drawn_ = false;
+  Clock::time_point start_, last_;
+};
+
+}  // namespace omniq::app

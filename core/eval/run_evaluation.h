@@ -1,0 +1,62 @@
+// Evaluation of a finished run on its test list: accuracy, parameters, memory, latency, and the files that keep them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+
+#include "core/eval/evaluator.h"
+#include "core/eval/timing.h"
+#include "core/run/run_folder.h"
+
+namespace omniq::eval {
+
+struct Latency {
+  std::int64_t batch = 8;  // clips
+  Timing timing;           // milliseconds a batch
+};
+
+/// The peak of the evaluation, in bytes.
+struct MemoryPeak {
+  std::int64_t allocated = 0, reserved = 0;  // the caching allocator's
+  std::int64_t process = 0;                  // the process's, from NVML; 0 where NVML says nothing
+};
+
+struct Summary {
+  std::string run;        // id
+  std::string dataset, split;
+  std::string checkpoint; // file
+  std::string device, precision;
+  Evaluation evaluation;
+  model::ParameterCount parameters;  // adapters not merged
+  std::optional<MemoryPeak> memory;  // nothing on the CPU
+  std::optional<Latency> latency;
+  std::string latency_note;          // why there is none
+};
+
+struct EvaluationProgress {
+  std::string phase;  // "clips" or "latency"
+  std::int64_t done = 0, total = 0;
+};
+
+/// Latency of the model on random clips that are already on its device: batch 8 (SPEC: ≥ 20 warm-up and ≥ 100 timed runs). Adapters
+/// should be merged. Calls `progress(runs done, runs in all)`; nothing when a stop was requested.
+std::optional<Latency> measure_latency(model::OmniQ& model, std::int64_t frames, std::int64_t size, c10::Device device,
+                                       train::Precision precision,
+                                       const std::function<void(std::int64_t, std::int64_t)>& progress = {},
+                                       std::stop_token stop = {});
+
+/// Evaluates the checkpoint that the run's record says to report (best where epochs were chosen on held-out clips, else
+/// last), writes eval/{summary.json, predictions.csv, confusion.csv} and the run's row of results/summary.csv.
+/// A stop is an error of code `stopped`.
+Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::string> overrides,
+                             const std::function<void(const EvaluationProgress&)>& progress = {},
+                             std::stop_token stop = {});
+
+/// The checkpoint of a run that is reported: `best` where there is one, else `last`; an error when there is none.
+Result<std::filesystem::path> reported_checkpoint(const run::RunFolder& folder);
+
+}  // namespace omniq::eval

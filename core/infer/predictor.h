@@ -1,0 +1,52 @@
+// Names what happens in a video file.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/config/experiment.h"
+#include "core/data/loader.h"
+#include "core/model/omniq.h"
+#include "core/run/run_folder.h"
+#include "core/train/step.h"
+
+namespace omniq::infer {
+
+struct LabelProbability {
+  std::string label;
+  double probability = 0;  // 0 to 1
+};
+
+struct Prediction {
+  std::vector<LabelProbability> top5;  // best first
+  std::int64_t frames = 0;             // that the model saw
+  double decode_ms = 0;                // file → frames in memory
+  double model_ms = 0;                 // frames → probabilities
+};
+
+class Predictor {
+ public:
+  /// Loads the run's reported checkpoint, adapters merged.
+  static Result<Predictor> open(const run::RunFolder& folder, std::span<const std::string> overrides = {});
+
+  /// Classifies one file as evaluation does. An unreadable file is an error of code `data`.
+  Result<Prediction> predict(const std::filesystem::path& video);
+
+  const std::vector<std::string>& classes() const { return classes_; }
+
+ private:
+  Predictor() = default;
+
+  std::shared_ptr<model::OmniQ> model_;
+  std::vector<std::string> classes_;
+  data::ClipOptions clip_;
+  c10::Device device_{c10::kCPU};
+  train::Precision precision_ = train::Precision::float32;
+};
+
+}  // namespace omniq::infer

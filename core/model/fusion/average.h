@@ -1,0 +1,10 @@
+// The baseline: the mean of the frame features over time.
+#pragma once
+
+#include "core/model/fusion/registry.h"
+
+namespace omniq::model {
+
+std::shared_ptr<Fusion> make_average_fusion(const FusionOptions& options);
+
+}  // namespace omniq::model

@@ -1,0 +1,88 @@
+#include "core/model/fusion/transformer.h"
+
+#include <torch/torch.h>
+
+#include "core/base/text.h"
+#include "core/model/fusion/fusion.h"
+
+namespace omniq::model {
+namespace {
+
+/// x += Dropout(Attention(LN(x))); x += Dropout(FFN(LN(x))), FFN: D → 4D, GELU, D. Dropout also inside the
+/// attention weights and after GELU, as in torch.nn.TransformerEncoderLayer with norm_first.
+class EncoderLayer : public torch::nn::Module {
+ public:
+  explicit EncoderLayer(const FusionOptions& options) : heads_(options.n_heads), dropout_(options.dropout) {
+    const std::int64_t d = options.width;
+    const auto norm = torch::nn::LayerNormOptions({d});
+    norm_ = register_module("norm", torch::nn::LayerNorm(norm));
+    query_ = register_module("query", std::make_shared<Linear>(d, d));
+    key_ = register_module("key", std::make_shared<Linear>(d, d));
+    value_ = register_module("value", std::make_shared<Linear>(d, d));
+    out_ = register_module("out", std::make_shared<Linear>(d, d));
+    ffn_norm_ = register_module("ffn_norm", torch::nn::LayerNorm(norm));
+    up_ = register_module("ffn_up", std::make_shared<Linear>(d, 4 * d));
+    down_ = register_module("ffn_down", std::make_shared<Linear>(4 * d, d));
+  }
+
+  torch::Tensor forward(torch::Tensor x, const std::optional<torch::Tensor>& mask) {
+    x = x + drop(attention(norm_(x), mask));
+    return x + drop(down_->forward(drop(torch::gelu(up_->forward(ffn_norm_(x))))));
+  }
+
+ private:
+  torch::Tensor drop(const torch::Tensor& x) const { return torch::dropout(x, dropout_, is_training()); }
+
+  torch::Tensor attention(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) {
+    const std::int64_t clips = x.size(0), length = x.size(1), d = x.size(2);
+    const auto heads = [&](const torch::Tensor& t) {
+      return t.view({clips, length, heads_, d / heads_}).transpose(1, 2);
+    };
+    std::optional<torch::Tensor> key_mask;
+    if (mask) key_mask = mask->view({clips, 1, 1, length});
+    const auto mixed = torch::scaled_dot_product_attention(heads(query_->forward(x)), heads(key_->forward(x)),
+                                                           heads(value_->forward(x)), key_mask,
+                                                           is_training() ? dropout_ : 0.0);
+    return out_->forward(mixed.transpose(1, 2).reshape({clips, length, d}));
+  }
+
+  std::int64_t heads_;
+  double dropout_;
+  torch::nn::LayerNorm norm_{nullptr}, ffn_norm_{nullptr};
+  std::shared_ptr<Linear> query_, key_, value_, out_, up_, down_;
+};
+
+class TransformerFusion : public Fusion {
+ public:
+  explicit TransformerFusion(const FusionOptions& options) {
+    for (std::int64_t i = 0; i < options.depth; ++i) {
+      layers_.push_back(register_module("block" + std::to_string(i), std::make_shared<EncoderLayer>(options)));
+    }
+    norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
+  }
+
+  torch::Tensor forward(const torch::Tensor& tokens, const std::optional<torch::Tensor>& mask) override {
+    torch::Tensor x = tokens;
+    for (auto& layer : layers_) x = layer->forward(x, mask);
+    return norm_(x);
+  }
+
+ private:
+  std::vector<std::shared_ptr<EncoderLayer>> layers_;
+  torch::nn::LayerNorm norm_{nullptr};
+};
+
+}  // namespace
+
+std::shared_ptr<Fusion> make_transformer_fusion(const FusionOptions& options) {
+  return std::make_shared<TransformerFusion>(options);
+}
+
+FusionProblem check_transformer_fusion(const FusionOptions& options) {
+  if (options.width % options.n_heads == 0) return {};
+  return {"fusion.n_heads",
+          cat("fusion.n_heads is ", options.n_heads, ", which does not divide the fusion's width ", options.width, "."),
+          "Use a number of heads that divides it."};
+}
+
+}  // namespace omniq::model

@@ -1,0 +1,45 @@
+// A linear layer that can carry a low-rank adapter (LoRA; Hu et al., 2021).
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <cstdint>
+
+namespace omniq::model {
+
+struct LoraOptions {
+  std::int64_t rank = 8;
+  double alpha = 16;
+  double dropout = 0.05;
+};
+
+/// y = x Wᵀ + b, and with an adapter y += (α/r) · dropout(x) Aᵀ Bᵀ, with A [r, in], B [out, r].
+class Linear : public torch::nn::Module {
+ public:
+  Linear(std::int64_t in_features, std::int64_t out_features, bool bias = true);
+
+  torch::Tensor forward(const torch::Tensor& x);
+  /// The same without adding b, for callers that fuse the bias into what follows.
+  torch::Tensor forward_without_bias(const torch::Tensor& x);
+
+  /// Adds an adapter: A at random (uniform, ±1/√in, as PEFT does), B zero, so that nothing changes yet. The
+  /// rank is capped at half of the smaller side (at least 1). Returns the rank used.
+  std::int64_t add_adapter(const LoraOptions& options);
+  bool has_adapter() const { return lora_a_.defined(); }
+  /// W ← W + (α/r) B A, and the adapter is gone.
+  void merge_adapter();
+
+  torch::Tensor weight;  // [out, in]
+  torch::Tensor bias;    // [out]; undefined without one
+  const torch::Tensor& lora_a() const { return lora_a_; }
+  const torch::Tensor& lora_b() const { return lora_b_; }
+  const LoraOptions& adapter_options() const { return adapter_; }
+
+ private:
+  torch::Tensor adapted(torch::Tensor y, const torch::Tensor& x);
+
+  torch::Tensor lora_a_, lora_b_;
+  LoraOptions adapter_;
+};
+
+}  // namespace omniq::model

@@ -1,0 +1,132 @@
+#include "core/model/omniq.h"
+
+#include <torch/torch.h>
+
+#include "core/base/text.h"
+
+namespace omniq::model {
+namespace {
+
+/// Mamba's step projection starts as its paper says, not as the other linear layers.
+bool keeps_own_init(const std::string& name) { return name.ends_with("dt_proj"); }
+
+}  // namespace
+
+OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
+  auto swin = swin_options(options.backbone);
+  TORCH_CHECK(swin, swin ? "" : swin.error().text());
+  swin->stochastic_depth = options.stochastic_depth;
+  const FusionKind* kind = find_fusion(options.fusion);
+  TORCH_CHECK(kind, "there is no fusion '", options.fusion, "'");
+  const FusionProblem problem = kind->check(options.fusion_options);
+  TORCH_CHECK(problem.message.empty(), problem.message);
+
+  backbone_ = register_module("backbone", Swin(*swin));
+  const std::int64_t backbone_width = backbone_->output_width();
+  sequence_ = kind->sequence;
+  const std::int64_t width = sequence_ ? options.fusion_options.width : backbone_width;
+  if (sequence_) {
+    if (width != backbone_width) {
+      video_proj_ = register_module("video_proj", std::make_shared<Linear>(backbone_width, width, /*bias=*/false));
+    }
+    vis_cls_ = register_parameter("vis_cls", torch::empty({width}));
+    positions_ = register_parameter("positions", torch::empty({options.max_frames + 1, width}));
+    types_ = register_parameter("types", torch::empty({2, width}));  // vision, text
+  }
+  fusion_ = register_module("fusion", kind->make(options.fusion_options));
+  head_ = register_module("head", std::make_shared<Linear>(width, options.classes));
+  reset_parameters();
+}
+
+void OmniQ::reset_parameters() {
+  const torch::NoGradGuard no_grad;
+  backbone_->reset_parameters(options_.init_std);
+  for (const auto& item : named_modules()) {
+    if (auto* linear = item.value()->as<Linear>(); linear && !keeps_own_init(item.key())) {
+      linear->weight.normal_(0, options_.init_std);
+      if (linear->bias.defined()) linear->bias.zero_();
+    }
+  }
+  for (auto& embedding : {vis_cls_, positions_, types_}) {
+    if (embedding.defined()) torch::Tensor(embedding).normal_(0, options_.position_std);
+  }
+}
+
+torch::Tensor OmniQ::forward(const torch::Tensor& video) { return classify(encode(video)); }
+
+torch::Tensor OmniQ::encode(const torch::Tensor& video) {
+  TORCH_CHECK(video.dim() == 5, "video must be [B, T, 3, H, W], got ", video.sizes());
+  const torch::AutoGradMode grad(torch::GradMode::is_enabled() && !backbone_frozen_);
+  return backbone_->forward(video.flatten(0, 1)).unflatten(0, {video.size(0), video.size(1)});
+}
+
+torch::Tensor OmniQ::tokens(const torch::Tensor& features) {
+  const std::int64_t frames = features.size(1);
+  TORCH_CHECK(frames <= options_.max_frames, "a clip of ", frames, " frames is longer than the ", options_.max_frames,
+              " learned positions");
+  const auto video = video_proj_ ? video_proj_->forward(features) : features;
+  const auto cls = vis_cls_.to(video.scalar_type()).expand({features.size(0), 1, -1});
+  return torch::cat({cls, video}, 1) + (positions_.narrow(0, 0, frames + 1) + types_[0]);
+}
+
+torch::Tensor OmniQ::classify(const torch::Tensor& features, const std::optional<torch::Tensor>& mask) {
+  TORCH_CHECK(features.dim() == 3, "features must be [B, T, D], got ", features.sizes());
+  std::optional<torch::Tensor> token_mask = mask;
+  if (sequence_ && mask) token_mask = torch::cat({torch::ones_like(mask->narrow(1, 0, 1)), *mask}, 1);
+  const auto fused = fusion_->forward(sequence_ ? tokens(features) : features, token_mask);
+  return head_->forward(fusion_->read_out(fused, token_mask));
+}
+
+AdapterReport OmniQ::set_trainable(Trainable what, const LoraOptions& lora, bool head_adapter) {
+  AdapterReport report;
+  backbone_frozen_ = what != Trainable::all;
+  backbone_->set_stochastic_depth(backbone_frozen_ ? 0 : options_.stochastic_depth);
+  if (what == Trainable::lora) {
+    for (const auto& item : named_modules()) {
+      auto* linear = item.value()->as<Linear>();
+      const bool adapts = linear && (item.key().starts_with("fusion.") || (head_adapter && item.key() == "head"));
+      if (!adapts || linear->has_adapter()) continue;
+      const std::int64_t rank = linear->add_adapter(lora);
+      ++report.adapters;
+      if (rank != lora.rank) report.capped.push_back(cat(item.key(), ": rank ", rank, " instead of ", lora.rank));
+    }
+  }
+  for (auto& item : named_parameters()) {
+    const std::string& name = item.key();
+    bool trains = what == Trainable::all || !name.starts_with("backbone.");
+    if (what == Trainable::lora) {
+      trains = name.ends_with("lora_A") || name.ends_with("lora_B") || (!head_adapter && name.starts_with("head."));
+    }
+    item.value().set_requires_grad(trains);
+  }
+  train(is_training());
+  return report;
+}
+
+void OmniQ::merge_adapters() {
+  for (const auto& module : modules()) {
+    if (auto* linear = module->as<Linear>()) linear->merge_adapter();
+  }
+}
+
+void OmniQ::train(bool on) {
+  torch::nn::Module::train(on);
+  if (backbone_frozen_) backbone_->train(false);
+}
+
+ParameterCount OmniQ::count_parameters() const {
+  ParameterCount count;
+  for (const auto& parameter : parameters()) {
+    count.total += parameter.numel();
+    if (parameter.requires_grad()) count.trainable += parameter.numel();
+  }
+  return count;
+}
+
+bool exempt_from_decay(const std::string& name, const torch::Tensor& parameter) {
+  const std::string last = name.substr(name.rfind('.') + 1);
+  return parameter.dim() <= 1 || last == "A_log" || last == "D_skip" || last == "positions" || last == "types" ||
+         last == "relative_position_bias_table";
+}
+
+}  // namespace omniq::model

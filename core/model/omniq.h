@@ -1,0 +1,83 @@
+// The whole classifier: per-frame encoder, token sequence, fusion, head.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/model/fusion/fusion.h"
+#include "core/model/swin.h"
+
+namespace omniq::model {
+
+struct OmniqOptions {
+  std::string backbone = "swin_tiny";
+  double stochastic_depth = 0.2;  // where the encoder trains
+  std::string fusion = "mamba";
+  FusionOptions fusion_options;   // its width is the fusion's; equal to the encoder's, no projection is made
+  std::int64_t max_frames = 32;   // learned positions
+  std::int64_t classes = 2;
+  double init_std = 0.02;         // of all linear weights
+  double position_std = 0.02;     // of positions, types and the class token
+};
+
+enum class Trainable { lora, fusion, all };
+
+/// What set_trainable did that a run record should say.
+struct AdapterReport {
+  std::int64_t adapters = 0;
+  std::vector<std::string> capped;  // "fusion.block0.mixer.ssm.dt_proj: rank 4 instead of 8"
+};
+
+struct ParameterCount {
+  std::int64_t total = 0, trainable = 0;  // elements
+};
+
+class OmniQ : public torch::nn::Module {
+ public:
+  /// Initialised at random from torch's default generator. Throws c10::Error for unknown names.
+  explicit OmniQ(const OmniqOptions& options);
+
+  /// video [B, T, 3, H, W], normalised → logits [B, classes].
+  torch::Tensor forward(const torch::Tensor& video);
+  /// video [B, T, 3, H, W] → frame features [B, T, D_b]. A frozen encoder keeps nothing for a backward pass.
+  torch::Tensor encode(const torch::Tensor& video);
+  /// features [B, T, D_b], mask [B, T] bool (true for a frame, false for padding) or none → logits.
+  torch::Tensor classify(const torch::Tensor& features, const std::optional<torch::Tensor>& mask = {});
+
+  /// Freezes and unfreezes; under `lora` adds adapters to every linear layer of the fusion, and to the head with
+  /// `head_adapter`, where it has none yet.
+  AdapterReport set_trainable(Trainable what, const LoraOptions& lora, bool head_adapter);
+  /// Folds all adapters into their layers, for inference.
+  void merge_adapters();
+  /// The frozen encoder stays in evaluation mode.
+  void train(bool on = true) override;
+
+  ParameterCount count_parameters() const;
+  const OmniqOptions& options() const { return options_; }
+  torch::nn::Module& backbone() { return *backbone_; }
+  bool backbone_frozen() const { return backbone_frozen_; }
+
+ private:
+  torch::Tensor tokens(const torch::Tensor& features);
+  void reset_parameters();
+
+  OmniqOptions options_;
+  bool sequence_ = true;
+  bool backbone_frozen_ = false;
+  Swin backbone_{nullptr};
+  std::shared_ptr<Linear> video_proj_;  // P_v; null when the widths agree
+  torch::Tensor vis_cls_, positions_, types_;
+  std::shared_ptr<Fusion> fusion_;
+  std::shared_ptr<Linear> head_;
+};
+
+/// Whether weight decay leaves a parameter alone: biases, norms, embeddings, A_log, D_skip, bias tables.
+bool exempt_from_decay(const std::string& name, const torch::Tensor& parameter);
+
+}  // namespace omniq::model

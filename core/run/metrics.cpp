@@ -1,0 +1,85 @@
+#include "core/run/metrics.h"
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/base/files.h"
+#include "core/base/text.h"
+
+namespace omniq::run {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::optional<MetricsRow> parse_line(const std::string& line) {
+  const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return std::nullopt;
+  try {
+    MetricsRow row;
+    row.step = json.at("step").get<std::int64_t>();
+    row.epoch = json.at("epoch").get<std::int64_t>();
+    row.phase = json.at("phase").get<std::string>();
+    row.loss = json.at("loss").is_null() ? std::nan("") : json.at("loss").get<double>();
+    row.top1 = json.at("top1").get<double>();
+    row.top5 = json.at("top5").get<double>();
+    row.time = json.at("time").get<double>();
+    const auto optional = [&](const char* key, auto& out) {
+      using T = typename std::remove_reference_t<decltype(out)>::value_type;
+      if (json.contains(key) && !json[key].is_null()) out = json[key].get<T>();
+    };
+    optional("lr", row.lr);
+    optional("clips_per_second", row.clips_per_second);
+    optional("data_wait", row.data_wait);
+    optional("vram_bytes", row.vram_bytes);
+    return row;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string to_line(const MetricsRow& row) {
+  Json json = {{"step", row.step}, {"epoch", row.epoch}, {"time", row.time}, {"phase", row.phase},
+               {"loss", row.loss}, {"top1", row.top1},   {"top5", row.top5}};
+  if (row.lr) json["lr"] = *row.lr;
+  if (row.clips_per_second) json["clips_per_second"] = *row.clips_per_second;
+  if (row.data_wait) json["data_wait"] = *row.data_wait;
+  if (row.phase == "train") json["vram_bytes"] = row.vram_bytes ? Json(*row.vram_bytes) : Json(nullptr);
+  return json.dump();
+}
+
+Status MetricsLog::append(const MetricsRow& row) {
+  std::ofstream out(path_, std::ios::app);
+  out << to_line(row) + "\n";
+  out.flush();
+  if (!out) return fail(ErrorCode::io, cat("Cannot write ", path_.string(), "."), "Is the disk full?");
+  return {};
+}
+
+Status MetricsLog::cut_after(std::int64_t step) {
+  OMNIQ_ASSIGN(const MetricsFile file, read_metrics(path_));
+  std::string kept;
+  for (const MetricsRow& row : file.rows) {
+    if (row.step <= step) kept += to_line(row) + "\n";
+  }
+  return write_file_atomic(path_, kept);
+}
+
+Result<MetricsFile> read_metrics(const std::filesystem::path& path) {
+  MetricsFile file;
+  if (!std::filesystem::exists(path)) return file;
+  OMNIQ_ASSIGN(const std::string text, read_file(path));
+  for (const std::string& line : split(text, '\n')) {
+    if (line.empty()) continue;
+    if (auto row = parse_line(line)) {
+      file.rows.push_back(std::move(*row));
+    } else {
+      ++file.damaged;
+    }
+  }
+  return file;
+}
+
+}  // namespace omniq::run

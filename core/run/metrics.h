@@ -1,0 +1,50 @@
+// metrics.jsonl: a row a logged step or epoch, the curve of a run.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace omniq::run {
+
+struct MetricsRow {
+  std::int64_t step = 0;   // optimiser steps done
+  std::int64_t epoch = 0;  // 1-based: the epoch that the row belongs to
+  std::string phase;       // "train" or "val"
+  double loss = 0;
+  double top1 = 0, top5 = 0;               // percent
+  std::optional<double> lr;                // train: fusion's and head's learning rate
+  double time = 0;                         // seconds since 1970; measured, as are the following
+  std::optional<double> clips_per_second;  // train
+  std::optional<double> data_wait;         // train: share of the time spent waiting for clips, 0 to 1
+  std::optional<std::int64_t> vram_bytes;  // peak allocated; nothing on the CPU
+};
+
+std::string to_line(const MetricsRow& row);
+
+/// Appends rows; each is on the disk as one whole line or not at all for a reader that skips a torn last line.
+class MetricsLog {
+ public:
+  explicit MetricsLog(std::filesystem::path path) : path_(std::move(path)) {}
+
+  Status append(const MetricsRow& row);
+  /// Drops rows after `step` and what cannot be read: a resumed run continues from its checkpoint, so that steps never go back.
+  Status cut_after(std::int64_t step);
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct MetricsFile {
+  std::vector<MetricsRow> rows;
+  std::int64_t damaged = 0;  // lines that are not a row
+};
+/// Reads all rows; a missing file has none.
+Result<MetricsFile> read_metrics(const std::filesystem::path& path);
+
+}  // namespace omniq::run

@@ -1,0 +1,122 @@
+#include "core/train/setup.h"
+
+#include <torch/torch.h>
+
+#include <thread>
+
+#include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/config/settings.h"
+#include "core/train/checkpoint.h"
+
+namespace omniq::train {
+namespace {
+
+model::OmniqOptions model_options(const config::Experiment& e, std::int64_t classes) {
+  model::OmniqOptions options;
+  options.backbone = e.vision_backbone;
+  options.stochastic_depth = e.backbone.stochastic_depth;
+  options.fusion = e.fusion.name;
+  options.fusion_options = config::fusion_options(e);
+  options.max_frames = e.fusion.max_frames;
+  options.classes = classes;
+  options.init_std = e.model.init_std;
+  options.position_std = e.model.position_std;
+  return options;
+}
+
+model::AdapterReport apply_trainable(model::OmniQ& model, const config::Experiment& e) {
+  const auto what = e.train.trainable == "all"      ? model::Trainable::all
+                    : e.train.trainable == "fusion" ? model::Trainable::fusion
+                                                    : model::Trainable::lora;
+  return model.set_trainable(what, {e.lora.r, e.lora.alpha, e.lora.dropout}, e.lora.head == "lora");
+}
+
+Result<WeightsRecord> load_pretrained(torch::nn::Module& module, const std::string& file) {
+  OMNIQ_ASSIGN(const model::StateDict weights, model::load_weights(file));
+  OMNIQ_ASSIGN(model::LoadReport report, model::load_into(module, weights, ""));
+  OMNIQ_ASSIGN(std::string sha256, model::file_sha256(file));
+  log::info(cat("Loaded ", report.loaded.size(), " tensors of ", file, " (", report.missing.size(), " missing, ",
+                report.unexpected.size(), " unexpected)."));
+  return WeightsRecord{file, std::move(sha256), std::move(report)};
+}
+
+}  // namespace
+
+data::ClipOptions clip_options(const config::Experiment& e) {
+  data::ClipOptions options;
+  options.frames = e.frames;
+  options.stride = e.stride;
+  options.sampling = e.data.sampling == "segments" ? data::Sampling::segments : data::Sampling::stride;
+  options.size = e.size;
+  options.hflip = e.data.hflip;
+  options.temporal_views = e.eval.temporal_views;
+  options.spatial_views = e.eval.spatial_views;
+  return options;
+}
+
+Result<data::Dataset> open_dataset(const config::Experiment& e) {
+  data::DatasetOptions options;
+  options.root = e.data.root;
+  options.trainlist = e.data.trainlist;
+  options.testlist = e.data.testlist;
+  options.classind = e.data.classind;
+  options.val_fraction = e.data.val;
+  options.seed = static_cast<std::uint64_t>(e.seed);
+  OMNIQ_ASSIGN(data::Dataset dataset, data::load_dataset(options));
+  const auto classes = static_cast<std::int64_t>(dataset.classes.size());
+  if (e.num_classes > 0 && e.num_classes != classes) {
+    return fail(ErrorCode::config, cat("num_classes is ", e.num_classes, ", but the dataset has ", classes, " classes."),
+                "Set num_classes=0 to take the dataset's number.");
+  }
+  return dataset;
+}
+
+data::LoaderOptions loader_options(const config::Experiment& e, bool training) {
+  data::LoaderOptions options;
+  options.clip = clip_options(e);
+  options.training = training;
+  options.batch_size = training ? e.train.batch_size : e.eval.batch_size;
+  options.seed = static_cast<std::uint64_t>(e.seed);
+  options.workers = static_cast<int>(e.train.num_workers);
+  options.cache_bytes = static_cast<std::size_t>(e.data.cache_gb * 0x1p30);
+  return options;
+}
+
+Result<BuiltModel> build_model(const config::Experiment& e, std::int64_t classes) {
+  torch::manual_seed(static_cast<std::uint64_t>(e.seed));
+  BuiltModel built;
+  built.model = std::make_shared<model::OmniQ>(model_options(e, classes));
+  if (!e.backbone.weights.empty()) {
+    OMNIQ_ASSIGN(WeightsRecord record, load_pretrained(built.model->backbone(), e.backbone.weights));
+    built.weights.push_back(std::move(record));
+  }
+  if (!e.init_from_pretrain.empty()) {
+    OMNIQ_ASSIGN(WeightsRecord record, load_pretrained(*built.model, e.init_from_pretrain));
+    built.weights.push_back(std::move(record));
+  }
+  built.adapters = apply_trainable(*built.model, e);
+  return built;
+}
+
+Result<LoadedModel> load_trained(const config::Experiment& e, const std::filesystem::path& checkpoint,
+                                 c10::Device device) {
+  LoadedModel loaded;
+  OMNIQ_ASSIGN(const TrainerState state, read_checkpoint_state(checkpoint));
+  loaded.classes = state.classes;
+  loaded.epoch = state.epoch;
+  loaded.model = std::make_shared<model::OmniQ>(model_options(e, static_cast<std::int64_t>(state.classes.size())));
+  apply_trainable(*loaded.model, e);
+  OMNIQ_TRY(load_checkpoint(checkpoint, *loaded.model, nullptr));
+  loaded.model->to(device);
+  loaded.model->eval();
+  return loaded;
+}
+
+std::int64_t apply_threads(std::int64_t threads) {
+  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  if (threads != torch::get_num_threads()) torch::set_num_threads(static_cast<int>(threads));
+  return threads;
+}
+
+}  // namespace omniq::train

@@ -1,0 +1,364 @@
+#include "core/train/trainer.h"
+
+#include <torch/torch.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/eval/evaluator.h"
+#include "core/model/adapter.h"
+#include "core/model/device.h"
+#include "core/run/heartbeat.h"
+#include "core/run/tensorboard.h"
+#include "core/train/checkpoint.h"
+#include "core/train/environment.h"
+#include "core/train/schedule.h"
+#include "core/train/setup.h"
+
+namespace omniq::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+double percent(std::int64_t part, std::int64_t whole) {
+  return whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0;
+}
+
+std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model, const config::Experiment& e) {
+  std::vector<ParameterGroup> groups;
+  for (const bool backbone : {true, false}) {
+    for (const bool decays : {true, false}) {
+      ParameterGroup group;
+      group.peak_lr = backbone ? e.optim.lr_backbone : e.optim.lr_head;
+      group.weight_decay = decays ? e.optim.weight_decay : 0;
+      for (const auto& item : model.named_parameters()) {
+        if (!item.value().requires_grad() || item.key().starts_with("backbone.") != backbone ||
+            model::exempt_from_decay(item.key(), item.value()) == decays) {
+          continue;
+        }
+        group.names.push_back(item.key());
+        group.parameters.push_back(item.value());
+      }
+      groups.push_back(std::move(group));
+    }
+  }
+  return groups;
+}
+
+class Trainer {
+ public:
+  Trainer(const config::Experiment& experiment, const run::RunFolder& folder, Observer& observer, std::stop_token stop)
+      : e_(experiment), folder_(folder), observer_(observer), stop_(std::move(stop)), metrics_(folder.file("metrics.jsonl")) {}
+
+  Result<TrainOutcome> run() {
+    OMNIQ_ASSIGN(const auto claim, folder_.claim());
+    const log::FileSink log_file(folder_.file("log.txt").string());
+    run::RunStatus status;
+    if (auto before = folder_.status()) status = *before;
+    run::Heartbeat heartbeat(folder_, status);
+    heartbeat_ = &heartbeat;
+    auto outcome = start_and_train();
+    if (!outcome) {
+      log::error(outcome.error().text());
+      OMNIQ_TRY(heartbeat.finish(run::RunState::failed, outcome.error().text()));
+      return outcome;
+    }
+    OMNIQ_TRY(heartbeat.finish(outcome->state, outcome->state == run::RunState::paused ? "Stopped on request; the state was saved." : ""));
+    return outcome;
+  }
+
+ private:
+  Result<TrainOutcome> start_and_train() {
+    OMNIQ_ASSIGN(device_, model::resolve_device(e_.device));
+    apply_threads(e_.threads);
+    precision_ = choose_precision(device_, e_.train.amp);
+    OMNIQ_ASSIGN(dataset_, open_dataset(e_));
+    OMNIQ_TRY(check_dataset());
+    OMNIQ_ASSIGN(const BuiltModel built, build_model(e_, static_cast<std::int64_t>(dataset_.classes.size())));
+    model_ = built.model;
+    model_->to(device_);
+    optimizer_.emplace(parameter_groups(*model_, e_), AdamWOptions{e_.optim.beta1, e_.optim.beta2});
+    step_.emplace(*model_, *optimizer_,
+                  StepOptions{precision_, e_.train.label_smoothing, e_.optim.clip_norm, static_cast<std::uint64_t>(e_.seed)});
+    loader_.emplace(dataset_.train, loader_options(e_, true));
+    steps_per_epoch_ = (loader_->batches() + e_.train.accum_steps - 1) / e_.train.accum_steps;
+    total_steps_ = steps_per_epoch_ * e_.train.epochs;
+    OMNIQ_TRY(restore());
+    OMNIQ_TRY(write_environment(folder_, e_, device_, precision_, built, dataset_));
+    OMNIQ_ASSIGN(tensorboard_, [&]() -> Result<std::optional<run::TensorBoardWriter>> {
+      OMNIQ_ASSIGN(auto writer, run::TensorBoardWriter::create(folder_.path(), state_.step > 0 ? state_.step + 1 : 0));
+      return std::optional(std::move(writer));
+    }());
+    return train_epochs();
+  }
+
+  Status check_dataset() {
+    const bool hold_out = e_.data.val > 0;
+    for (const auto* split : {&dataset_.train, &dataset_.val, &dataset_.test}) {
+      for (const data::Problem& problem : split->problems) log::warning(cat(problem.id, ": ", problem.what));
+    }
+    if (dataset_.train.clips.empty()) {
+      return fail(ErrorCode::data, cat("There is no training clip under ", e_.data.root, "."),
+                  "Check data.root and data.trainlist; omniq demo-data makes a small set to try.");
+    }
+    monitored_ = hold_out ? &dataset_.val : &dataset_.test;
+    if (monitored_->clips.empty()) {
+      log::warning(hold_out ? "No clip could be held out (each class needs two groups of clips); epochs are not validated."
+                            : "The test list is empty; epochs are not monitored.");
+    }
+    log::info(cat(dataset_.classes.size(), " classes; ", dataset_.train.clips.size(), " clips to train, ",
+                  dataset_.val.clips.size(), " held out, ", dataset_.test.clips.size(), " to test."));
+    return {};
+  }
+
+  /// Continues from the last checkpoint, where there is one; rows of metrics after it go.
+  Status restore() {
+    state_.classes = dataset_.classes;
+    state_.loss_scale = step_->loss_scale();
+    if (std::filesystem::exists(folder_.last_checkpoint())) {
+      OMNIQ_ASSIGN(state_, load_checkpoint(folder_.last_checkpoint(), *model_, &*optimizer_));
+      if (state_.classes != dataset_.classes) {
+        return fail(ErrorCode::data, "The dataset's classes are not those that the run started with.",
+                    "Restore the class list, or start a new run.");
+      }
+      step_->set_loss_scale(state_.loss_scale, state_.scale_steps);
+      log::info(cat("Continuing after step ", state_.step, " of ", total_steps_, "."));
+    }
+    return metrics_.cut_after(state_.step);
+  }
+
+  Result<TrainOutcome> train_epochs() {
+    started_ = Clock::now();
+    last_save_ = started_;
+    seconds_before_ = state_.seconds;
+    steps_at_start_ = state_.step;
+    model_->train();
+    update_status(/*now=*/true);
+    while (state_.epoch < e_.train.epochs) {
+      OMNIQ_ASSIGN(const bool finished, train_epoch());
+      if (!finished) return pause();
+      OMNIQ_ASSIGN(const bool validated, validate());
+      if (!validated) return pause();
+      ++state_.epoch;
+      state_.batch = 0;
+      OMNIQ_TRY(save());
+      update_status(/*now=*/true);
+    }
+    OMNIQ_TRY(save_adapter());
+    return outcome(run::RunState::finished);
+  }
+
+  /// False when a stop was requested; the state then is that of the last whole step.
+  Result<bool> train_epoch() {
+    loader_->start(state_.epoch, state_.batch);
+    window_start_ = Clock::now();
+    waited_ = 0;
+    while (state_.batch < loader_->batches()) {
+      ClipSums sums;
+      const std::int64_t last = std::min(state_.batch + e_.train.accum_steps, loader_->batches());
+      for (std::int64_t i = state_.batch; i < last; ++i) {
+        const auto asked = Clock::now();
+        const auto batch = loader_->next(stop_);
+        waited_ += seconds_since(asked);
+        if (!batch) return false;
+        if (!batch->video.defined()) continue;
+        sums += step_->accumulate(batch->video.squeeze(1).to(device_), batch->labels.to(device_), state_.step, i - state_.batch);
+      }
+      const double factor = learning_rate_factor(state_.step, total_steps_, e_.optim.warmup);
+      if (!std::isfinite(sums.loss) && precision_ != Precision::float16) return diverged("loss", sums.loss, factor);
+      const StepResult result = step_->update(factor);
+      if (!result.skipped && !std::isfinite(result.grad_norm)) return diverged("gradient", result.grad_norm, factor);
+      if (result.skipped && step_->loss_scale() < 1.0 / 65536) return diverged("loss", sums.loss, factor);
+      ++state_.step;
+      state_.batch = last;
+      state_.window += sums;
+      OMNIQ_TRY(after_step(sums, factor));
+      if (stop_.stop_requested()) return false;
+    }
+    return true;
+  }
+
+  Status after_step(const ClipSums& sums, double factor) {
+    const bool epoch_ends = state_.batch == loader_->batches();
+    if (state_.step % e_.train.log_every == 0 || epoch_ends) OMNIQ_TRY(log_train_row(factor));
+    const double spent = seconds_since(started_);
+    Progress progress;
+    progress.step = state_.step;
+    progress.steps = total_steps_;
+    progress.epoch = state_.epoch + 1;
+    progress.epochs = e_.train.epochs;
+    progress.phase = "train";
+    progress.done = state_.batch;
+    progress.total = loader_->batches();
+    progress.loss = sums.clips > 0 ? sums.loss / static_cast<double>(sums.clips) : 0;
+    progress.seconds_left = spent / static_cast<double>(state_.step - steps_at_start_) * static_cast<double>(total_steps_ - state_.step);
+    observer_.on_progress(progress);
+    const bool due = seconds_since(last_save_) >= e_.train.checkpoint_minutes * 60;
+    if (!epoch_ends && due) OMNIQ_TRY(save());
+    update_status(/*now=*/false);
+    return {};
+  }
+
+  Status log_train_row(double factor) {
+    const ClipSums& w = state_.window;
+    if (w.clips == 0) return {};
+    const double spent = seconds_since(window_start_);
+    run::MetricsRow row;
+    row.phase = "train";
+    row.loss = w.loss / static_cast<double>(w.clips);
+    row.top1 = percent(w.top1, w.clips);
+    row.top5 = percent(w.top5, w.clips);
+    row.lr = e_.optim.lr_head * factor;
+    row.clips_per_second = static_cast<double>(w.clips) / std::max(spent, 1e-9);
+    row.data_wait = std::min(1.0, waited_ / std::max(spent, 1e-9));
+    if (const auto memory = model::device_memory(device_)) row.vram_bytes = memory->allocated;
+    state_.window = {};
+    window_start_ = Clock::now();
+    waited_ = 0;
+    return log_row(row);
+  }
+
+  Status log_row(run::MetricsRow row) {
+    row.step = state_.step;
+    row.epoch = state_.epoch + 1;
+    row.time = run::now_seconds();
+    OMNIQ_TRY(metrics_.append(row));
+    const auto scalar = [&](const char* name, double value) -> Status {
+      return tensorboard_->scalar(cat(name, "/", row.phase), value, row.step, row.time);
+    };
+    OMNIQ_TRY(scalar("loss", row.loss));
+    OMNIQ_TRY(scalar("top1", row.top1));
+    OMNIQ_TRY(scalar("top5", row.top5));
+    if (row.lr) OMNIQ_TRY(scalar("lr", *row.lr));
+    if (row.clips_per_second) OMNIQ_TRY(scalar("clips_per_second", *row.clips_per_second));
+    if (row.data_wait) OMNIQ_TRY(scalar("data_wait", *row.data_wait));
+    if (row.vram_bytes) OMNIQ_TRY(scalar("vram_bytes", static_cast<double>(*row.vram_bytes)));
+    observer_.on_metrics(row);
+    return {};
+  }
+
+  /// False when a stop was requested.
+  Result<bool> validate() {
+    if (monitored_->clips.empty()) return true;
+    if (!validation_loader_) {
+      auto options = loader_options(e_, false);
+      options.clip.temporal_views = options.clip.spatial_views = 1;
+      validation_loader_.emplace(*monitored_, options);
+    }
+    Progress progress{state_.step, total_steps_, state_.epoch + 1, e_.train.epochs, "val", 0, validation_loader_->clips()};
+    const auto result = eval::evaluate(*model_, *validation_loader_, *monitored_, device_, precision_,
+                                       [&](std::int64_t done) {
+                                         progress.done = done;
+                                         observer_.on_progress(progress);
+                                       },
+                                       stop_);
+    if (!result) return false;
+    run::MetricsRow row;
+    row.phase = "val";
+    row.loss = result->loss;
+    row.top1 = result->top1;
+    row.top5 = result->top5;
+    const bool selects = e_.data.val > 0;
+    const bool best = !selects || result->top1 > state_.best_top1;
+    if (best) {
+      state_.best_top1 = result->top1;
+      state_.best_epoch = state_.epoch + 1;
+    }
+    OMNIQ_TRY(log_row(row));
+    if (selects && best) {
+      TrainerState at_best = state_;
+      ++at_best.epoch;
+      OMNIQ_TRY(save_checkpoint(folder_.best_checkpoint(), *model_, nullptr, at_best));
+    }
+    return true;
+  }
+
+  Status save() {
+    state_.seconds = seconds_before_ + seconds_since(started_);
+    state_.loss_scale = step_->loss_scale();
+    state_.scale_steps = step_->steps_since_scale_change();
+    OMNIQ_TRY(save_checkpoint(folder_.last_checkpoint(), *model_, &*optimizer_, state_));
+    last_save_ = Clock::now();
+    observer_.on_checkpoint(folder_.last_checkpoint(), state_.step);
+    return {};
+  }
+
+  Status save_adapter() {
+    if (e_.train.trainable != "lora") return {};
+    return model::save_adapter(folder_.path() / "adapter", *model_);
+  }
+
+  Result<TrainOutcome> pause() {
+    optimizer_->zero_grad();
+    OMNIQ_TRY(save());
+    OMNIQ_TRY(save_adapter());
+    update_status(/*now=*/false);
+    return outcome(run::RunState::paused);
+  }
+
+  tl::unexpected<Error> diverged(const char* what, double value, double factor) {
+    std::string saved = "there is no checkpoint yet";
+    if (auto state = read_checkpoint_state(folder_.last_checkpoint())) {
+      saved = cat("the last good checkpoint is of step ", state->step, " (", folder_.last_checkpoint().string(), ")");
+    }
+    return fail(ErrorCode::numeric,
+                cat("The ", what, " became ", value, " at step ", state_.step + 1, " of epoch ", state_.epoch + 1,
+                    " with learning rate ", e_.optim.lr_head * factor, "; ", saved, "."),
+                "Lower optim.lr_head and optim.lr_backbone, lengthen optim.warmup, or set train.amp=false.");
+  }
+
+  TrainOutcome outcome(run::RunState state) {
+    return {state, state_.epoch, state_.best_epoch, state_.best_top1, selection(), seconds_before_ + seconds_since(started_)};
+  }
+  std::string selection() const { return e_.data.val > 0 ? "val" : "last"; }
+
+  void update_status(bool now) {
+    heartbeat_->update(
+        [&](run::RunStatus& s) {
+          s.epoch = state_.epoch;
+          s.epochs = e_.train.epochs;
+          s.step = state_.step;
+          s.steps = total_steps_;
+          s.best_top1 = state_.best_top1;
+          s.best_epoch = state_.best_epoch;
+          s.selection = selection();
+        },
+        now);
+  }
+
+  const config::Experiment& e_;
+  const run::RunFolder& folder_;
+  Observer& observer_;
+  std::stop_token stop_;
+  run::MetricsLog metrics_;
+  run::Heartbeat* heartbeat_ = nullptr;
+  std::optional<run::TensorBoardWriter> tensorboard_;
+
+  c10::Device device_{c10::kCPU};
+  Precision precision_ = Precision::float32;
+  data::Dataset dataset_;
+  const data::Split* monitored_ = nullptr;
+  std::shared_ptr<model::OmniQ> model_;
+  std::optional<AdamW> optimizer_;
+  std::optional<TrainStep> step_;
+  std::optional<data::Loader> loader_, validation_loader_;
+  std::int64_t steps_per_epoch_ = 0, total_steps_ = 0, steps_at_start_ = 0;
+
+  TrainerState state_;
+  double seconds_before_ = 0;  // of earlier starts
+  double waited_ = 0;          // for clips, since the last row
+  Clock::time_point started_, last_save_, window_start_;
+};
+
+}  // namespace
+
+Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder, Observer& observer,
+                           std::stop_token stop) {
+  return Trainer(experiment, folder, observer, std::move(stop)).run();
+}
+
+}  // namespace omniq::train

@@ -1,0 +1,48 @@
+// Training of one run.
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "core/base/result.h"
+#include "core/config/experiment.h"
+#include "core/run/metrics.h"
+#include "core/run/run_folder.h"
+
+namespace omniq::train {
+
+struct Progress {
+  std::int64_t step = 0, steps = 0;    // optimiser steps done, planned
+  std::int64_t epoch = 0, epochs = 0;  // 1-based epoch under way, planned
+  std::string phase;                   // "train" or "val"
+  std::int64_t done = 0, total = 0;    // batches (train) or clips (val) of the epoch
+  double loss = 0;                     // of the last step
+  double seconds_left = -1;            // estimate for the whole run; negative: not known yet
+};
+
+/// What a trainer tells while it works. Called on the trainer's thread; return quickly.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_progress(const Progress&) {}
+  virtual void on_metrics(const run::MetricsRow&) {}
+  virtual void on_checkpoint(const std::filesystem::path&, std::int64_t /*step*/) {}
+};
+
+struct TrainOutcome {
+  run::RunState state = run::RunState::finished;  // finished or paused
+  std::int64_t epochs = 0;                        // done
+  std::int64_t best_epoch = 0;
+  double best_top1 = -1;  // percent, on what `selection` says; −1: none yet
+  std::string selection;  // "val": the best epoch on held-out clips; "last": the last epoch, on the test list
+  double seconds = 0;     // of training, over all starts of the run
+};
+
+/// Trains `experiment` in `folder`, from its last checkpoint where it has one. A requested stop saves and returns
+/// `paused`. The run's status, metrics, checkpoints, environment and log are kept in the folder; an error leaves
+/// it `failed` with the reason.
+Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder, Observer& observer,
+                           std::stop_token stop = {});
+
+}  // namespace omniq::train
