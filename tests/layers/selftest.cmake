@@ -60,13 +60,18 @@ expect("a tree without kernels" 1 "no file was found" ${check})
 file(REMOVE_RECURSE "${WORK}")
 
 # Any dynamic program will do for the links: cmake itself.
-set(links ${CMAKE_COMMAND} -DPROGRAM=${CMAKE_COMMAND} -P ${CMAKE_CURRENT_LIST_DIR}/check_links.cmake)
-list(INSERT links 1 "-DFORBIDDEN=libQt")
-expect("a program without Qt" 0 "" ${links})
-list(REMOVE_AT links 1)
-list(INSERT links 1 "-DFORBIDDEN=libc\\.so")
-expect("a program with a forbidden library" 1 "needs libc.so" ${links})
-list(REMOVE_AT links 1)
-list(INSERT links 1 "-DFORBIDDEN=libQt" "-DPROGRAM=${CMAKE_CURRENT_LIST_FILE}")
-list(FILTER links EXCLUDE REGEX "PROGRAM=${CMAKE_COMMAND}$")
-expect("a file that is no program" 1 "named no shared library" ${links})
+set(links -P ${CMAKE_CURRENT_LIST_DIR}/check_links.cmake)
+set(beyond "-DFORBIDDEN=opencv|Qt")
+expect("a program without Qt" 0 "" ${CMAKE_COMMAND} -DPROGRAM=${CMAKE_COMMAND} ${beyond} ${links})
+foreach(library c m)  # every C++ program needs these two, one of them not at the end of the list
+  expect("a program with lib${library}" 1 "links lib${library}.so"
+         ${CMAKE_COMMAND} -DPROGRAM=${CMAKE_COMMAND} "-DFORBIDDEN=Qt|${library}\\.so" ${links})
+endforeach()
+expect("a file that is no program" 1 "named no shared library"
+       ${CMAKE_COMMAND} -DPROGRAM=${CMAKE_CURRENT_LIST_FILE} ${beyond} ${links})
+expect("a target with allowed libraries" 0 ""
+       ${CMAKE_COMMAND} -DTARGET=model "-DLINKED=/usr/lib/libm.so" ${beyond} ${links})
+foreach(library opencv_core /usr/lib/libopencv_core.so.406 Qt6::Core -lQt6Core)
+  expect("a target with ${library}" 1 "model: links ${library}"
+         ${CMAKE_COMMAND} -DTARGET=model "-DLINKED=${library}" ${beyond} ${links})
+endforeach()
