@@ -1,5 +1,5 @@
 // The bidirectional state-space duality (SSD) mixer of the `mamba2` fusion: both directions as one
-// decay-weighted attention-like product.
+// decay-weighted attention-like product (after Dao and Gu, "Transformers are SSMs", 2024).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,8 +8,8 @@
 
 namespace omniq::kernels {
 
-/// y_t = Σ_s w_ts (C_t · B_s) Δ_s u_s + D_skip u_t for every clip and head, where Δ = softplus(delta + delta_bias)
-/// (0 where mask is false), a_t = Δ_t A, and
+/// y_t = Σ_s w_ts (C_t · B_s) Δ_s u_s + D_skip u_t for every clip and head, where Δ =
+/// softplus(delta + delta_bias) (0 where mask is false), a_t = Δ_t A, and
 ///   w_ts = ½ exp(a_{s+1} + … + a_t)   for s < t
 ///   w_ts = ½ exp(a_t + … + a_{s−1})   for s > t
 ///   w_tt = 1
@@ -23,7 +23,11 @@ namespace omniq::kernels {
 ///   D_skip      [H]
 ///   delta_bias  [H]
 ///   mask        [B, L] bool, true for a token; undefined for none
-///   returns     [B, L, H, P]
+///   returns     [B, L, H, P]  in the dtype of u
+///
+/// Any device and floating types; computed in float32, or float64 if u is. Every argument but mask
+/// has a gradient. Memory grows with B·H·L². Throws c10::Error where shapes or devices do not
+/// agree.
 at::Tensor bidirectional_ssd(const at::Tensor& u, const at::Tensor& delta, const at::Tensor& A,
                              const at::Tensor& B, const at::Tensor& C, const at::Tensor& D_skip,
                              const at::Tensor& delta_bias, const std::optional<at::Tensor>& mask);

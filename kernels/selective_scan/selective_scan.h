@@ -1,4 +1,5 @@
-// The selective state-space scan of Mamba (Gu and Dao, 2023), for one direction of time or both at once.
+// The selective state-space scan of Mamba (Gu and Dao, 2023), for one direction of time or both at
+// once.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,14 +11,15 @@ namespace omniq::kernels {
 /// y = scan(u) ⊙ SiLU(z), where for every direction r, clip b and channel e
 ///
 ///   Δ_t = softplus(delta_t + delta_bias)          (0 where mask is false)
-///   h_t = exp(Δ_t A) ⊙ h_{t−1} + Δ_t B_t u_t      h is a vector of N states, h before the first step is 0
-///   scan(u)_t = C_t · h_t + D_skip u_t
+///   h_t = exp(Δ_t A) ⊙ h_{t−1} + Δ_t B_t u_t      h is a vector of N states, h before the first
+///   step is 0 scan(u)_t = C_t · h_t + D_skip u_t
 ///
-/// Direction 0 runs from the first token to the last, direction 1 from the last to the first; outputs stay at
-/// the place of their token, so nothing is flipped by the caller.
+/// Direction 0 runs from the first token to the last, direction 1 from the last to the first;
+/// outputs stay at the place of their token, so nothing is flipped by the caller.
 ///
-/// Shapes: R directions (1 or 2), B clips, L tokens, E channels, N states; P is R, or 1 where the directions
-/// share parameters. The last axis of every tensor is contiguous.
+/// Shapes: R directions (1 or 2), B clips, L ≥ 1 tokens, E channels, N states; P is R, or 1 where
+/// the directions share (each argument by itself). Strides are free as long as the last axis is
+/// contiguous; a tensor where it is not is copied.
 ///   u, delta     [R, B, L, E]
 ///   A            [P, E, N]     negative
 ///   B, C         [R, B, L, N]
@@ -27,8 +29,11 @@ namespace omniq::kernels {
 ///   mask         [B, L] bool   true for a token, false for padding; undefined for none
 ///   returns      [R, B, L, E]  in the dtype of u
 ///
-/// float32 and float64 on the CPU; the state and all sums are in that type. Every argument but mask has a
-/// gradient. Throws c10::Error where shapes, dtypes or devices do not agree.
+/// CPU: float32 or float64, all arguments the same; the state and all sums are in that type. CUDA:
+/// any floating types; the state and all sums are in float32, or float64 if u is. Every argument
+/// but mask has a gradient (first derivatives only); backward recomputes the states, so that only
+/// the arguments are kept. Results repeat bit for bit on the same CPU with the same number of
+/// threads. Throws c10::Error where shapes, dtypes or devices do not agree.
 at::Tensor selective_scan(const at::Tensor& u, const at::Tensor& delta, const at::Tensor& A,
                           const at::Tensor& B, const at::Tensor& C, const at::Tensor& D_skip,
                           const at::Tensor& delta_bias, const std::optional<at::Tensor>& z,

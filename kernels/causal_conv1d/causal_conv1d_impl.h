@@ -1,0 +1,27 @@
+// The implementations behind causal_conv1d(); arguments as there, already checked. An absent mask
+// is an undefined tensor.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+
+namespace omniq::kernels::detail {
+
+at::Tensor causal_conv1d_cpu(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                             std::int64_t directions, const at::Tensor& mask);
+
+/// Gradients of x, weight and bias, as far as they are needed (others stay undefined).
+std::array<at::Tensor, 3> causal_conv1d_cpu_backward(const at::Tensor& x, const at::Tensor& weight,
+                                                     const at::Tensor& bias, const at::Tensor& mask,
+                                                     const at::Tensor& grad_out,
+                                                     const std::array<bool, 3>& needed);
+
+/// Torch operators, with torch's autograd, for any device. Half types are computed in float32, also
+/// under autocast; everything else in the dtype of x.
+at::Tensor causal_conv1d_composite(const at::Tensor& x, const at::Tensor& weight,
+                                   const at::Tensor& bias, std::int64_t directions,
+                                   const at::Tensor& mask);
+
+}  // namespace omniq::kernels::detail

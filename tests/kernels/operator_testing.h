@@ -1,0 +1,137 @@
+// What the tests of the operators share. Every case runs on each device; without a CUDA device its
+// half is skipped.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace omniq::testing {
+
+class DeviceTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (device().is_cuda() && !torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";
+    torch::manual_seed(1);
+  }
+
+  static torch::Device device() { return torch::Device(GetParam()); }
+};
+
+#define OMNIQ_INSTANTIATE_ON_DEVICES(fixture)                                  \
+  INSTANTIATE_TEST_SUITE_P(Devices, fixture, ::testing::Values("cpu", "cuda"), \
+                           [](const auto& info) { return std::string(info.param); })
+
+/// ‖x − expected‖₂ / ‖expected‖₂ in float64; ‖x‖₂ where expected is zero. NaN if either holds one.
+inline double relative_error(const at::Tensor& x, const at::Tensor& expected) {
+  const at::Tensor a = x.detach().to(at::kCPU, at::kDouble);
+  const at::Tensor b = expected.detach().to(at::kCPU, at::kDouble);
+  TORCH_CHECK(a.sizes() == b.sizes(), "shapes ", a.sizes(), " and ", b.sizes());
+  const double scale = b.norm().item<double>();
+  return (a - b).norm().item<double>() / (scale > 0 ? scale : 1);
+}
+
+/// The arguments of an operator: those with gradients first, by name.
+struct NamedTensor {
+  const char* name;
+  at::Tensor value;
+};
+using Arguments = std::vector<NamedTensor>;
+using Operator = std::function<at::Tensor(const Arguments&)>;
+
+/// Detached copies that require gradients; undefined tensors stay.
+inline Arguments leaves(const Arguments& arguments, const at::TensorOptions& options) {
+  Arguments result = arguments;
+  for (auto& [name, value] : result) {
+    if (value.defined()) value = value.detach().to(options).clone().requires_grad_();
+  }
+  return result;
+}
+
+/// The output of `f` and then the gradients of (output ⊙ weights).sum() for every argument
+/// (undefined for undefined ones).
+inline std::vector<at::Tensor> run_with_gradients(const Operator& f, const Arguments& arguments,
+                                                  const at::Tensor& weights) {
+  const at::Tensor y = f(arguments);
+  (y * weights.to(y.options())).sum().backward();
+  std::vector<at::Tensor> result{y.detach()};
+  for (const auto& [name, value] : arguments) {
+    result.push_back(value.defined() ? value.grad() : at::Tensor());
+  }
+  return result;
+}
+
+/// Compares output and gradients with those of `reference`, which computes in float64.
+inline void expect_matches(const Operator& f, const Operator& reference, const Arguments& arguments,
+                           const at::TensorOptions& options, double output_limit,
+                           double gradient_limit) {
+  const Arguments tested = leaves(arguments, options);
+  const Arguments exact = leaves(tested, at::TensorOptions(at::kDouble).device(at::kCPU));
+  const at::Tensor weights = [&] {
+    const torch::NoGradGuard no_grad;
+    return torch::randn_like(f(tested).to(at::kCPU, at::kDouble));
+  }();
+  const auto actual = run_with_gradients(f, tested, weights);
+  const auto expected = run_with_gradients(reference, exact, weights);
+  EXPECT_LE(relative_error(actual[0], expected[0]), output_limit) << "output";
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (!arguments[i].value.defined()) continue;
+    at::Tensor gradient = actual[i + 1];
+    // With one token nothing depends on A, and torch operators then leave its gradient undefined.
+    if (!gradient.defined()) gradient = torch::zeros_like(expected[i + 1]);
+    EXPECT_LE(relative_error(gradient, expected[i + 1]), gradient_limit)
+        << "gradient of " << arguments[i].name;
+  }
+}
+
+/// Compares every element of every gradient with a central difference, in float64.
+inline void expect_gradients_match_differences(const Operator& f, const Arguments& arguments,
+                                               torch::Device device) {
+  const Arguments point = leaves(arguments, at::TensorOptions(at::kDouble).device(device));
+  const at::Tensor weights = torch::randn_like(f(point).detach());
+  const auto gradients = run_with_gradients(f, point, weights);
+  const torch::NoGradGuard no_grad;
+  const double width = 1e-6;
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    if (!point[i].value.defined()) continue;
+    at::Tensor flat = point[i].value.view(-1);
+    at::Tensor differences = torch::zeros(flat.numel(), at::kDouble);
+    for (std::int64_t j = 0; j < flat.numel(); ++j) {
+      const double here = flat[j].item<double>();
+      flat[j] = here + width;
+      const double above = (f(point) * weights).sum().item<double>();
+      flat[j] = here - width;
+      const double below = (f(point) * weights).sum().item<double>();
+      flat[j] = here;
+      differences[j] = (above - below) / (2 * width);
+    }
+    EXPECT_LE(relative_error(gradients[i + 1].reshape(-1), differences), 1e-7)
+        << "gradient of " << point[i].name;
+  }
+}
+
+/// About four in five tokens, anywhere; at least the first of every clip.
+inline at::Tensor random_mask(std::int64_t clips, std::int64_t tokens, torch::Device device) {
+  at::Tensor mask = torch::rand({clips, tokens}) < 0.8;
+  mask.select(1, 0).fill_(true);
+  return mask.to(device);
+}
+
+inline std::optional<at::Tensor> optional(const at::Tensor& x) {
+  return x.defined() ? std::optional(x) : std::nullopt;
+}
+
+/// The message with which `f` throws c10::Error; empty if it does not.
+inline std::string error_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const c10::Error& error) {
+    return error.what_without_backtrace();
+  }
+  return {};
+}
+
+}  // namespace omniq::testing
