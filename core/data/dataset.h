@@ -14,7 +14,7 @@ struct ClipRef {
   std::string id;              // path relative to the root, "YoYo/v_YoYo_g01_c01.avi"
   std::filesystem::path path;  // where the file is
   std::int64_t label = -1;     // 0-based class; -1 where the class is not known
-  std::string group;           // clips cut from one recording share it ("YoYo/g01"); a clip without one is its own
+  std::string group;           // clips of one recording share it ("YoYo/g01"); others have their id
 };
 
 /// A clip that cannot be used, and why.
@@ -23,8 +23,13 @@ struct Problem {
   std::string what;
 };
 
-/// One list of clips. `problems` names the clips that were listed but are not there; these are not in `clips`
-/// of a training list, and stay in `clips` of a test list (an unreadable test clip counts as wrong).
+/// One list of clips. `problems` says what is odd about it, for the reader; nothing needs to be
+/// subtracted.
+///
+/// A clip that is listed but not there is left out of `clips` of a training list, and stays in
+/// `clips` of a test list (the loader then reports it as unreadable, and it counts as wrong).
+/// A clip that is listed twice is kept once.
+/// A training clip that is in the test list too is kept in both.
 struct Split {
   std::vector<ClipRef> clips;
   std::vector<Problem> problems;
@@ -32,11 +37,12 @@ struct Split {
 
 struct DatasetOptions {
   std::filesystem::path root;       // holds <Class>/<clip>
-  std::filesystem::path trainlist;  // "Class/clip.avi 1" a line; empty: the class folders are the list
+  std::filesystem::path trainlist;  // "Class/clip.avi 1" a line; empty: the class folders
   std::filesystem::path testlist;   // "Class/clip.avi" a line, with or without a label
   std::filesystem::path classind;   // "1 ApplyEyeMakeup" a line; empty: the class folders, sorted
-  double val_fraction = 0.1;        // part of the training list held out, whole groups at a time; 0 for none
-  std::uint64_t seed = 0;           // draws the held-out groups
+  double val_fraction = 0.1;  // of the training list, held out by whole groups; 0 for none
+  std::uint64_t seed = 0;     // draws the groups of `val`; the test list never depends on it
+  bool check_files = true;    // false: takes the lists at their word, and needs no root
 };
 
 struct Dataset {
@@ -45,9 +51,18 @@ struct Dataset {
 };
 
 /// Reads the lists (labels 1-based; names match folders without regard to case, so that UCF101's
-/// HandStandPushups and HandstandPushups are one class). Relative list paths are taken from the working folder,
-/// then from root. Without lists, all clips under root/<Class>/ are found and a fifth of them, whole groups at
-/// a time, becomes the test list. Errors name the file and line.
+/// HandStandPushups and HandstandPushups are one class). Relative list paths are taken from the
+/// working folder, then from root.
+///
+/// Without any list, all clips under root/<Class>/ are found and a fifth of them, whole groups at a
+/// time, becomes the test list: always the same fifth.
+/// With a test list alone, the training list is every other clip whose group it does not touch.
+/// With a training list alone, there is no test list.
+/// `val` is taken out of the training list: about val_fraction of its clips, whole groups, spread
+/// over the classes, and never the last group of a class.
+///
+/// Errors (code `data`) name the file and line, the nearest known name, and what to do. Clips that
+/// are missing or in both lists are also logged, in one line a list.
 Result<Dataset> load_dataset(const DatasetOptions& options);
 
 }  // namespace omniq::data

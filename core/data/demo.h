@@ -19,10 +19,11 @@ struct DemoOptions {
   int threads = 2;
 };
 
-/// Writes <directory>/<Class>/<clip>.mp4 and lists/{classInd,trainlist,testlist}.txt. Eight classes in four pairs, the second of
-/// each being the same process run backwards in time, so that no frame and no average of frames tells them
-/// apart. The same seed gives the same pixels. A folder that is already complete for these options is left as it is.
-/// `progress(done, total)` is called from one thread at a time.
+/// Writes <directory>/<Class>/<clip>.mp4 and lists/{classInd,trainlist,testlist}.txt. Eight classes
+/// in four pairs, the second of each being the same process run backwards in time, so that no frame
+/// and no average of frames tells them apart. The same seed gives the same pixels. A folder that is
+/// already complete for these options is left as it is. `progress(done, total)` is called from one
+/// thread at a time.
 Status generate_demo(const std::filesystem::path& directory, const DemoOptions& options,
                      const std::function<void(std::int64_t, std::int64_t)>& progress = {},
                      std::stop_token stop = {});

@@ -20,28 +20,32 @@ struct ClipOptions {
   std::int64_t frames = 32;
   std::int64_t stride = 2;
   Sampling sampling = Sampling::stride;
-  std::int64_t size = 224;   // height and width in pixels; the short side is first resized to size · 256 / 224
-  bool hflip = true;         // training only: flip half of the clips
+  std::int64_t size = 224;  // in pixels; the short side is first resized to size · 256 / 224
+  bool hflip = true;        // training only: flip half of the clips
   std::int64_t temporal_views = 1, spatial_views = 1;  // evaluation only; spatial 1 or 3
 };
 
 struct LoaderOptions {
   ClipOptions clip;
   std::int64_t batch_size = 8;
-  bool training = false;         // shuffles and augments
+  bool training = false;        // shuffles and augments
   std::uint64_t seed = 0;
-  int workers = 2;               // decoding threads, ≥ 1
-  std::size_t cache_bytes = 0;   // memory for decoded, resized videos; a video that does not fit is decoded again
+  int workers = 2;              // decoding threads, ≥ 1
+  std::size_t cache_bytes = 0;  // for decoded, resized videos; what does not fit is decoded again
 };
 
 struct Batch {
-  at::Tensor video;                   // uint8 [B, V, T, S, S, 3] RGB; V views, 1 in training
-  at::Tensor labels;                  // int64 [B]
-  std::vector<std::int64_t> indices;  // int64 [B], into Split::clips
-  std::vector<Problem> unreadable;    // clips of this batch that could not be decoded; they are not in `video`
+  // uint8 [B, V, T, S, S, 3] RGB; V = temporal · spatial views (spatial runs faster), 1 in training
+  at::Tensor video;
+  at::Tensor labels;                             // int64 [B]
+  std::vector<std::int64_t> indices;             // [B], into Split::clips
+  std::vector<Problem> unreadable;               // clips that could not be decoded; not in `video`
   std::vector<std::int64_t> unreadable_indices;  // the same clips, into Split::clips
 };
 
+/// Used from one thread at a time. A clip that cannot be decoded is logged once and named in its
+/// batch; a broken invariant (a setting out of range, no memory) is thrown by the constructor or by
+/// next().
 class Loader {
  public:
   Loader(Split split, LoaderOptions options);
@@ -50,12 +54,12 @@ class Loader {
   std::int64_t clips() const;
   std::int64_t batches() const;  // an epoch; the last batch may be smaller
 
-  /// Starts epoch `epoch` (the order and every augmentation are keyed by seed, epoch and clip) at batch `first`.
-  /// Ends what was under way.
+  /// Starts epoch `epoch` (the order and every augmentation are keyed by seed, epoch and clip) at
+  /// batch `first`. Ends what was under way; what comes before `first` is not decoded.
   void start(std::int64_t epoch, std::int64_t first = 0);
 
-  /// The next batch in order; nothing at the end of the epoch or when a stop is requested. A batch all of whose
-  /// clips are unreadable has an undefined `video`.
+  /// The next batch in order; nothing at the end of the epoch or when a stop is requested. A batch
+  /// all of whose clips are unreadable has an undefined `video`.
   std::optional<Batch> next(std::stop_token stop = {});
 
  private:
@@ -64,6 +68,7 @@ class Loader {
 };
 
 /// One video as the model sees it in evaluation: uint8 [V, T, S, S, 3].
-Result<at::Tensor> load_evaluation_clip(const std::filesystem::path& path, const ClipOptions& options);
+Result<at::Tensor> load_evaluation_clip(const std::filesystem::path& path,
+                                        const ClipOptions& options);
 
 }  // namespace omniq::data

@@ -12,21 +12,24 @@
 namespace omniq::data {
 
 struct VideoInfo {
-  std::int64_t frames = 0;  // as the container says; the true count may be smaller (see decode_frames)
+  std::int64_t frames = 0;  // the container's word, 0 where it has none; there may be fewer
   double fps = 0;
   std::int64_t width = 0, height = 0;  // after rotation, in pixels
 };
 
-/// Opens the file and reads its first frame. Errors: missing, empty, no video stream, undecodable.
+/// Opens the file and reads its first frame. A still image is a video of one frame. Errors (code
+/// `data`) name the file and the cause: missing, empty, not a video, sound only, truncated, no
+/// frame that can be decoded.
 Result<VideoInfo> probe_video(const std::filesystem::path& path);
 
 /// Counts the frames by decoding all of them: what the container says can be wrong.
 Result<std::int64_t> count_frames(const std::filesystem::path& path);
 
-/// Frames `indices` (any order, repeats allowed, each ≥ 0) as uint8 RGB [n, H, W, 3], the shorter side resized
-/// to `short_side` pixels (0: as decoded). Decodes in order and skips; rotation flags are applied. An index past
-/// the true end is an error of code `data` whose message names the file.
-Result<at::Tensor> decode_frames(const std::filesystem::path& path, std::span<const std::int64_t> indices,
-                                 std::int64_t short_side);
+/// Frames `indices` (any order, repeats allowed, each ≥ 0) as uint8 RGB [n, H, W, 3], the shorter
+/// side resized to `short_side` pixels (0: as decoded). Decodes in order and skips; rotation flags
+/// are applied. An index past the true end is an error of code `data` that names the file and its
+/// true count. Throws for a negative index.
+Result<at::Tensor> decode_frames(const std::filesystem::path& path,
+                                 std::span<const std::int64_t> indices, std::int64_t short_side);
 
 }  // namespace omniq::data

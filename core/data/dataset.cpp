@@ -1,0 +1,309 @@
+#include "core/data/dataset.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/data/holdout.h"
+#include "core/data/list_file.h"
+
+namespace omniq::data {
+namespace fs = std::filesystem;
+namespace {
+
+// The test list of a folder without lists is the same for every run, so that runs can be compared.
+constexpr std::uint64_t kTestSeed = 0x74657374;
+constexpr double kTestFraction = 0.2;
+
+bool is_video_name(const fs::path& path) {
+  static constexpr std::array<std::string_view, 16> kEndings = {
+      ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg",  ".mpeg",
+      ".wmv", ".flv", ".3gp", ".ogv", ".ts",  ".mts",  ".m2ts", ".vob"};
+  const std::string ending = to_lower(path.extension().string());
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+}
+
+/// The folders under root and their files, read once, found without regard to case.
+class Tree {
+ public:
+  static Result<Tree> read(const fs::path& root) {
+    const std::string hint =
+        "Set data.root to the folder that holds <Class>/<clip>, or make the demo set with `omniq "
+        "demo-data DIR`.";
+    if (root.empty()) return fail(ErrorCode::data, "data.root is not set.", hint);
+    std::error_code ec;
+    if (!fs::exists(root, ec)) {
+      return fail(ErrorCode::data, cat("The data folder ", root.string(), " does not exist."),
+                  hint);
+    }
+    if (!fs::is_directory(root, ec)) {
+      return fail(ErrorCode::data, cat(root.string(), " is not a folder."), hint);
+    }
+    Tree tree;
+    tree.root_ = root;
+    fs::directory_iterator entries(root, ec);
+    for (const fs::directory_iterator end; !ec && entries != end; entries.increment(ec)) {
+      const std::string name = entries->path().filename().string();
+      std::error_code ignored;
+      if (name.starts_with(".") || !fs::is_directory(entries->path(), ignored)) continue;
+      tree.folders_[to_lower(name)].push_back(name);
+    }
+    if (ec) {
+      return fail(ErrorCode::data, cat("Cannot read ", root.string(), ": ", ec.message(), "."));
+    }
+    for (auto& [lower, names] : tree.folders_) std::sort(names.begin(), names.end());
+    return tree;
+  }
+
+  /// The files directly in a folder: lower-case name → name.
+  const std::map<std::string, std::string>& files(const std::string& folder) {
+    const auto [entry, fresh] = files_.try_emplace(folder);
+    if (fresh) {
+      std::error_code ec;
+      fs::directory_iterator entries(root_ / folder, ec);
+      for (const fs::directory_iterator end; !ec && entries != end; entries.increment(ec)) {
+        const std::string name = entries->path().filename().string();
+        std::error_code ignored;
+        if (name.starts_with(".") || fs::is_directory(entries->path(), ignored)) continue;
+        entry->second.emplace(to_lower(name), name);
+      }
+    }
+    return entry->second;
+  }
+
+  /// The folders that hold videos, by lower-case name, each in all its spellings.
+  std::map<std::string, std::vector<std::string>> class_folders() {
+    std::map<std::string, std::vector<std::string>> found;
+    for (const auto& [lower, names] : folders_) {
+      for (const std::string& name : names) {
+        const auto& listing = files(name);
+        if (std::any_of(listing.begin(), listing.end(),
+                        [](const auto& file) { return is_video_name(file.second); })) {
+          found[lower].push_back(name);
+        }
+      }
+    }
+    return found;
+  }
+
+  /// Where the clip is, if it is there under this or a name that differs in case.
+  std::optional<fs::path> find(const std::string& id) {
+    const std::size_t slash = id.find('/');
+    if (slash != std::string::npos && id.find('/', slash + 1) == std::string::npos) {
+      const std::string folder = id.substr(0, slash), file = to_lower(id.substr(slash + 1));
+      const auto spellings = folders_.find(to_lower(folder));
+      if (spellings == folders_.end()) return std::nullopt;
+      for (const std::string& name : spellings->second) {
+        const auto& listing = files(name);
+        if (const auto found = listing.find(file); found != listing.end()) {
+          return root_ / name / found->second;
+        }
+      }
+      return std::nullopt;
+    }
+    std::error_code ec;
+    if (fs::is_regular_file(root_ / id, ec)) return root_ / id;
+    return std::nullopt;
+  }
+
+ private:
+  fs::path root_;
+  std::map<std::string, std::vector<std::string>> folders_;
+  std::unordered_map<std::string, std::map<std::string, std::string>> files_;
+};
+
+Result<fs::path> find_list(const fs::path& list, const fs::path& root) {
+  std::error_code ec;
+  if (fs::is_regular_file(list, ec)) return list;
+  if (list.is_relative() && fs::is_regular_file(root / list, ec)) return root / list;
+  return fail(ErrorCode::data,
+              list.is_absolute() || root.empty()
+                  ? cat("The list ", list.string(), " does not exist.")
+                  : cat("The list ", list.string(), " is neither in the working folder nor in ",
+                        root.string(), "."));
+}
+
+ClipRef make_clip(std::string id, fs::path path, std::int64_t label, const ClassIndex& classes) {
+  std::string group = ucf_group(fs::path(id).filename().string(),
+                                label >= 0 ? classes.names()[label] : std::string());
+  if (group.empty()) group = id;
+  return {std::move(id), std::move(path), label, std::move(group)};
+}
+
+/// One warning for a list, however many clips it is about.
+void warn_about(const std::vector<Problem>& problems, std::size_t first, const std::string& what) {
+  const std::size_t count = problems.size() - first;
+  if (count == 0) return;
+  log::warning(cat(what, ": ", count, count == 1 ? " clip, " : " clips, the first is ",
+                   problems[first].id, "."));
+}
+
+/// `tree` null: the files are not looked for.
+Result<Split> read_split(const fs::path& list, const DatasetOptions& options,
+                         const ClassIndex& classes, Tree* tree, bool training) {
+  OMNIQ_ASSIGN(const std::vector<ListedClip> listed, read_clip_list(list, classes));
+  Split split;
+  std::unordered_map<std::string, std::int64_t> lines;
+  for (const ListedClip& clip : listed) {
+    if (const auto [first, fresh] = lines.emplace(to_lower(clip.id), clip.line); !fresh) {
+      split.problems.push_back({clip.id, cat(list.string(), ":", clip.line,
+                                             ": listed before, in line ", first->second)});
+    }
+  }
+  warn_about(split.problems, 0, cat("Listed more than once in ", list.string()));
+  const std::size_t missing_from = split.problems.size();
+  for (const ListedClip& clip : listed) {
+    const auto first = lines.find(to_lower(clip.id));
+    if (first->second != clip.line) continue;
+    fs::path path = options.root / clip.id;
+    if (tree != nullptr) {
+      if (auto found = tree->find(clip.id)) {
+        path = std::move(*found);
+      } else {
+        split.problems.push_back(
+            {clip.id, cat(list.string(), ":", clip.line, ": there is no such file under ",
+                          options.root.string())});
+        if (training) continue;
+      }
+    }
+    split.clips.push_back(make_clip(clip.id, std::move(path), clip.label, classes));
+  }
+  if (split.problems.size() - missing_from == lines.size()) {
+    return fail(ErrorCode::data,
+                cat("None of the ", lines.size(), " clips of ", list.string(), " is under ",
+                    options.root.string(), "; the first is ", listed.front().id, "."),
+                "Set data.root to the folder that holds the class folders.");
+  }
+  warn_about(split.problems, missing_from,
+             cat("Missing, from ", list.string(),
+                 training ? ", and left out" : ", and will count as wrong"));
+  return split;
+}
+
+/// Every clip in the class folders.
+Split scan(Tree& tree, const DatasetOptions& options, const ClassIndex& classes) {
+  Split split;
+  for (const auto& [lower, folders] : tree.class_folders()) {
+    const std::int64_t label = classes.find(lower);
+    if (label < 0) continue;
+    for (const std::string& folder : folders) {
+      for (const auto& [key, file] : tree.files(folder)) {
+        if (!is_video_name(file)) continue;
+        split.clips.push_back(
+            make_clip(folder + "/" + file, options.root / folder / file, label, classes));
+      }
+    }
+  }
+  std::stable_sort(split.clips.begin(), split.clips.end(),
+                   [](const ClipRef& a, const ClipRef& b) { return a.label < b.label; });
+  return split;
+}
+
+Result<ClassIndex> find_classes(const DatasetOptions& options, Tree* tree) {
+  if (!options.classind.empty()) {
+    OMNIQ_ASSIGN(const fs::path path, find_list(options.classind, options.root));
+    return read_class_index(path);
+  }
+  if (tree == nullptr) {
+    return fail(ErrorCode::data, "Without files, data.classind must name the classes.");
+  }
+  std::vector<std::string> names;
+  for (const auto& [lower, folders] : tree->class_folders()) names.push_back(folders.front());
+  if (names.empty()) {
+    return fail(ErrorCode::data,
+                cat(options.root.string(), " has no class folders with videos in them."),
+                "Videos are looked for in <root>/<Class>/.");
+  }
+  std::sort(names.begin(), names.end());
+  return ClassIndex(std::move(names));
+}
+
+/// Moves the clips that are held out from one split to another.
+void move_held(Split& from, Split& to, const std::vector<bool>& held) {
+  std::vector<ClipRef> kept;
+  for (std::size_t i = 0; i < from.clips.size(); ++i) {
+    (held[i] ? to.clips : kept).push_back(std::move(from.clips[i]));
+  }
+  from.clips = std::move(kept);
+}
+
+/// Clips and recordings that are on both sides make the test figure too good.
+void report_overlap(Split& train, const Split& test) {
+  std::unordered_set<std::string> clips, groups;
+  for (const ClipRef& clip : test.clips) {
+    clips.insert(to_lower(clip.id));
+    groups.insert(clip.group);
+  }
+  const std::size_t first = train.problems.size();
+  std::set<std::string> shared;
+  for (const ClipRef& clip : train.clips) {
+    if (clips.contains(to_lower(clip.id))) {
+      train.problems.push_back({clip.id, "is in the training list and in the test list"});
+    } else if (groups.contains(clip.group)) {
+      shared.insert(clip.group);
+    }
+  }
+  warn_about(train.problems, first, "In the training list and in the test list");
+  if (!shared.empty()) {
+    log::warning(cat(shared.size(), " groups (recordings) have clips in both lists, the first is ",
+                     *shared.begin(), "; the test accuracy will look better than it is."));
+  }
+}
+
+}  // namespace
+
+Result<Dataset> load_dataset(const DatasetOptions& options) {
+  if (!(options.val_fraction >= 0 && options.val_fraction < 1)) {
+    return fail(ErrorCode::config,
+                cat("data.val is ", options.val_fraction, "; it must be at least 0 and below 1."));
+  }
+  std::optional<Tree> tree;
+  if (options.check_files) {
+    OMNIQ_ASSIGN(tree, Tree::read(options.root));
+  }
+  Tree* files = tree ? &*tree : nullptr;
+  OMNIQ_ASSIGN(const ClassIndex classes, find_classes(options, files));
+  if (options.trainlist.empty() && files == nullptr) {
+    return fail(ErrorCode::data, "Without files, data.trainlist must name the clips.");
+  }
+
+  Dataset dataset;
+  dataset.classes = classes.names();
+  if (!options.testlist.empty()) {
+    OMNIQ_ASSIGN(const fs::path list, find_list(options.testlist, options.root));
+    OMNIQ_ASSIGN(dataset.test, read_split(list, options, classes, files, /*training=*/false));
+  }
+  if (!options.trainlist.empty()) {
+    OMNIQ_ASSIGN(const fs::path list, find_list(options.trainlist, options.root));
+    OMNIQ_ASSIGN(dataset.train, read_split(list, options, classes, files, /*training=*/true));
+  } else {
+    dataset.train = scan(*files, options, classes);
+    if (dataset.train.clips.empty()) {
+      return fail(ErrorCode::data,
+                  cat(options.root.string(), " has no videos in the folders of its ",
+                      dataset.classes.size(), " classes."),
+                  "Videos are looked for in <root>/<Class>/.");
+    }
+    if (options.testlist.empty()) {
+      move_held(dataset.train, dataset.test,
+                hold_out(dataset.train.clips, kTestFraction, kTestSeed));
+    } else {
+      std::unordered_set<std::string> taken;
+      for (const ClipRef& clip : dataset.test.clips) taken.insert(to_lower(clip.group));
+      std::erase_if(dataset.train.clips,
+                    [&](const ClipRef& clip) { return taken.contains(to_lower(clip.group)); });
+    }
+  }
+  report_overlap(dataset.train, dataset.test);
+  move_held(dataset.train, dataset.val,
+            hold_out(dataset.train.clips, options.val_fraction, options.seed));
+  return dataset;
+}
+
+}  // namespace omniq::data

@@ -1,0 +1,41 @@
+// Stands in for video.cpp and demo.cpp where the program is built without OpenCV.
+#include "core/base/text.h"
+#include "core/data/demo.h"
+#include "core/data/video.h"
+#include "core/data/video_frames.h"
+#include "core/data/video_support.h"
+
+namespace omniq::data {
+namespace {
+
+tl::unexpected<Error> no_video(const std::filesystem::path& path) {
+  return fail(
+      ErrorCode::data,
+      cat("This program was built without video support, so ", path.string(), " cannot be used."),
+      "Build it with OpenCV (-DOMNIQ_VIDEO=ON).");
+}
+
+}  // namespace
+
+VideoSupport video_support() { return {"built without OpenCV (OMNIQ_VIDEO=OFF)", false, false}; }
+
+Result<VideoInfo> probe_video(const std::filesystem::path& path) { return no_video(path); }
+
+Result<std::int64_t> count_frames(const std::filesystem::path& path) { return no_video(path); }
+
+Result<at::Tensor> decode_frames(const std::filesystem::path& path, std::span<const std::int64_t>,
+                                 std::int64_t) {
+  return no_video(path);
+}
+
+Result<VideoFrames> read_video(const std::filesystem::path& path, std::int64_t, const FramePicker&,
+                               const std::function<bool(std::uint64_t)>&, std::stop_token) {
+  return no_video(path);
+}
+
+Status generate_demo(const std::filesystem::path& directory, const DemoOptions&,
+                     const std::function<void(std::int64_t, std::int64_t)>&, std::stop_token) {
+  return no_video(directory);
+}
+
+}  // namespace omniq::data

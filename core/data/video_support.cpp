@@ -1,0 +1,35 @@
+#include "core/data/video_support.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <opencv2/core.hpp>
+#include <opencv2/videoio.hpp>
+#include <opencv2/videoio/registry.hpp>
+
+#include "core/base/text.h"
+#include "core/data/video.h"
+
+namespace omniq::data {
+
+VideoSupport video_support() {
+  VideoSupport support;
+  support.backend = cat("OpenCV ", CV_VERSION);
+  support.decodes = cv::videoio_registry::hasBackend(cv::CAP_FFMPEG);
+  if (!support.decodes) return support;
+  const auto path =
+      std::filesystem::temp_directory_path() / cat("omniq-codec-", ::getpid(), ".mp4");
+  {
+    cv::VideoWriter writer(path.string(), cv::CAP_FFMPEG,
+                           cv::VideoWriter::fourcc('m', 'p', '4', 'v'), 12, cv::Size(64, 64));
+    for (int i = 0; writer.isOpened() && i < 3; ++i)
+      writer.write(cv::Mat(64, 64, CV_8UC3, cv::Scalar(40 * i, 80, 120)));
+  }
+  const auto info = probe_video(path);
+  support.encodes = info && info->width == 64;
+  std::error_code ec;
+  std::filesystem::remove(path, ec);
+  return support;
+}
+
+}  // namespace omniq::data

@@ -1,0 +1,295 @@
+#include "core/data/dataset.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <set>
+
+#include "core/base/text.h"
+#include "core/data/list_file.h"
+#include "tests/core/data/support.h"
+
+namespace omniq::data {
+namespace {
+
+using test::TempDir;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> ids(const Split& split) {
+  std::vector<std::string> names;
+  for (const ClipRef& clip : split.clips) names.push_back(clip.id);
+  return names;
+}
+
+std::set<std::string> groups(const Split& split) {
+  std::set<std::string> names;
+  for (const ClipRef& clip : split.clips) names.insert(clip.group);
+  return names;
+}
+
+/// Two classes, Punch and YoYo, with two groups of two clips each.
+class Lists : public testing::Test {
+ protected:
+  Lists() {
+    for (const char* name : {"Punch", "YoYo"}) {
+      for (int group = 1; group <= 2; ++group) {
+        for (int clip = 1; clip <= 2; ++clip) {
+          dir.write(cat(name, "/v_", name, "_g0", group, "_c0", clip, ".avi"), "x");
+        }
+      }
+    }
+    dir.write("classInd.txt", "1 Punch\r\n2 YoYo\r\n\r\n");
+    options.root = dir.path();
+    options.classind = "classInd.txt";
+    options.val_fraction = 0;
+  }
+
+  Result<Dataset> load(std::string_view train, std::string_view test = {}) {
+    options.trainlist = dir.write("train.txt", train);
+    if (!test.empty()) options.testlist = dir.write("test.txt", test);
+    return load_dataset(options);
+  }
+  std::string error(std::string_view train, std::string_view test = {}) {
+    const auto dataset = load(train, test);
+    return dataset ? "no error" : dataset.error().text();
+  }
+
+  TempDir dir;
+  DatasetOptions options;
+};
+
+TEST_F(Lists, LabelsCountFromOneAndMayBeAbsent) {
+  const auto dataset = load("YoYo/v_YoYo_g01_c01.avi 2\nPunch/v_Punch_g01_c01.avi 1\n",
+                            "YoYo/v_YoYo_g02_c01.avi\nPunch/v_Punch_g02_c02.avi 1\n");
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_THAT(dataset->classes, ElementsAre("Punch", "YoYo"));
+  EXPECT_THAT(ids(dataset->train),
+              ElementsAre("YoYo/v_YoYo_g01_c01.avi", "Punch/v_Punch_g01_c01.avi"));
+  EXPECT_EQ(dataset->train.clips[0].label, 1);
+  EXPECT_EQ(dataset->train.clips[1].label, 0);
+  EXPECT_EQ(dataset->test.clips[0].label, 1);
+  EXPECT_EQ(dataset->test.clips[1].label, 0);
+  EXPECT_EQ(dataset->train.clips[0].group, "YoYo/g01");
+  EXPECT_EQ(dataset->train.clips[0].path, dir.path() / "YoYo/v_YoYo_g01_c01.avi");
+  EXPECT_TRUE(dataset->train.problems.empty());
+}
+
+TEST_F(Lists, WindowsLineEndsBlankLinesAndStraySpaces) {
+  const auto dataset = load(
+      "\xef\xbb\xbf\r\n  YoYo/v_YoYo_g01_c01.avi \t 2  \r\n\r\n./Punch/v_Punch_g01_c01.avi 1\r\n   "
+      "\r\nPunch\\v_Punch_g01_c02.avi 1");
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_THAT(ids(dataset->train),
+              ElementsAre("YoYo/v_YoYo_g01_c01.avi", "Punch/v_Punch_g01_c01.avi",
+                          "Punch/v_Punch_g01_c02.avi"));
+}
+
+TEST_F(Lists, FileNamesMayHoldSpaces) {
+  dir.write("Punch/left hook 2.avi", "x");
+  const auto dataset = load("Punch/left hook 2.avi 1\n", "Punch/left hook 2.avi\n");
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_THAT(ids(dataset->train), ElementsAre("Punch/left hook 2.avi"));
+  EXPECT_THAT(ids(dataset->test), ElementsAre("Punch/left hook 2.avi"));
+  EXPECT_EQ(dataset->train.clips[0].group, "Punch/left hook 2.avi");
+}
+
+TEST_F(Lists, WrongLabelsNameFileAndLine) {
+  EXPECT_THAT(error("Punch/v_Punch_g01_c01.avi 1\n\nYoYo/v_YoYo_g01_c01.avi 1\n"),
+              AllOf(HasSubstr("train.txt:3"), HasSubstr("Punch"), HasSubstr("YoYo")));
+  EXPECT_THAT(error("Punch/v_Punch_g01_c01.avi 0\n"),
+              AllOf(HasSubstr("train.txt:1"), HasSubstr("counted from 1")));
+  EXPECT_THAT(error("YoYo/v_YoYo_g01_c01.avi 1\n"), HasSubstr("counted from 1"));
+  EXPECT_THAT(error("Punch/v_Punch_g01_c01.avi 3\n"), HasSubstr("between 1 and 2"));
+  EXPECT_THAT(error("Punch/v_Punch_g01_c01.avi 99999999999999999999\n"),
+              HasSubstr("between 1 and 2"));
+  EXPECT_THAT(error("Punch/v_Punch_g01_c01.avi one\n"),
+              AllOf(HasSubstr("train.txt:1"), HasSubstr("\"one\" is not a number")));
+  EXPECT_THAT(error("v_Punch_g01_c01.avi\n"), HasSubstr("neither a class folder nor a label"));
+  EXPECT_THAT(error("../Punch/v_Punch_g01_c01.avi 1\n"), HasSubstr("does not lie under"));
+}
+
+TEST_F(Lists, UnknownClassesComeWithTheNearestName) {
+  EXPECT_THAT(
+      error("Panch/v_Punch_g01_c01.avi 1\n"),
+      AllOf(HasSubstr("train.txt:1"), HasSubstr("Panch"), HasSubstr("Did you mean Punch?")));
+}
+
+TEST_F(Lists, MissingFilesLeaveTrainingAndStayInTheTest) {
+  const auto dataset = load("Punch/v_Punch_g01_c01.avi 1\nPunch/v_Punch_g01_c09.avi 1\n",
+                            "YoYo/v_YoYo_g02_c01.avi\nYoYo/v_YoYo_g02_c09.avi\n");
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_THAT(ids(dataset->train), ElementsAre("Punch/v_Punch_g01_c01.avi"));
+  ASSERT_EQ(dataset->train.problems.size(), 1u);
+  EXPECT_EQ(dataset->train.problems[0].id, "Punch/v_Punch_g01_c09.avi");
+  EXPECT_THAT(dataset->train.problems[0].what, HasSubstr("train.txt:2"));
+  EXPECT_EQ(dataset->test.clips.size(), 2u);
+  ASSERT_EQ(dataset->test.problems.size(), 1u);
+  EXPECT_EQ(dataset->test.problems[0].id, "YoYo/v_YoYo_g02_c09.avi");
+}
+
+TEST_F(Lists, NothingUnderTheRootIsAnError) {
+  EXPECT_THAT(error("Punch/a.avi 1\nPunch/b.avi 1\n"),
+              AllOf(HasSubstr("None of the 2 clips"), HasSubstr("data.root")));
+}
+
+TEST_F(Lists, DuplicatesAreKeptOnceAndOverlapIsNamed) {
+  const auto dataset =
+      load("Punch/v_Punch_g01_c01.avi 1\nYoYo/v_YoYo_g01_c01.avi 2\nPunch/v_Punch_g01_c01.avi 1\n",
+           "YoYo/v_YoYo_g01_c01.avi\n");
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_EQ(dataset->train.clips.size(), 2u);
+  ASSERT_EQ(dataset->train.problems.size(), 2u);
+  EXPECT_THAT(dataset->train.problems[0].what, HasSubstr("line 1"));
+  EXPECT_THAT(dataset->train.problems[1].what, HasSubstr("in the test list"));
+  EXPECT_EQ(dataset->train.problems[1].id, "YoYo/v_YoYo_g01_c01.avi");
+}
+
+TEST_F(Lists, ClassIndexErrors) {
+  const auto with = [&](std::string_view text) {
+    dir.write("classInd.txt", text);
+    return error("Punch/v_Punch_g01_c01.avi 1\n");
+  };
+  EXPECT_THAT(with("1 Punch\n3 YoYo\n"),
+              AllOf(HasSubstr("classInd.txt:2"), HasSubstr("between 1 and 2")));
+  EXPECT_THAT(with("1 Punch\n1 YoYo\n"),
+              AllOf(HasSubstr("classInd.txt:2"), HasSubstr("Punch already")));
+  EXPECT_THAT(with("1 Punch\n2 punch\n"), HasSubstr("classInd.txt:2"));
+  EXPECT_THAT(with("Punch\n"), HasSubstr("classInd.txt:1"));
+  EXPECT_THAT(with("\n\n"), HasSubstr("lists no classes"));
+}
+
+TEST_F(Lists, MissingListsAndFolders) {
+  options.trainlist = "nowhere.txt";
+  EXPECT_THAT(load_dataset(options).error().text(), HasSubstr("nowhere.txt is neither in"));
+  EXPECT_THAT(error("\n \n"), HasSubstr("lists no clips"));
+  options.root = dir.path() / "absent";
+  EXPECT_THAT(load_dataset(options).error().text(),
+              AllOf(HasSubstr("absent does not exist"), HasSubstr("omniq demo-data")));
+  options = {};
+  options.root = dir.path() / "empty";
+  std::filesystem::create_directories(options.root / "Folder");
+  EXPECT_THAT(load_dataset(options).error().text(), HasSubstr("no class folders with videos"));
+  options.root = dir.path() / "classInd.txt";
+  EXPECT_THAT(load_dataset(options).error().text(), HasSubstr("is not a folder"));
+  options.val_fraction = 1;
+  EXPECT_EQ(load_dataset(options).error().code, ErrorCode::config);
+}
+
+TEST(Dataset, HandstandPushupsInBothSpellings) {
+  const TempDir dir;
+  dir.write("HandStandPushups/v_HandStandPushups_g01_c01.avi", "x");
+  dir.write("HandStandPushups/v_HandstandPushups_g01_c02.avi", "x");
+  dir.write("list.txt",
+            "HandstandPushups/v_HandStandPushups_g01_c01.avi 1\n"
+            "HandStandPushups/v_HandStandPushups_g01_c02.avi 1\n");
+  DatasetOptions options;
+  options.root = dir.path();
+  options.val_fraction = 0;
+  options.trainlist = "list.txt";
+  options.classind = dir.write("classInd.txt", "1 HandstandPushups\n");
+  const auto dataset = load_dataset(options);
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  ASSERT_EQ(dataset->train.clips.size(), 2u);
+  for (const ClipRef& clip : dataset->train.clips) {
+    EXPECT_TRUE(std::filesystem::exists(clip.path));
+    EXPECT_EQ(clip.label, 0);
+    EXPECT_EQ(clip.group, "HandstandPushups/g01");
+  }
+}
+
+TEST(Dataset, TwoSpellingsOfAFolderAreOneClass) {
+  const TempDir dir;
+  dir.write("HandStandPushups/a.avi", "x");
+  dir.write("HandstandPushups/b.avi", "x");
+  dir.write("Other/c.mp4", "x");
+  dir.write("Other/notes.txt", "x");
+  dir.write("Other/.hidden.mp4", "x");
+  dir.write("lists/train.txt", "x");
+  DatasetOptions options;
+  options.root = dir.path();
+  options.val_fraction = 0;
+  const auto dataset = load_dataset(options);
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_THAT(dataset->classes, ElementsAre("HandStandPushups", "Other"));
+  EXPECT_EQ(dataset->train.clips.size() + dataset->test.clips.size(), 3u);
+}
+
+TEST(Dataset, FoldersAloneAreSplitByGroupAndAlwaysTheSameWay) {
+  const TempDir dir;
+  for (const char* name : {"Bend", "Wave"}) {
+    for (int group = 10; group < 20; ++group) {
+      for (int clip = 1; clip <= 3; ++clip) {
+        dir.write(cat(name, "/v_", name, "_g", group, "_c0", clip, ".avi"), "x");
+      }
+    }
+  }
+  DatasetOptions options;
+  options.root = dir.path();
+  const auto dataset = load_dataset(options);
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_EQ(dataset->test.clips.size(), 12u);
+  EXPECT_EQ(dataset->train.clips.size() + dataset->val.clips.size(), 48u);
+  const auto held = groups(dataset->test);
+  for (const std::string& group : groups(dataset->train)) EXPECT_FALSE(held.contains(group));
+  for (const std::string& group : groups(dataset->val)) EXPECT_FALSE(held.contains(group));
+  options.seed = 77;
+  const auto again = load_dataset(options);
+  EXPECT_EQ(ids(again->test), ids(dataset->test));
+
+  // A test list alone: the rest trains, without the recordings that are tested.
+  options.testlist = dir.write("test.txt", "Bend/v_Bend_g10_c01.avi\n");
+  const auto rest = load_dataset(options);
+  ASSERT_TRUE(rest) << rest.error().text();
+  EXPECT_EQ(rest->test.clips.size(), 1u);
+  EXPECT_EQ(rest->train.clips.size() + rest->val.clips.size(), 57u);
+}
+
+TEST(Dataset, ValidationNeverTakesTheLastGroup) {
+  const TempDir dir;
+  std::string list;
+  for (const char* name : {"A", "B", "C"}) {
+    for (int clip = 1; clip <= 6; ++clip) {
+      // A has one group, B two, C six.
+      const int group = *name == 'A' ? 1 : *name == 'B' ? 1 + clip / 4 : clip;
+      list += cat(name, "/v_", name, "_g0", group, "_c0", clip, ".avi\n");
+    }
+  }
+  DatasetOptions options;
+  options.check_files = false;
+  options.classind = dir.write("classes.txt", "1 A\n2 B\n3 C\n");
+  options.trainlist = dir.write("train.txt", list);
+  for (const double fraction : {0.01, 0.1, 0.3, 0.5, 0.95}) {
+    std::set<std::set<std::string>> drawn;
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      options.seed = seed;
+      options.val_fraction = fraction;
+      const auto dataset = load_dataset(options);
+      ASSERT_TRUE(dataset) << dataset.error().text();
+      EXPECT_GE(dataset->val.clips.size(), 1u);
+      EXPECT_EQ(dataset->train.clips.size() + dataset->val.clips.size(), 18u);
+      const auto kept = groups(dataset->train), held = groups(dataset->val);
+      std::set<std::int64_t> labels;
+      for (const ClipRef& clip : dataset->train.clips) labels.insert(clip.label);
+      EXPECT_EQ(labels.size(), 3u) << fraction << " " << seed;
+      for (const std::string& group : held) EXPECT_FALSE(kept.contains(group));
+      EXPECT_EQ(ids(load_dataset(options)->val), ids(dataset->val));
+      drawn.insert(held);
+    }
+    EXPECT_GT(drawn.size(), fraction == 0.01 ? 0u : 1u);
+  }
+}
+
+TEST(Dataset, UcfGroups) {
+  EXPECT_EQ(ucf_group("v_YoYo_g01_c02.avi", "YoYo"), "YoYo/g01");
+  EXPECT_EQ(ucf_group("v_HandStandPushups_g25_c07.mp4", "HandstandPushups"),
+            "HandstandPushups/g25");
+  EXPECT_EQ(ucf_group("v_Tai_Chi_g3_c1.avi", "TaiChi"), "Tai_Chi/g3");
+  for (const char* name : {"clip.avi", "v_g01_c01.avi", "v_YoYo_01_c02.avi", "v_YoYo_g01.avi",
+                           "v_.avi", "slide_left_t017.mp4", ""}) {
+    EXPECT_EQ(ucf_group(name, "YoYo"), "") << name;
+  }
+}
+
+}  // namespace
+}  // namespace omniq::data

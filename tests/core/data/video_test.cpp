@@ -1,0 +1,317 @@
+#include "core/data/video.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include <array>
+#include <opencv2/imgcodecs.hpp>
+
+#include "core/base/text.h"
+#include "core/data/loader.h"
+#include "core/data/video_frames.h"
+#include "tests/core/data/support.h"
+#include "tests/core/data/video_files.h"
+
+namespace omniq::data {
+namespace {
+
+using test::TempDir;
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// What the frames [n, h, w, 3] of a counting video show.
+std::vector<int> numbers(const at::Tensor& frames, double visible = 1) {
+  std::vector<int> shown;
+  for (std::int64_t i = 0; i < frames.size(0); ++i) {
+    const at::Tensor rows =
+        frames[i].select(-1, 1).narrow(1, frames.size(2) / 2, 4).to(at::kDouble).mean(1);
+    const auto brightness = [&](int row) { return rows[row].item<double>(); };
+    shown.push_back(test::read_count(brightness, static_cast<int>(frames.size(1)), visible));
+  }
+  return shown;
+}
+
+constexpr double kCropped = 224.0 / 256.0;  // of the short side, in evaluation
+
+/// Red, green and blue of one pixel.
+std::array<int, 3> pixel(const at::Tensor& frame, std::int64_t y, std::int64_t x) {
+  return {frame[y][x][0].item<int>(), frame[y][x][1].item<int>(), frame[y][x][2].item<int>()};
+}
+
+/// A second of silence as a WAV file.
+std::string silence() {
+  const auto number = [](std::uint32_t value, int bytes) {
+    std::string out;
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 255);
+    return out;
+  };
+  return "RIFF" + number(36 + 16000, 4) + "WAVEfmt " + number(16, 4) + number(1, 2) + number(1, 2) +
+         number(8000, 4) + number(16000, 4) + number(2, 2) + number(16, 2) + "data" +
+         number(16000, 4) + std::string(16000, '\0');
+}
+
+TEST(Video, ExactFramesInAnyOrder) {
+  const TempDir dir;
+  for (const auto& [name, fourcc] :
+       {std::pair{"a.mp4", "mp4v"}, {"a.avi", "MJPG"}, {"b.avi", "XVID"}}) {
+    const auto path = dir.path() / name;
+    test::write_counting_video(path, 60, {64, 48}, fourcc);
+    const auto info = probe_video(path);
+    ASSERT_TRUE(info) << info.error().text();
+    EXPECT_EQ(info->frames, 60);
+    EXPECT_EQ(info->width, 64);
+    EXPECT_EQ(info->height, 48);
+    EXPECT_NEAR(info->fps, 25, 0.01);
+    EXPECT_EQ(count_frames(path).value(), 60);
+    const std::vector<std::int64_t> indices{0, 1, 2, 59, 17, 17, 3, 40, 58, 12, 0};
+    const auto frames = decode_frames(path, indices, 0);
+    ASSERT_TRUE(frames) << frames.error().text();
+    EXPECT_EQ(frames->sizes(), (at::IntArrayRef{11, 48, 64, 3}));
+    EXPECT_THAT(numbers(*frames), testing::ElementsAreArray(indices)) << name;
+    const std::vector<std::int64_t> past{5, 60};
+    const auto error = decode_frames(path, past, 0);
+    ASSERT_FALSE(error);
+    EXPECT_EQ(error.error().code, ErrorCode::data);
+    EXPECT_THAT(error.error().message, AllOf(HasSubstr(name), HasSubstr("60 frames")));
+  }
+}
+
+TEST(Video, ShortSideIsResized) {
+  const TempDir dir;
+  const auto path = dir.path() / "a.mp4";
+  test::write_counting_video(path, 4, {96, 64});
+  const std::vector<std::int64_t> indices{3};
+  EXPECT_EQ(decode_frames(path, indices, 32)->sizes(), (at::IntArrayRef{1, 32, 48, 3}));
+  EXPECT_EQ(decode_frames(path, indices, 100)->sizes(), (at::IntArrayRef{1, 100, 150, 3}));
+  EXPECT_THAT(numbers(*decode_frames(path, indices, 32)), testing::ElementsAre(3));
+  EXPECT_EQ(decode_frames(path, {}, 32)->size(0), 0);
+  const std::vector<std::int64_t> negative{-1};
+  EXPECT_THROW((void)decode_frames(path, negative, 0), std::invalid_argument);
+}
+
+TEST(Video, ColoursAreRgb) {
+  const TempDir dir;
+  const auto path = dir.path() / "a.avi";
+  test::write_video(
+      path, 2, {64, 64},
+      [](int, cv::Mat& picture) {
+        picture = cv::Scalar(200, 40, 30);                  // BGR: blue
+        picture.colRange(0, 32) = cv::Scalar(30, 60, 210);  // red on the left
+      },
+      "MJPG");
+  const std::vector<std::int64_t> indices{0};
+  const at::Tensor frame = decode_frames(path, indices, 0).value()[0];
+  EXPECT_GT(pixel(frame, 30, 8)[0], 180);
+  EXPECT_LT(pixel(frame, 30, 8)[2], 60);
+  EXPECT_GT(pixel(frame, 30, 56)[2], 180);
+  EXPECT_LT(pixel(frame, 30, 56)[0], 60);
+}
+
+TEST(Video, RotationFlagIsApplied) {
+  const TempDir dir;
+  const auto path = dir.path() / "a.mp4";
+  test::write_video(path, 3, {96, 64}, [](int, cv::Mat& picture) {
+    picture.colRange(0, 32) = cv::Scalar::all(220);  // bright on the left
+  });
+  // The display matrix of the track header: a quarter turn clockwise, as phones write it.
+  std::string bytes = test::slurp(path);
+  const std::size_t header = bytes.find("tkhd");
+  ASSERT_NE(header, std::string::npos);
+  const std::uint32_t matrix[9] = {0, 0x10000, 0, 0xffff0000, 0, 0, 64u << 16, 0, 0x40000000};
+  for (int i = 0; i < 9; ++i) {
+    for (int b = 0; b < 4; ++b) {
+      bytes[header + 44 + 4 * i + b] = static_cast<char>(matrix[i] >> (24 - 8 * b) & 255);
+    }
+  }
+  const auto rotated = dir.write("rotated.mp4", bytes);
+  const auto info = probe_video(rotated);
+  ASSERT_TRUE(info) << info.error().text();
+  EXPECT_EQ(info->width, 64);
+  EXPECT_EQ(info->height, 96);
+  const std::vector<std::int64_t> indices{1};
+  const at::Tensor frame = decode_frames(rotated, indices, 0).value()[0];
+  ASSERT_EQ(frame.sizes(), (at::IntArrayRef{96, 64, 3}));
+  EXPECT_GT(pixel(frame, 10, 32)[0], 180);  // the left side has become the top
+  EXPECT_LT(pixel(frame, 80, 32)[0], 60);
+}
+
+TEST(Video, StillsAreVideosOfOneFrame) {
+  const TempDir dir;
+  test::write_counting_video(dir.path() / "one.mp4", 1);
+  cv::Mat picture(48, 64, CV_8UC3, cv::Scalar(20, 20, 220));
+  cv::imwrite((dir.path() / "still.png").string(), picture);
+  cv::imwrite((dir.path() / "still.jpg").string(), picture);
+  ClipOptions options;
+  options.frames = 4;
+  options.size = 32;
+  for (const char* name : {"one.mp4", "still.png", "still.jpg"}) {
+    const auto path = dir.path() / name;
+    EXPECT_EQ(count_frames(path).value(), 1) << name;
+    const auto clip = load_evaluation_clip(path, options);
+    ASSERT_TRUE(clip) << clip.error().text();
+    EXPECT_EQ(clip->sizes(), (at::IntArrayRef{1, 4, 32, 32, 3}));
+    EXPECT_TRUE(clip->select(1, 0).equal(clip->select(1, 3)));
+  }
+  const at::Tensor frame =
+      decode_frames(dir.path() / "still.png", std::vector<std::int64_t>{0}, 0).value();
+  EXPECT_EQ(pixel(frame[0], 5, 5), (std::array{220, 20, 20}));
+}
+
+TEST(Video, UnusableFilesAreNamedWithTheirCause) {
+  const TempDir dir;
+  const auto message = [](const std::filesystem::path& path) {
+    const auto info = probe_video(path);
+    EXPECT_FALSE(info) << path;
+    EXPECT_EQ(info ? ErrorCode::usage : info.error().code, ErrorCode::data);
+    EXPECT_THAT(info ? "" : info.error().message, HasSubstr(path.filename().string()));
+    // Every way in says the same.
+    EXPECT_FALSE(count_frames(path));
+    EXPECT_FALSE(decode_frames(path, std::vector<std::int64_t>{0}, 32));
+    EXPECT_FALSE(load_evaluation_clip(path, {}));
+    return info ? std::string() : info.error().message;
+  };
+  EXPECT_THAT(message(dir.path() / "absent.mp4"), HasSubstr("does not exist"));
+  EXPECT_THAT(message(dir.path()), HasSubstr("is a folder"));
+  EXPECT_THAT(message(dir.write("empty.mp4", "")), HasSubstr("is empty"));
+  EXPECT_THAT(message(dir.write("notes.avi", "This is not a video.\n")),
+              HasSubstr("is a text file"));
+  EXPECT_THAT(message(dir.write("notes.txt", "This is not a video.\n")),
+              HasSubstr("is a text file"));
+  EXPECT_THAT(message(dir.write("sound.avi", silence())), HasSubstr("sound only"));
+  std::string noise(5000, '\0');
+  Random random(1);
+  for (char& c : noise) c = static_cast<char>(random.below(256));
+  noise[0] = 'q';
+  EXPECT_THAT(message(dir.write("noise.mp4", noise)), HasSubstr("is not a video"));
+
+  test::write_counting_video(dir.path() / "whole.mp4", 40);
+  const std::string whole = test::slurp(dir.path() / "whole.mp4");
+  EXPECT_THAT(message(dir.write("cut.mp4", whole.substr(0, whole.size() / 2))),
+              HasSubstr("truncated"));
+
+  // A stream header without a frame behind it.
+  test::write_counting_video(dir.path() / "whole.avi", 40, {64, 48}, "MJPG");
+  const std::string avi = test::slurp(dir.path() / "whole.avi");
+  const std::size_t movie = avi.find("movi");
+  ASSERT_NE(movie, std::string::npos);
+  EXPECT_THAT(message(dir.write("bare.avi", avi.substr(0, movie + 4))),
+              testing::AnyOf(HasSubstr("no frame of it"), HasSubstr("no video stream")));
+}
+
+TEST(Video, SoundOnlyMp4) {
+  if (std::system("ffmpeg -version >/dev/null 2>&1") != 0)
+    GTEST_SKIP() << "needs the ffmpeg program";
+  const TempDir dir;
+  const auto path = dir.path() / "sound.mp4";
+  const std::string command =
+      cat("ffmpeg -v quiet -f lavfi -i sine=duration=1 -c:a aac ", path.string());
+  if (std::system(command.c_str()) != 0) GTEST_SKIP() << "ffmpeg has no AAC encoder";
+  EXPECT_THAT(probe_video(path).error().message, HasSubstr("sound only"));
+}
+
+TEST(Video, CutOffFilesGiveTheFramesTheyHave) {
+  const TempDir dir;
+  test::write_counting_video(dir.path() / "whole.avi", 60, {64, 48}, "MJPG");
+  const std::string whole = test::slurp(dir.path() / "whole.avi");
+  const auto cut = dir.write("cut.avi", whole.substr(0, whole.size() / 2));
+  const std::int64_t total = count_frames(cut).value();
+  EXPECT_GT(total, 10);
+  EXPECT_LT(total, 40);
+  EXPECT_EQ(probe_video(cut)->frames, 60);
+
+  // Sampling first believes the header, then goes by the true count.
+  ClipOptions options;
+  options.frames = 4;
+  options.size = 32;
+  options.sampling = Sampling::segments;
+  const auto clip = load_evaluation_clip(cut, options);
+  ASSERT_TRUE(clip) << clip.error().text();
+  const auto expected = sample_frames(total, 4, 1, Sampling::segments, nullptr);
+  EXPECT_THAT(numbers((*clip)[0], kCropped), testing::ElementsAreArray(expected));
+  const auto error = decode_frames(cut, std::vector<std::int64_t>{59}, 0);
+  EXPECT_THAT(error.error().text(), AllOf(HasSubstr("cut.avi"), HasSubstr("promises 60")));
+}
+
+TEST(Video, StreamsWithoutACountAreCounted) {
+  const TempDir dir;
+  test::write_counting_video(dir.path() / "a.avi", 30, {64, 48}, "XVID");
+  // The frames without their container: an elementary stream, of which no header says how long it
+  // is.
+  const std::string avi = test::slurp(dir.path() / "a.avi");
+  std::string stream;
+  for (std::size_t at = avi.find("movi") + 4; avi.compare(at, 4, "00dc") == 0;) {
+    std::size_t size = 0;
+    for (int i = 3; i >= 0; --i) size = size << 8 | static_cast<unsigned char>(avi[at + 4 + i]);
+    stream += avi.substr(at + 8, size);
+    at += 8 + size + size % 2;
+  }
+  const auto path = dir.write("raw.m4v", stream);
+  const auto info = probe_video(path);
+  ASSERT_TRUE(info) << info.error().text();
+  EXPECT_EQ(info->frames, 0);
+  for (const bool whole : {false, true}) {
+    const auto read = read_video(
+        path, 0,
+        [](std::int64_t total) { return sample_frames(total, 5, 1, Sampling::segments, nullptr); },
+        [&](std::uint64_t) { return whole; });
+    ASSERT_TRUE(read) << read.error().text();
+    EXPECT_EQ(read->claimed, 30);
+    EXPECT_EQ(read->whole, whole);
+    EXPECT_EQ(read->frames.size(0), whole ? 30 : 5);
+    std::vector<int> shown;
+    for (const std::int64_t position : read->positions) {
+      shown.push_back(numbers(read->frames.narrow(0, position, 1))[0]);
+    }
+    EXPECT_THAT(shown, testing::ElementsAre(3, 9, 15, 21, 27));
+  }
+}
+
+TEST(Video, EvaluationViews) {
+  const TempDir dir;
+  const auto sides = dir.path() / "sides.avi";
+  test::write_video(
+      sides, 2, {128, 64},
+      [](int, cv::Mat& picture) {
+        picture = cv::Scalar::all(128);
+        picture.colRange(0, 20) = cv::Scalar(0, 0, 220);     // red on the left
+        picture.colRange(108, 128) = cv::Scalar(220, 0, 0);  // blue on the right
+      },
+      "MJPG");
+  ClipOptions options;
+  options.frames = 4;
+  options.stride = 2;
+  options.size = 56;
+  options.temporal_views = 2;
+  options.spatial_views = 3;
+  const at::Tensor clip = load_evaluation_clip(sides, options).value();
+  ASSERT_EQ(clip.sizes(), (at::IntArrayRef{6, 4, 56, 56, 3}));
+  for (int t = 0; t < 2; ++t) {
+    EXPECT_GT(pixel(clip[t * 3][0], 28, 4)[0], 180);
+    EXPECT_NEAR(pixel(clip[t * 3 + 1][0], 28, 4)[0], 128, 8);
+    EXPECT_GT(pixel(clip[t * 3 + 2][0], 28, 51)[2], 180);
+  }
+  const auto counting = dir.path() / "counting.avi";
+  test::write_counting_video(counting, 50, {128, 64}, "MJPG");
+  const at::Tensor views = load_evaluation_clip(counting, options).value();
+  for (int s = 0; s < 3; ++s) {
+    EXPECT_THAT(numbers(views[s], kCropped), testing::ElementsAre(0, 2, 4, 6));
+    EXPECT_THAT(numbers(views[3 + s], kCropped), testing::ElementsAre(42, 44, 46, 48));
+  }
+}
+
+TEST(Video, RealClips) {
+  const auto root = test::shared_data() / "ucf101-mini";
+  OMNIQ_SKIP_WITHOUT(root);
+  const auto path = root / "YoYo" / "v_YoYo_g01_c01.avi";
+  const auto info = probe_video(path);
+  ASSERT_TRUE(info) << info.error().text();
+  EXPECT_EQ(info->width, 320);
+  EXPECT_EQ(info->height, 240);
+  EXPECT_EQ(count_frames(path).value(), info->frames);
+  const auto clip = load_evaluation_clip(path, {});
+  ASSERT_TRUE(clip) << clip.error().text();
+  EXPECT_EQ(clip->sizes(), (at::IntArrayRef{1, 32, 224, 224, 3}));
+}
+
+}  // namespace
+}  // namespace omniq::data
