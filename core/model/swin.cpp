@@ -1,0 +1,309 @@
+#include "core/model/swin.h"
+
+#include <torch/torch.h>
+
+#include <map>
+#include <tuple>
+
+#include "core/base/text.h"
+#include "core/model/swin_attention.h"
+#include "core/model/swin_layout.h"
+
+namespace omniq::model {
+namespace {
+
+namespace nn = torch::nn;
+
+// The shared state of one forward pass.
+struct Pass {
+  // Stochastic depth's factors, 0 or 1 ÷ (1 − rate): [2 · blocks, n, 1, 1]; undefined when it is
+  // off.
+  at::Tensor keep;
+  std::int64_t next = 0;
+
+  // x + branch, each frame's branch dropped or scaled.
+  at::Tensor add(const at::Tensor& x, const at::Tensor& branch) {
+    return keep.defined() ? at::addcmul(x, branch, keep.select(0, next++)) : at::add(x, branch);
+  }
+};
+
+nn::LayerNorm layer_norm(std::int64_t width) {
+  return nn::LayerNorm(nn::LayerNormOptions({width}).eps(1e-5));
+}
+
+// A module that only holds others under torchvision's names ("features", "1", "0").
+struct Group : nn::Module {
+  template <class M>
+  M add(const std::string& name, M module) {
+    return register_module(name, std::move(module));
+  }
+};
+
+struct Attention : nn::Module {
+  Attention(std::int64_t width, std::int64_t heads_, std::int64_t window)
+      : heads(heads_),
+        table(register_parameter("relative_position_bias_table",
+                                 torch::zeros({(2 * window - 1) * (2 * window - 1), heads_}))),
+        qkv(register_module("qkv", nn::Linear(width, 3 * width))),
+        proj(register_module("proj", nn::Linear(width, width))) {}
+
+  // tokens [n, windows · T, C], window by window; index: relative_position_index.
+  at::Tensor forward(const at::Tensor& tokens, std::int64_t windows, const at::Tensor& index,
+                     const at::Tensor& mask) {
+    // embedding and not index_select: its gradient is many times cheaper on a CPU.
+    at::Tensor bias = at::embedding(table, index).permute({2, 0, 1}).unsqueeze(0);
+    if (mask.defined()) bias = bias + mask.unsqueeze(1);
+    const at::Tensor projected = qkv->forward(tokens);
+    const at::Tensor out = swin::window_attention(
+        projected.view({tokens.size(0) * windows, index.size(0), projected.size(2)}), bias, heads);
+    return proj->forward(out.view(tokens.sizes()));
+  }
+
+  std::int64_t heads;
+  at::Tensor table;
+  nn::Linear qkv, proj;
+};
+
+struct Block : nn::Module {
+  Block(std::int64_t width, std::int64_t heads, const SwinOptions& options, bool shifted_)
+      : shifted(shifted_),
+        norm1(register_module("norm1", layer_norm(width))),
+        attn(register_module("attn", std::make_shared<Attention>(width, heads, options.window))),
+        norm2(register_module("norm2", layer_norm(width))) {
+    const auto hidden = static_cast<std::int64_t>(static_cast<double>(width) * options.mlp_ratio);
+    const auto mlp = register_module("mlp", std::make_shared<Group>());
+    expand = mlp->add("0", nn::Linear(width, hidden));
+    shrink = mlp->add("3", nn::Linear(hidden, width));
+  }
+
+  // x [n, tokens, C] in the stage's order.
+  at::Tensor forward(const at::Tensor& x, const swin::StageLayout& stage, const at::Tensor& index,
+                     Pass& pass) {
+    const swin::Gather& gather = shifted ? stage.shifted : stage.plain;
+    at::Tensor y = swin::rearrange(norm1->forward(x), gather);
+    y = attn->forward(y, stage.windows, index, shifted ? stage.shift_mask : at::Tensor());
+    const at::Tensor attended = pass.add(x, swin::rearrange(y, gather, /*inverse=*/true));
+    y = shrink->forward(at::gelu(expand->forward(norm2->forward(attended))));
+    return pass.add(attended, y);
+  }
+
+  bool shifted;
+  nn::LayerNorm norm1;
+  std::shared_ptr<Attention> attn;
+  nn::LayerNorm norm2;
+  nn::Linear expand{nullptr}, shrink{nullptr};
+};
+
+struct PatchMerging : nn::Module {
+  explicit PatchMerging(std::int64_t width)
+      : reduction(register_module("reduction",
+                                  nn::Linear(nn::LinearOptions(4 * width, 2 * width).bias(false)))),
+        norm(register_module("norm", layer_norm(4 * width))) {}
+
+  at::Tensor forward(const at::Tensor& x, const swin::StageLayout& stage) {
+    const at::Tensor neighbours =
+        swin::rearrange(x, stage.merge).view({x.size(0), stage.merged, 4 * x.size(2)});
+    return reduction->forward(norm->forward(neighbours));
+  }
+
+  nn::Linear reduction;
+  nn::LayerNorm norm;
+};
+
+void check(const SwinOptions& o) {
+  TORCH_CHECK(!o.depths.empty() && o.depths.size() == o.heads.size(),
+              "Swin: depths and heads need one entry a stage, got ", o.depths.size(), " and ",
+              o.heads.size());
+  TORCH_CHECK(o.patch > 0 && o.width > 0 && o.window > 0 && o.in_channels > 0 && o.mlp_ratio > 0,
+              "Swin: patch, width, window, in_channels and mlp_ratio must be positive");
+  for (std::size_t i = 0; i < o.depths.size(); ++i) {
+    TORCH_CHECK(o.depths[i] > 0 && o.heads[i] > 0 && (o.width << i) % o.heads[i] == 0,
+                "Swin: stage ", i, " has ", o.depths[i], " blocks and ", o.heads[i], " heads for ",
+                o.width << i, " channels");
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string>& swin_names() {
+  static const std::vector<std::string> names = {"swin_nano", "swin_tiny", "swin_small",
+                                                 "swin_base"};
+  return names;
+}
+
+Result<SwinOptions> swin_options(std::string_view name) {
+  SwinOptions options;
+  if (name == "swin_nano") {
+    options.width = 32;
+    options.depths = {2, 2};
+    options.heads = {2, 4};
+    options.window = 4;
+    return options;
+  }
+  options.heads = {3, 6, 12, 24};
+  if (name == "swin_tiny") {
+    options.depths = {2, 2, 6, 2};
+    return options;
+  }
+  options.depths = {2, 2, 18, 2};
+  if (name == "swin_small") return options;
+  if (name == "swin_base") {
+    options.width = 128;
+    options.heads = {4, 8, 16, 32};
+    return options;
+  }
+  const std::string near = nearest(name, swin_names());
+  return fail(ErrorCode::config, cat("There is no vision backbone \"", name, "\"."),
+              near.empty() ? cat("Known: ", join(swin_names(), ", "), ".")
+                           : cat("Did you mean ", near, "?"));
+}
+
+struct SwinImpl::Parts {
+  nn::Conv2d patches{nullptr};
+  nn::LayerNorm patch_norm{nullptr};
+  std::vector<std::vector<std::shared_ptr<Block>>> stages;
+  std::vector<std::shared_ptr<PatchMerging>> merges;
+  nn::LayerNorm norm{nullptr};
+
+  // What depends on the device and the frame size alone.
+  using Key = std::tuple<c10::DeviceType, int, std::int64_t, std::int64_t>;
+  std::map<Key, swin::FrameLayout> layouts;
+  at::Tensor bias_index;  // int64 [T, T]
+  at::Tensor keep_rates;  // float [2 · blocks, 1, 1, 1]
+
+  const swin::FrameLayout& layout(std::int64_t rows, std::int64_t columns, std::int64_t window,
+                                  at::Device device) {
+    const Key key{device.type(), device.index(), rows, columns};
+    const auto found = layouts.find(key);
+    if (found != layouts.end()) return found->second;
+    if (layouts.size() >= 8)
+      layouts.clear();  // a stream of ever new sizes must not fill the memory
+    const auto count = static_cast<std::int64_t>(stages.size());
+    return layouts.emplace(key, swin::make_layout(rows, columns, count, window, device))
+        .first->second;
+  }
+
+  // frames [n, c, H, W] → tokens [n, rows · columns, width]. A linear layer on patches that one
+  // copy has put into the first stage's order; the weights have the convolution's shape and name.
+  at::Tensor embed(const at::Tensor& frames, const swin::FrameLayout& layout, std::int64_t patch,
+                   std::int64_t window) {
+    const std::int64_t n = frames.size(0);
+    const std::int64_t c = frames.size(1);
+    const at::Tensor whole =
+        frames.slice(2, 0, layout.rows * patch).slice(3, 0, layout.columns * patch);
+    at::Tensor pixels;
+    if (layout.windowed) {
+      pixels = whole
+                   .reshape({n, c, layout.rows / window, window, patch, layout.columns / window,
+                             window, patch})
+                   .permute({0, 2, 5, 3, 6, 1, 4, 7});
+    } else {
+      pixels = whole.reshape({n, c, layout.rows, patch, layout.columns, patch})
+                   .permute({0, 2, 4, 1, 3, 5});
+    }
+    pixels = pixels.reshape({n, layout.rows * layout.columns, c * patch * patch});
+    return patch_norm->forward(at::linear(pixels, patches->weight.flatten(1), patches->bias));
+  }
+};
+
+SwinImpl::~SwinImpl() = default;
+
+SwinImpl::SwinImpl(SwinOptions options)
+    : options_(std::move(options)), parts_(std::make_unique<Parts>()) {
+  check(options_);
+  const auto features = register_module("features", std::make_shared<Group>());
+  const auto embedding = features->add("0", std::make_shared<Group>());
+  parts_->patches = embedding->add(
+      "0", nn::Conv2d(nn::Conv2dOptions(options_.in_channels, options_.width, options_.patch)
+                          .stride(options_.patch)));
+  parts_->patch_norm = embedding->add("2", layer_norm(options_.width));
+  int child = 1;
+  for (std::size_t i = 0; i < options_.depths.size(); ++i) {
+    const std::int64_t width = options_.width << i;
+    const auto stage = features->add(std::to_string(child++), std::make_shared<Group>());
+    std::vector<std::shared_ptr<Block>>& blocks = parts_->stages.emplace_back();
+    for (std::int64_t j = 0; j < options_.depths[i]; ++j) {
+      blocks.push_back(
+          stage->add(std::to_string(j),
+                     std::make_shared<Block>(width, options_.heads[i], options_, j % 2 == 1)));
+    }
+    if (i + 1 < options_.depths.size()) {
+      parts_->merges.push_back(
+          features->add(std::to_string(child++), std::make_shared<PatchMerging>(width)));
+    }
+  }
+  parts_->norm = register_module("norm", layer_norm(output_width()));
+  parts_->bias_index = swin::relative_position_index(options_.window);
+  set_stochastic_depth(options_.stochastic_depth);
+  reset_parameters();
+}
+
+std::int64_t SwinImpl::output_width() const {
+  return options_.width << (options_.depths.size() - 1);
+}
+
+void SwinImpl::set_stochastic_depth(double rate) {
+  TORCH_CHECK(rate >= 0 && rate < 1, "Swin: stochastic depth must be in [0, 1), got ", rate);
+  options_.stochastic_depth = rate;
+  std::int64_t blocks = 0;
+  for (const std::int64_t depth : options_.depths) blocks += depth;
+  std::vector<float> keep;
+  for (std::int64_t i = 0; i < blocks; ++i) {
+    const double drop =
+        blocks > 1 ? rate * static_cast<double>(i) / static_cast<double>(blocks - 1) : 0;
+    keep.insert(keep.end(), 2, static_cast<float>(1 - drop));
+  }
+  parts_->keep_rates = torch::tensor(at::ArrayRef<float>(keep)).view({-1, 1, 1, 1});
+}
+
+void SwinImpl::reset_parameters(double linear_std) {
+  const torch::NoGradGuard no_grad;
+  // Cut at ±2 whatever the deviation, as torch.nn.init.trunc_normal_ does.
+  const auto normal = [](at::Tensor tensor, double std) { tensor.normal_(0, std).clamp_(-2, 2); };
+  for (const auto& module : modules(/*include_self=*/false)) {
+    if (auto* linear = module->as<nn::Linear>()) {
+      normal(linear->weight, linear_std);
+      if (linear->bias.defined()) linear->bias.zero_();
+    } else if (auto* norm = module->as<nn::LayerNorm>()) {
+      norm->reset_parameters();
+    } else if (auto* convolution = module->as<nn::Conv2d>()) {
+      convolution->reset_parameters();
+    } else if (auto* attention = module->as<Attention>()) {
+      normal(attention->table, 0.02);
+    }
+  }
+}
+
+at::Tensor SwinImpl::forward(const at::Tensor& frames) {
+  TORCH_CHECK(
+      frames.dim() == 4 && frames.size(1) == options_.in_channels && frames.is_floating_point(),
+      "Swin: frames must be a floating tensor [n, ", options_.in_channels, ", H, W], got ",
+      frames.scalar_type(), " ", frames.sizes());
+  const std::int64_t rows = frames.size(2) / options_.patch;
+  const std::int64_t columns = frames.size(3) / options_.patch;
+  TORCH_CHECK(rows > 0 && columns > 0, "Swin: frames of ", frames.size(2), " × ", frames.size(3),
+              " are smaller than a patch of ", options_.patch);
+  const at::Device device = frames.device();
+  const swin::FrameLayout& layout = parts_->layout(rows, columns, options_.window, device);
+  if (parts_->bias_index.device() != device) parts_->bias_index = parts_->bias_index.to(device);
+
+  Pass pass;
+  if (is_training() && options_.stochastic_depth > 0) {
+    if (parts_->keep_rates.device() != device) parts_->keep_rates = parts_->keep_rates.to(device);
+    // One draw for all residuals of the pass.
+    const at::Tensor& rates = parts_->keep_rates;
+    pass.keep = at::rand({rates.size(0), frames.size(0), 1, 1}, rates.options()).lt(rates) / rates;
+  }
+
+  at::Tensor x = parts_->embed(frames, layout, options_.patch, options_.window);
+  if (pass.keep.defined()) pass.keep = pass.keep.to(x.scalar_type());
+  for (std::size_t i = 0; i < parts_->stages.size(); ++i) {
+    for (const auto& block : parts_->stages[i]) {
+      x = block->forward(x, layout.stages[i], parts_->bias_index, pass);
+    }
+    if (i < parts_->merges.size()) x = parts_->merges[i]->forward(x, layout.stages[i]);
+  }
+  return parts_->norm->forward(x).mean(1);
+}
+
+}  // namespace omniq::model

@@ -1,0 +1,68 @@
+// Swin Transformer (version 1): the per-frame encoder. Parameter names are those of torchvision's
+// swin_t / swin_s / swin_b without the head, so that weight files load by name, and the numbers are
+// theirs too.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace omniq::model {
+
+struct SwinOptions {
+  std::int64_t patch = 4;            // side of a patch in pixels
+  std::int64_t width = 96;           // channels of the first stage; every later stage doubles them
+  std::vector<std::int64_t> depths;  // blocks of each stage
+  std::vector<std::int64_t> heads;   // attention heads of each stage; they divide its channels
+  std::int64_t window = 7;           // side of an attention window in patches
+  double mlp_ratio = 4.0;            // hidden width of a block's MLP ÷ its channels
+  double stochastic_depth = 0.2;  // rate of the last block; it grows linearly from 0 in the first
+  std::int64_t in_channels = 3;
+};
+
+/// swin_nano (136,172 parameters), swin_tiny (27,519,354), swin_small, swin_base.
+const std::vector<std::string>& swin_names();
+
+/// The options that a name of swin_names() stands for; an unknown name is an error that names the
+/// nearest known one.
+Result<SwinOptions> swin_options(std::string_view name);
+
+class SwinImpl : public torch::nn::Module {
+ public:
+  /// Throws c10::Error when the options contradict themselves.
+  explicit SwinImpl(SwinOptions options);
+  ~SwinImpl() override;
+
+  /// frames [n, in_channels, H, W], normalised, floating; H, W ≥ patch → features [n,
+  /// output_width()]: the mean over positions of the last LayerNorm. Any size works: maps are
+  /// padded with zeros where windows or patch merging do not divide them; pixels beyond a multiple
+  /// of `patch` are not seen.
+  at::Tensor forward(const at::Tensor& frames);
+
+  std::int64_t output_width() const;
+  const SwinOptions& options() const { return options_; }
+
+  /// The rate of the last block from now on; 0 for a frozen backbone. It acts in training mode
+  /// only, and draws from torch's default generator of the frames' device.
+  void set_stochastic_depth(double rate);
+
+  /// torchvision's initialisation: linear weights from N(0, linear_std²) cut at ±2, zero biases,
+  /// bias tables from N(0, 0.02²), LayerNorms 1 and 0. The constructor has done so with the
+  /// default.
+  void reset_parameters(double linear_std = 0.02);
+
+ private:
+  struct Parts;
+  SwinOptions options_;
+  std::unique_ptr<Parts> parts_;
+};
+TORCH_MODULE(Swin);
+
+}  // namespace omniq::model
