@@ -21,6 +21,9 @@
 namespace omniq::kernels::cpu {
 
 template <typename T>
+inline constexpr T kLog2E = static_cast<T>(1.4426950408889634);
+
+template <typename T>
 struct FloatTraits;
 
 template <>
@@ -46,40 +49,60 @@ struct FloatTraits<double> {
   static constexpr int kExpTerms = 14, kLogTerms = 17;
 };
 
-/// e^x to about one unit in the last place: x = k ln 2 + r, then the Taylor sum of e^r, |r| ≤ ln 2
-/// / 2. Exactly 1 for 0, exactly 0 where the result would be denormal (denormals are slow),
-/// infinity above the largest number, NaN for NaN.
+/// The coefficients of the power series of base^x: (ln base)^i / i!.
 template <typename T>
-OMNIQ_INLINE T exp(T x) {
+struct PowerSeries {
+  T terms[FloatTraits<T>::kExpTerms];
+
+  explicit constexpr PowerSeries(double ln_base) : terms() {
+    double term = 1;
+    for (int i = 0; i < FloatTraits<T>::kExpTerms; ++i) {
+      terms[i] = static_cast<T>(term);
+      term *= ln_base / (i + 1);
+    }
+  }
+};
+
+/// base^r · 2^k, where `shifted` is k + kRounder. |r ln base| ≤ ln 2 / 2, k from −bias (which gives
+/// 0) to bias + 1 (infinity).
+template <typename T>
+OMNIQ_INLINE T scaled_power(const PowerSeries<T>& series, T r, T shifted) {
   using F = FloatTraits<T>;
-  constexpr T kReciprocalFactorial[] = {T(1),
-                                        T(1),
-                                        T(1) / 2,
-                                        T(1) / 6,
-                                        T(1) / 24,
-                                        T(1) / 120,
-                                        T(1) / 720,
-                                        T(1) / 5040,
-                                        T(1) / 40320,
-                                        T(1) / 362880,
-                                        T(1) / 3628800,
-                                        T(1) / 39916800,
-                                        T(1) / 479001600,
-                                        T(1) / 6227020800};
-  x = x < F::kExpLowest ? F::kExpLowest : x;
-  x = x > F::kExpHighest ? F::kExpHighest : x;
-  const T shifted = x * T(1.4426950408889634) + F::kRounder;
-  const T k = shifted - F::kRounder;
-  const T r = (x - k * F::kLn2High) - k * F::kLn2Low;
-  T sum = kReciprocalFactorial[F::kExpTerms - 1];
+  T sum = series.terms[F::kExpTerms - 1];
 #pragma GCC unroll 16
-  for (int i = F::kExpTerms - 2; i >= 0; --i) sum = sum * r + kReciprocalFactorial[i];
+  for (int i = F::kExpTerms - 2; i >= 0; --i) sum = sum * r + series.terms[i];
   typename F::Bits bits;
   std::memcpy(&bits, &shifted, sizeof(bits));
   bits = (bits + F::kBias) << F::kMantissaBits;  // 2^k; the high bits of `shifted` fall out
   T scale;
   std::memcpy(&scale, &bits, sizeof(scale));
   return sum * scale;
+}
+
+/// e^x to about one unit in the last place. Exactly 1 for 0, exactly 0 where the result would be
+/// denormal (denormals are slow), infinity above the largest number, NaN for NaN.
+template <typename T>
+OMNIQ_INLINE T exp(T x) {
+  using F = FloatTraits<T>;
+  constexpr PowerSeries<T> kSeries(1);
+  x = x < F::kExpLowest ? F::kExpLowest : x;
+  x = x > F::kExpHighest ? F::kExpHighest : x;
+  const T shifted = x * kLog2E<T> + F::kRounder;
+  const T k = shifted - F::kRounder;
+  return scaled_power(kSeries, (x - k * F::kLn2High) - k * F::kLn2Low, shifted);
+}
+
+/// 2^x for x < 127, in fewer steps than exp: for the decay of a state, where x is not positive and
+/// each instruction counts. Exactly 1 for 0, exactly 0 where the result would be denormal, NaN for
+/// NaN.
+template <typename T>
+OMNIQ_INLINE T exp2(T x) {
+  using F = FloatTraits<T>;
+  constexpr PowerSeries<T> kSeries(0.6931471805599453);
+  constexpr T kLowest = -static_cast<T>(F::kBias);
+  x = x < kLowest ? kLowest : x;
+  const T shifted = x + F::kRounder;
+  return scaled_power(kSeries, x - (shifted - F::kRounder), shifted);
 }
 
 template <typename T>

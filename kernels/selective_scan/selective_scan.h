@@ -21,7 +21,7 @@ namespace omniq::kernels {
 /// the directions share (each argument by itself). Strides are free as long as the last axis is
 /// contiguous; a tensor where it is not is copied.
 ///   u, delta     [R, B, L, E]
-///   A            [P, E, N]     negative
+///   A            [P, E, N]     negative (not checked)
 ///   B, C         [R, B, L, N]
 ///   D_skip       [P, E]
 ///   delta_bias   [P, E]

@@ -68,29 +68,39 @@ OMNIQ_INLINE void store(T* __restrict destination, const T* __restrict tile, std
   }
 }
 
-// One step of one channel; returns C · h.
+// One step of all channels of a tile, y = C · h. h and A are [states, kTile], so that nothing is
+// summed across the vector.
 template <typename T>
-OMNIQ_INLINE T forward_step(T* __restrict h, const T* __restrict A, const T* __restrict B,
-                            const T* __restrict C, T step, T input, std::int64_t blocks) {
-  T y = 0;
-#pragma omp simd reduction(+ : y)
-  for (std::int64_t n = 0; n < blocks * kStateMultiple; ++n) {
-    const T state = cpu::exp(step * A[n]) * h[n] + input * B[n];
-    h[n] = state;
-    y += C[n] * state;
+OMNIQ_INLINE void forward_step(T* __restrict h, const T* __restrict A, const T* __restrict B,
+                               const T* __restrict C, const T* __restrict step,
+                               const T* __restrict input, T* __restrict y, std::int64_t states) {
+  T sum[kTile], rate[kTile];
+  for (std::int64_t j = 0; j < kTile; ++j) {
+    sum[j] = 0;
+    rate[j] = step[j] * cpu::kLog2E<T>;  // exp(Δ A) = 2^(rate A)
   }
-  return y;
+  for (std::int64_t n = 0; n < states; ++n) {
+#pragma omp simd
+    for (std::int64_t j = 0; j < kTile; ++j) {
+      const std::int64_t at = n * kTile + j;
+      const T state = cpu::exp2(rate[j] * A[at]) * h[at] + input[j] * B[n];
+      h[at] = state;
+      sum[j] += C[n] * state;
+    }
+  }
+  for (std::int64_t j = 0; j < kTile; ++j) y[j] = sum[j];
 }
 
-// The same, keeping what backward needs.
+// One step of one channel, keeping what backward needs; returns C · h.
 template <bool kOutput, typename T>
 OMNIQ_INLINE T recompute_step(const T* __restrict before, T* __restrict after, T* __restrict decay,
                               const T* __restrict A, const T* __restrict B, const T* __restrict C,
                               T step, T input, std::int64_t blocks) {
+  const T rate = step * cpu::kLog2E<T>;
   T y = 0;
 #pragma omp simd reduction(+ : y)
   for (std::int64_t n = 0; n < blocks * kStateMultiple; ++n) {
-    const T factor = cpu::exp(step * A[n]);
+    const T factor = cpu::exp2(rate * A[n]);
     const T state = factor * before[n] + input * B[n];
     decay[n] = factor;
     after[n] = state;
@@ -128,28 +138,31 @@ OMNIQ_INLINE void backward_step(T* __restrict carry, const T* __restrict before,
   sum_B = b;
 }
 
+// `scratch` holds A and h of the tile, [states, kTile] each.
 template <typename T>
 OMNIQ_INLINE void forward_tile(const ScanArguments<T>& args, const Rows<T>& out,
-                               const Tile<T>& tile, T* h) {
+                               const Tile<T>& tile, T* scratch) {
   const std::int64_t states = args.states;
-  const std::int64_t blocks = states / kStateMultiple;
-  T D[kTile], bias[kTile], u[kTile], step[kTile], y[kTile], gate[kTile];
+  T* const A = scratch;
+  T* const h = scratch + states * kTile;
+  T D[kTile], bias[kTile], u[kTile], step[kTile], input[kTile], y[kTile], gate[kTile];
   load(D, tile.D_skip, tile.count);
   load(bias, tile.bias, tile.count);
-  for (std::int64_t j = 0; j < kTile; ++j) y[j] = 0;
-  for (std::int64_t n = 0; n < tile.count * states; ++n) h[n] = 0;
+  for (std::int64_t n = 0; n < states * kTile; ++n) A[n] = h[n] = 0;
+  for (std::int64_t j = 0; j < tile.count; ++j) {
+    for (std::int64_t n = 0; n < states; ++n) A[n * kTile + j] = tile.A[j * states + n];
+  }
   for (std::int64_t i = 0; i < args.tokens; ++i) {
     const std::int64_t t = token_at(args, tile.r, i);
     load(u, row(args.u, tile.r, tile.b, t) + tile.channel, tile.count);
     load(step, row(args.delta, tile.r, tile.b, t) + tile.channel, tile.count);
     const T live = is_live(args, tile.b, t) ? T(1) : T(0);
-    for (std::int64_t j = 0; j < kTile; ++j) step[j] = live * cpu::softplus(step[j] + bias[j]);
-    const T* B = row(args.B, tile.r, tile.b, t);
-    const T* C = row(args.C, tile.r, tile.b, t);
-    for (std::int64_t j = 0; j < tile.count; ++j) {
-      y[j] =
-          forward_step(h + j * states, tile.A + j * states, B, C, step[j], step[j] * u[j], blocks);
+    for (std::int64_t j = 0; j < kTile; ++j) {
+      step[j] = live * cpu::softplus(step[j] + bias[j]);
+      input[j] = step[j] * u[j];
     }
+    forward_step(h, A, row(args.B, tile.r, tile.b, t), row(args.C, tile.r, tile.b, t), step, input,
+                 y, states);
     for (std::int64_t j = 0; j < kTile; ++j) y[j] += D[j] * u[j];
     if (args.z.data != nullptr) {
       load(gate, row(args.z, tile.r, tile.b, t) + tile.channel, tile.count);
@@ -367,7 +380,7 @@ OMNIQ_INLINE void backward_tiles(const ScanArguments<T>& args, const ScanGradien
 
 }  // namespace
 
-std::int64_t scan_forward_scratch(std::int64_t states) { return kTile * states; }
+std::int64_t scan_forward_scratch(std::int64_t states) { return 2 * kTile * states; }
 
 std::int64_t scan_backward_scratch(std::int64_t tokens, std::int64_t states) {
   return 7 * tokens * kTile + (2 * tokens + 2) * kGroup * states;
