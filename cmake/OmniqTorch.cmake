@@ -100,3 +100,10 @@ target_precompile_headers(omniq_pch PRIVATE <torch/torch.h> <algorithm> <cmath> 
 
 message(STATUS "libtorch ${OMNIQ_TORCH_VERSION} in ${OMNIQ_TORCH_DIR}")
 message(STATUS "CUDA ${CMAKE_CUDA_COMPILER_VERSION} in ${_cuda_root}, for ${OMNIQ_CUDA_ARCHITECTURES}")
+
+# omniq_sources_without_torch(<target> <files>): adds files that see no torch header. They do without the precompiled header,
+# whose mere loading costs more than compiling them.
+function(omniq_sources_without_torch target)
+  target_sources(${target} PRIVATE ${ARGN})
+  set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+endfunction()

@@ -26,7 +26,7 @@ std::string human_bytes(std::uint64_t bytes) {
 
 std::string human_seconds(double seconds) {
   const auto total = static_cast<long long>(std::llround(std::max(0.0, seconds)));
-  const auto two = [](long long n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  const auto two = [](long long n) { return cat(n < 10 ? "0" : "", n); };
   if (total >= 3600) return cat(total / 3600, " h ", two(total % 3600 / 60), " min");
   if (total >= 60) return cat(total / 60, " min ", two(total % 60), " s");
   return cat(total, " s");

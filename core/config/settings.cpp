@@ -7,7 +7,7 @@
 
 #include "core/base/text.h"
 #include "core/model/fusion/registry.h"
-#include "core/model/swin.h"
+#include "core/model/swin_options.h"
 
 namespace omniq::config {
 namespace {

@@ -5,7 +5,6 @@
 #include <map>
 #include <tuple>
 
-#include "core/base/text.h"
 #include "core/model/swin_attention.h"
 #include "core/model/swin_layout.h"
 
@@ -124,39 +123,6 @@ void check(const SwinOptions& o) {
 }
 
 }  // namespace
-
-const std::vector<std::string>& swin_names() {
-  static const std::vector<std::string> names = {"swin_nano", "swin_tiny", "swin_small",
-                                                 "swin_base"};
-  return names;
-}
-
-Result<SwinOptions> swin_options(std::string_view name) {
-  SwinOptions options;
-  if (name == "swin_nano") {
-    options.width = 32;
-    options.depths = {2, 2};
-    options.heads = {2, 4};
-    options.window = 4;
-    return options;
-  }
-  options.heads = {3, 6, 12, 24};
-  if (name == "swin_tiny") {
-    options.depths = {2, 2, 6, 2};
-    return options;
-  }
-  options.depths = {2, 2, 18, 2};
-  if (name == "swin_small") return options;
-  if (name == "swin_base") {
-    options.width = 128;
-    options.heads = {4, 8, 16, 32};
-    return options;
-  }
-  const std::string near = nearest(name, swin_names());
-  return fail(ErrorCode::config, cat("There is no vision backbone \"", name, "\"."),
-              near.empty() ? cat("Known: ", join(swin_names(), ", "), ".")
-                           : cat("Did you mean ", near, "?"));
-}
 
 struct SwinImpl::Parts {
   nn::Conv2d patches{nullptr};

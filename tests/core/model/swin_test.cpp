@@ -167,6 +167,7 @@ TEST_P(SwinOn, EveryParameterGetsAGradient) {
   Swin net = make("swin_nano");
   net->to(device_);
   net->train();
+  net->set_stochastic_depth(0);  // it may drop a branch, and its gradients, for all frames
   for (const auto& [height, width] : {std::pair{32, 32}, std::pair{36, 28}}) {
     net->zero_grad();
     net->forward(golden_frames(3, height, width).to(device_)).square().sum().backward();
