@@ -85,6 +85,12 @@ list(APPEND CMAKE_CUDA_ARCHITECTURES "${_newest}")
 add_library(omniq_torch INTERFACE)
 target_link_libraries(omniq_torch INTERFACE torch torch_library)
 target_include_directories(omniq_torch INTERFACE ${CMAKE_SOURCE_DIR})
+# at::parallel_for is a template: compiled without OpenMP it is serial. The runtime is the one beside libtorch, so
+# that a process has one.
+target_compile_options(omniq_torch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+target_link_libraries(omniq_torch INTERFACE "${OMNIQ_TORCH_DIR}/lib/libgomp.so.1")
+# libtorch exports a std::filesystem of its own, whose remove_all calls a null pointer: libstdc++ comes first.
+target_link_options(omniq_torch INTERFACE "LINKER:--push-state,--no-as-needed,-lstdc++,--pop-state")
 # ATen's CUDA headers name cublas, cusparse and cusolver; a toolkit without them is completed by the headers
 # that came with libtorch.
 if(NOT EXISTS "${_cuda_root}/include/cublas_v2.h")

@@ -47,7 +47,7 @@ std::string predictions_csv(const Evaluation& evaluation, const data::Split& tes
 
 std::string confusion_csv(const std::vector<std::vector<std::int64_t>>& counts, const std::vector<std::string>& classes) {
   std::string out = "label \\ prediction";
-  for (const std::string& name : classes) out += "," + csv_field(name);
+  for (const std::string& name : classes) out += cat(",", csv_field(name));
   out += "\n";
   for (std::size_t row = 0; row < counts.size(); ++row) {
     out += csv_field(classes[row]);

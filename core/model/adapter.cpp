@@ -17,7 +17,7 @@ Status save_adapter(const std::filesystem::path& folder, OmniQ& model) {
   nlohmann::ordered_json rank_pattern = nlohmann::ordered_json::object();
   LoraOptions options;
   std::int64_t rank = 0;
-  for (const auto& item : model.named_modules()) {
+  for (const auto& item : model.named_modules("", false)) {
     auto* linear = item.value()->as<Linear>();
     if (!linear || !linear->has_adapter()) continue;
     tensors.emplace_back("base_model.model." + item.key() + ".lora_A.weight", linear->lora_a().detach());
@@ -27,7 +27,7 @@ Status save_adapter(const std::filesystem::path& folder, OmniQ& model) {
     rank = std::max(rank, options.rank);
   }
   if (tensors.empty()) return {};
-  for (const auto& item : model.named_modules()) {
+  for (const auto& item : model.named_modules("", false)) {
     auto* linear = item.value()->as<Linear>();
     if (linear && linear->has_adapter() && linear->adapter_options().rank != rank) {
       rank_pattern[item.key()] = linear->adapter_options().rank;

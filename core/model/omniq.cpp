@@ -41,7 +41,7 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
 void OmniQ::reset_parameters() {
   const torch::NoGradGuard no_grad;
   backbone_->reset_parameters(options_.init_std);
-  for (const auto& item : named_modules()) {
+  for (const auto& item : named_modules("", false)) {
     if (auto* linear = item.value()->as<Linear>(); linear && !keeps_own_init(item.key())) {
       linear->weight.normal_(0, options_.init_std);
       if (linear->bias.defined()) linear->bias.zero_();
@@ -82,7 +82,7 @@ AdapterReport OmniQ::set_trainable(Trainable what, const LoraOptions& lora, bool
   backbone_frozen_ = what != Trainable::all;
   backbone_->set_stochastic_depth(backbone_frozen_ ? 0 : options_.stochastic_depth);
   if (what == Trainable::lora) {
-    for (const auto& item : named_modules()) {
+    for (const auto& item : named_modules("", false)) {
       auto* linear = item.value()->as<Linear>();
       const bool adapts = linear && (item.key().starts_with("fusion.") || (head_adapter && item.key() == "head"));
       if (!adapts || linear->has_adapter()) continue;
@@ -104,7 +104,7 @@ AdapterReport OmniQ::set_trainable(Trainable what, const LoraOptions& lora, bool
 }
 
 void OmniQ::merge_adapters() {
-  for (const auto& module : modules()) {
+  for (const auto& module : modules(false)) {
     if (auto* linear = module->as<Linear>()) linear->merge_adapter();
   }
 }

@@ -1,0 +1,158 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/support/temporary_folder.h"
+
+namespace omniq {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+using testing_support::read_text;
+using testing_support::TemporaryFolder;
+
+struct Output {
+  int code = -1;
+  std::string out, err;
+  std::string all() const { return out + err; }
+};
+
+class Cli : public testing::Test {
+ protected:
+  /// Runs `omniq <words>` in the test's folder.
+  Output omniq(const std::string& words) const {
+    const std::string command = "cd '" + tmp_.path().string() + "' && '" OMNIQ_PROGRAM "' " + words + " >out.txt 2>err.txt </dev/null";
+    const int status = std::system(command.c_str());
+    return {WEXITSTATUS(status), read_text(tmp_ / "out.txt"), read_text(tmp_ / "err.txt")};
+  }
+
+  /// A small demo set and settings that train it in a moment.
+  void make_data() const {
+    ASSERT_EQ(omniq("demo-data demo-data --train-clips 2 --test-clips 1").code, 0);
+    fast_ = "'" OMNIQ_SOURCE "/configs/demo-mamba.yaml' train.epochs=1 frames=2 threads=1 fusion.depth=1 ";
+  }
+
+  static void expect_sentence(const Output& o, int code, const std::string& names) {
+    EXPECT_EQ(o.code, code) << o.all();
+    EXPECT_THAT(o.err, HasSubstr(names));
+    for (const char* trace : {"terminate", "Exception raised from", "frame #", "what()"}) EXPECT_THAT(o.all(), Not(HasSubstr(trace)));
+  }
+
+  TemporaryFolder tmp_;
+  mutable std::string fast_;
+};
+
+TEST_F(Cli, HelpAndUsage) {
+  EXPECT_EQ(omniq("--help").code, 0);
+  EXPECT_EQ(omniq("").code, 2);
+  EXPECT_EQ(omniq("tain x").code, 2);
+  EXPECT_EQ(omniq("train").code, 2);
+  EXPECT_THAT(omniq("--version").out, HasSubstr("omniq 0."));
+}
+
+TEST_F(Cli, BadConfigurationIsASentenceAndExitCode2) {
+  expect_sentence(omniq("train none.yaml"), 2, "none.yaml");
+  tmp_.write("a.yaml", "data: {root: x}\ntrain:\n  epoch: 3\n");
+  expect_sentence(omniq("train a.yaml"), 2, "a.yaml, line 3: there is no setting 'train.epoch'");
+  EXPECT_THAT(omniq("train a.yaml").err, HasSubstr("train.epochs"));
+  tmp_.write("b.yaml", "data: {root: x}\nframes: -1\n");
+  expect_sentence(omniq("train b.yaml"), 2, "b.yaml, line 2: frames: '-1'");
+  expect_sentence(omniq("train b.yaml frames=4 train.batch_size=0"), 2, "train.batch_size");
+  expect_sentence(omniq("resume nowhere"), 2, "nowhere");
+  expect_sentence(omniq("eval ."), 2, "config.yaml");
+  const Output o = omniq("train b.yaml --json");
+  EXPECT_EQ(json::parse(o.out)["error"]["exit_code"], 2);
+}
+
+TEST_F(Cli, MissingDataIsASentenceAndExitCode3) {
+  tmp_.write("a.yaml", "vision_backbone: swin_nano\nframes: 2\nsize: 32\ndata: {root: nothing-here}\n");
+  expect_sentence(omniq("train a.yaml"), 3, "nothing-here");
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "runs")) << "no run folder for a run that cannot start";
+}
+
+TEST_F(Cli, TrainsEvaluatesPredictsAndLists) {
+  make_data();
+  Output o = omniq("train " + fast_ + "run.dir=r1 --json");
+  ASSERT_EQ(o.code, 0) << o.all();
+  json j = json::parse(o.out);
+  EXPECT_EQ(j["state"], "finished");
+  EXPECT_EQ(j["epochs"], 1);
+  EXPECT_TRUE(j["best"].contains("top1"));
+  EXPECT_GT(j["seconds"], 0.0);
+
+  o = omniq("eval r1 --json");
+  ASSERT_EQ(o.code, 0) << o.all();
+  j = json::parse(o.out);
+  EXPECT_EQ(j["clips"], 8);
+  EXPECT_EQ(j["unreadable"], 0);
+  EXPECT_TRUE(j["peak_vram_bytes"].is_null() || j["peak_vram_bytes"]["allocated"] > 0);
+  EXPECT_EQ(j["latency_ms"]["batch"], 8);
+  EXPECT_GE(j["latency_ms"]["runs"], 100);
+  EXPECT_LE(j["latency_ms"]["p10"], j["latency_ms"]["p90"]);
+  EXPECT_EQ(json::parse(read_text(tmp_ / "r1/eval/summary.json")), j);
+  for (const char* file : {"config.yaml", "status.json", "environment.json", "metrics.jsonl", "log.txt", "eval/predictions.csv",
+                           "eval/confusion.csv", "checkpoints/last.safetensors"}) {
+    EXPECT_TRUE(std::filesystem::exists(tmp_ / (std::string("r1/") + file))) << file;
+  }
+
+  tmp_.write("broken.mp4", "no video");
+  o = omniq("predict r1 demo-data/Grow/grow_e000.mp4 broken.mp4 --json");
+  EXPECT_EQ(o.code, 3);
+  j = json::parse(o.out)["predictions"];
+  ASSERT_EQ(j.size(), 2u);
+  EXPECT_EQ(j[0]["top5"].size(), 5u);
+  EXPECT_TRUE(j[0]["error"].is_null());
+  EXPECT_EQ(j[0]["frames"], 2);
+  EXPECT_THAT(j[1]["error"].get<std::string>(), HasSubstr("broken.mp4"));
+
+  EXPECT_EQ(omniq("predict r1 demo-data/Grow/grow_e000.mp4").code, 0);
+  EXPECT_EQ(json::parse(omniq("runs . --json").out)["runs"][0]["state"], "finished");
+  expect_sentence(omniq("train " + fast_ + "run.dir=r1"), 2, "not empty");
+  EXPECT_EQ(omniq("config r1/config.yaml").code, 0);
+  EXPECT_EQ(omniq("config r1/config.yaml --json").code, 0);
+  EXPECT_TRUE(json::parse(omniq("doctor --json").out)["checks"].is_array());
+}
+
+/// Starts training and sends `signal` once the run has begun; returns the exit status as waitpid gives it.
+int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int signal, int milliseconds) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string command = "cd '" + tmp.path().string() + "' && exec '" OMNIQ_PROGRAM "' " + words + " >out.txt 2>err.txt </dev/null";
+    ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    ::_exit(127);
+  }
+  for (int i = 0; i < 600 && !std::filesystem::exists(tmp / "r/metrics.jsonl"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  ::kill(child, signal);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST_F(Cli, InterruptSavesAndKillLosesOnlyWhatCameAfterTheCheckpoint) {
+  make_data();
+  const std::string words = "train " + fast_ + "train.epochs=400 train.checkpoint_minutes=0 run.dir=r";
+  const int interrupted = train_and_signal(tmp_, words, SIGINT, 300);
+  EXPECT_EQ(WEXITSTATUS(interrupted), 4) << read_text(tmp_ / "err.txt");
+  EXPECT_EQ(json::parse(read_text(tmp_ / "r/status.json"))["state"], "paused");
+  for (const int wait : {100, 250, 400}) {
+    const int killed = train_and_signal(tmp_, "resume r", SIGKILL, wait + 1500);
+    ASSERT_TRUE(WIFSIGNALED(killed)) << read_text(tmp_ / "err.txt");
+    EXPECT_EQ(json::parse(omniq("runs . --json").out)["runs"][0]["state"], "interrupted");
+  }
+  const std::int64_t before = json::parse(read_text(tmp_ / "r/status.json"))["step"];
+  const int again = train_and_signal(tmp_, "resume r", SIGTERM, 1500);
+  EXPECT_EQ(WEXITSTATUS(again), 4) << read_text(tmp_ / "err.txt");
+  EXPECT_GE(json::parse(read_text(tmp_ / "r/status.json"))["step"].get<std::int64_t>(), before);
+}
+
+}  // namespace
+}  // namespace omniq

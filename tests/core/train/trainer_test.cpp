@@ -1,0 +1,252 @@
+#include "core/train/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <fstream>
+#include <limits>
+
+#include "core/base/text.h"
+#include "core/data/demo.h"
+#include "core/eval/run_evaluation.h"
+#include "core/infer/predictor.h"
+#include "core/model/safetensors.h"
+#include "core/train/checkpoint.h"
+#include "core/train/setup.h"
+#include "tests/support/temporary_folder.h"
+
+namespace omniq::train {
+namespace {
+
+using testing::HasSubstr;
+using testing_support::read_text;
+using testing_support::TemporaryFolder;
+
+/// A demo set of 4 training and 2 test clips a class, made once.
+class TrainerTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TemporaryFolder;
+    data::DemoOptions options;
+    options.train_clips = 4;
+    options.test_clips = 2;
+    options.size = 64;
+    ASSERT_TRUE(data::generate_demo(*folder_ / "demo", options));
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static config::Experiment experiment(const std::string& run) {
+    config::Experiment e;
+    e.vision_backbone = "swin_nano";
+    e.frames = 4;
+    e.size = 32;
+    e.threads = 1;
+    e.data.root = (*folder_ / "demo").string();
+    for (auto [key, name] : {std::pair(&e.data.trainlist, "trainlist"), {&e.data.testlist, "testlist"}, {&e.data.classind, "classInd"}}) {
+      *key = (*folder_ / "demo" / "lists" / (std::string(name) + ".txt")).string();
+    }
+    e.data.val = 0;
+    e.data.sampling = "segments";
+    e.fusion.name = "mamba";
+    e.fusion.d_state = 8;
+    e.fusion.depth = 1;
+    e.model.init_std = 0.1;
+    e.optim.lr_head = e.optim.lr_backbone = 1e-3;
+    e.train.trainable = "all";
+    e.train.batch_size = 4;
+    e.train.accum_steps = 2;
+    e.train.epochs = 2;
+    e.train.log_every = 3;
+    e.eval.latency = false;
+    e.train.save_dir = (*folder_ / "runs").string();
+    e.run.dir = (*folder_ / "runs" / run).string();
+    return e;
+  }
+
+  static TemporaryFolder* folder_;
+};
+TemporaryFolder* TrainerTest::folder_ = nullptr;
+
+/// Asks for a stop after a number of steps.
+class StopAfter : public Observer {
+ public:
+  explicit StopAfter(std::int64_t step) : step_(step) {}
+  void on_progress(const Progress& p) override {
+    if (p.phase == "train" && p.step == step_) source_.request_stop();
+  }
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::int64_t step_;
+  std::stop_source source_;
+};
+
+/// metrics.jsonl without what is measured.
+std::string curve(const run::RunFolder& folder) {
+  std::string out;
+  const auto file = run::read_metrics(folder.file("metrics.jsonl"));
+  for (run::MetricsRow row : file->rows) {
+    row.time = 0;
+    row.clips_per_second = row.data_wait = {};
+    row.vram_bytes = {};
+    out += run::to_line(row) + "\n";
+  }
+  return out;
+}
+
+TEST_F(TrainerTest, ResumesBitForBitFromAnyStep) {
+  Observer silent;
+  config::Experiment whole = experiment("whole");
+  const auto reference = run::RunFolder::create(whole);
+  ASSERT_TRUE(reference) << reference.error().text();
+  const auto finished = train(whole, *reference, silent);
+  ASSERT_TRUE(finished) << finished.error().text();
+  EXPECT_EQ(finished->state, run::RunState::finished);
+  EXPECT_EQ(finished->selection, "last");
+  const std::string expected = curve(*reference);
+  EXPECT_EQ(split(expected, '\n').size(), 1u + 2 * 3);  // steps 3 or 6, epoch end, validation
+
+  for (const std::int64_t step : {1, 2, 4, 5, 7}) {  // four steps an epoch
+    config::Experiment e = experiment(cat("stopped", step));
+    const auto folder = run::RunFolder::create(e);
+    StopAfter stop(step);
+    const auto paused = train(e, *folder, stop, stop.token());
+    ASSERT_TRUE(paused) << paused.error().text();
+    EXPECT_EQ(paused->state, run::RunState::paused);
+    EXPECT_EQ(folder->status()->state, run::RunState::paused);
+    // What a killed process could leave beyond its checkpoint.
+    std::ofstream(folder->file("metrics.jsonl"), std::ios::app) << R"({"step":99,"epoch":9,"time":1,"phase":"train","loss":1,"top1":1,"top5":1})" << "\n{\"ste";
+    const auto resumed = train(*folder->experiment(), *folder, silent);
+    ASSERT_TRUE(resumed) << resumed.error().text();
+    EXPECT_EQ(curve(*folder), expected) << "stopped after step " << step;
+    const auto a = model::load_safetensors(reference->last_checkpoint()), b = model::load_safetensors(folder->last_checkpoint());
+    for (const auto& [name, tensor] : a->tensors) EXPECT_TRUE(torch::equal(tensor, b->find(name))) << name;
+  }
+}
+
+TEST_F(TrainerTest, GivesTheSameCurveForTheSameSeedWhateverTheWorkers) {
+  Observer silent;
+  config::Experiment one = experiment("workers1"), four = experiment("workers4"), other = experiment("seed");
+  one.train.epochs = four.train.epochs = other.train.epochs = 1;
+  four.train.num_workers = 4;
+  four.data.cache_gb = 0;
+  other.seed = 5;
+  const auto a = run::RunFolder::create(one), b = run::RunFolder::create(four), c = run::RunFolder::create(other);
+  ASSERT_TRUE(train(one, *a, silent) && train(four, *b, silent) && train(other, *c, silent));
+  EXPECT_EQ(curve(*a), curve(*b));
+  EXPECT_NE(curve(*a), curve(*c));
+}
+
+TEST_F(TrainerTest, MicroBatchesDoNotChangeTheStep) {
+  Observer silent;
+  config::Experiment big = experiment("big"), small = experiment("small");
+  for (auto* e : {&big, &small}) {
+    e->train.epochs = 1;
+    e->fusion.dropout = e->backbone.stochastic_depth = 0;  // drawn by micro-batch
+  }
+  big.train.batch_size = 8;
+  big.train.accum_steps = 1;
+  small.train.batch_size = 2;
+  small.train.accum_steps = 4;
+  const auto a = run::RunFolder::create(big), b = run::RunFolder::create(small);
+  ASSERT_TRUE(train(big, *a, silent) && train(small, *b, silent));
+  const auto x = run::read_metrics(a->file("metrics.jsonl")), y = run::read_metrics(b->file("metrics.jsonl"));
+  ASSERT_EQ(x->rows.size(), y->rows.size());
+  for (std::size_t i = 0; i < x->rows.size(); ++i) EXPECT_NEAR(x->rows[i].loss, y->rows[i].loss, 1e-4);
+}
+
+TEST_F(TrainerTest, ChoosesTheBestEpochOnHeldOutClips) {
+  Observer silent;
+  config::Experiment e = experiment("val");
+  e.data.val = 0.25;
+  const auto folder = run::RunFolder::create(e);
+  const auto outcome = train(e, *folder, silent);
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  EXPECT_EQ(outcome->selection, "val");
+  EXPECT_TRUE(std::filesystem::exists(folder->best_checkpoint()));
+  EXPECT_EQ(read_checkpoint_state(folder->best_checkpoint())->epoch, outcome->best_epoch);
+}
+
+TEST_F(TrainerTest, EndsAsFailedWhenTheLossIsNotANumber) {
+  Observer silent;
+  config::Experiment e = experiment("nan");
+  e.init_from_pretrain = (*folder_ / "nan.safetensors").string();
+  ASSERT_TRUE(model::save_safetensors(e.init_from_pretrain, {{"head.bias", torch::full({8}, std::numeric_limits<float>::quiet_NaN())}}));
+  const auto folder = run::RunFolder::create(e);
+  const auto outcome = train(e, *folder, silent);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::numeric);
+  EXPECT_THAT(outcome.error().message, testing::AllOf(HasSubstr("nan at step 1"), HasSubstr("learning rate"), HasSubstr("no checkpoint yet")));
+  EXPECT_EQ(folder->status()->state, run::RunState::failed);
+  EXPECT_THAT(folder->status()->reason, HasSubstr("nan at step 1"));
+}
+
+TEST_F(TrainerTest, LeavesBrokenClipsOutAndCountsThemAsWrong) {
+  Observer silent;
+  const auto copy = *folder_ / "broken";
+  std::filesystem::copy(*folder_ / "demo", copy, std::filesystem::copy_options::recursive);
+  std::ofstream(copy / "SlideLeft" / "slide_left_t000.mp4", std::ios::trunc) << "not a video";
+  std::ofstream(copy / "Grow" / "grow_e000.mp4", std::ios::trunc);
+  config::Experiment e = experiment("broken");
+  for (auto* path : {&e.data.root, &e.data.trainlist, &e.data.testlist, &e.data.classind}) {
+    *path = (copy / std::filesystem::relative(*path, *folder_ / "demo")).lexically_normal().string();
+  }
+  e.train.epochs = 1;
+  const auto folder = run::RunFolder::create(e);
+  ASSERT_TRUE(train(e, *folder, silent));
+  EXPECT_THAT(read_text(folder->file("log.txt")), HasSubstr("slide_left_t000.mp4"));
+  const auto summary = eval::evaluate_run(*folder, {});
+  ASSERT_TRUE(summary) << summary.error().text();
+  EXPECT_EQ(summary->evaluation.clips, 16);
+  EXPECT_EQ(summary->evaluation.unreadable, 1);
+  EXPECT_LE(summary->evaluation.top5, 100.0 * 15 / 16);
+  EXPECT_THAT(read_text(folder->path() / "eval" / "predictions.csv"), HasSubstr("grow_e000.mp4"));
+}
+
+TEST_F(TrainerTest, OverfitsAFewClips) {
+  Observer silent;
+  config::Experiment e = experiment("overfit");
+  e.train.epochs = 30;
+  e.train.batch_size = 8;
+  e.train.accum_steps = 1;
+  e.optim.beta2 = 0.98;
+  e.train.label_smoothing = 0;
+  e.model.position_std = 0.3;
+  e.frames = 8;
+  e.fusion.dropout = 0;
+  const auto folder = run::RunFolder::create(e);
+  ASSERT_TRUE(train(e, *folder, silent));
+  double top1 = 0;
+  for (const auto& row : run::read_metrics(folder->file("metrics.jsonl"))->rows) {
+    if (row.phase == "train") top1 = row.top1;
+  }
+  EXPECT_GE(top1, 95);
+}
+
+TEST_F(TrainerTest, EvaluationAndPredictionAgree) {
+  Observer silent;
+  config::Experiment e = experiment("predict");
+  e.train.trainable = "lora";
+  e.train.epochs = 1;
+  const auto folder = run::RunFolder::create(e);
+  ASSERT_TRUE(train(e, *folder, silent));
+  EXPECT_TRUE(std::filesystem::exists(folder->path() / "adapter" / "adapter_model.safetensors"));
+  const auto summary = eval::evaluate_run(*folder, std::vector<std::string>{"eval.batch_size=3"});
+  ASSERT_TRUE(summary) << summary.error().text();
+  auto predictor = infer::Predictor::open(*folder);
+  ASSERT_TRUE(predictor) << predictor.error().text();
+  const auto dataset = open_dataset(e);
+  for (const std::size_t i : {0u, 9u}) {
+    const auto& expected = summary->evaluation.predictions[i];
+    const auto prediction = predictor->predict(dataset->test.clips[expected.clip].path);
+    ASSERT_TRUE(prediction) << prediction.error().text();
+    EXPECT_EQ(prediction->top5.front().label, dataset->classes[expected.top.front()]);
+    EXPECT_NEAR(prediction->top5.front().probability, expected.probabilities.front(), 1e-5);
+  }
+  const std::string table = read_text(*folder_ / "results" / "summary.csv");
+  EXPECT_THAT(table, HasSubstr("omniq_mamba,swin_nano,1,True,demo,1,4,2,32,3,"));
+}
+
+}  // namespace
+}  // namespace omniq::train
