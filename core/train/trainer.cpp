@@ -85,8 +85,8 @@ class Trainer {
     step_.emplace(*model_, *optimizer_,
                   StepOptions{precision_, e_.train.label_smoothing, e_.optim.clip_norm, static_cast<std::uint64_t>(e_.seed)});
     loader_.emplace(dataset_.train, loader_options(e_, true));
-    steps_per_epoch_ = (loader_->batches() + e_.train.accum_steps - 1) / e_.train.accum_steps;
-    total_steps_ = steps_per_epoch_ * e_.train.epochs;
+    const std::int64_t steps_per_epoch = (loader_->batches() + e_.train.accum_steps - 1) / e_.train.accum_steps;
+    total_steps_ = steps_per_epoch * e_.train.epochs;
     OMNIQ_TRY(restore());
     OMNIQ_TRY(write_environment(folder_, e_, device_, precision_, built, dataset_));
     OMNIQ_ASSIGN(tensorboard_, [&]() -> Result<std::optional<run::TensorBoardWriter>> {
@@ -346,7 +346,7 @@ class Trainer {
   std::optional<AdamW> optimizer_;
   std::optional<TrainStep> step_;
   std::optional<data::Loader> loader_, validation_loader_;
-  std::int64_t steps_per_epoch_ = 0, total_steps_ = 0, steps_at_start_ = 0;
+  std::int64_t total_steps_ = 0, steps_at_start_ = 0;
 
   TrainerState state_;
   double seconds_before_ = 0;  // of earlier starts
