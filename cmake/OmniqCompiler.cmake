@@ -12,7 +12,7 @@ if(OMNIQ_ASAN)
 endif()
 
 # Programs are compiled like libraries (-fPIC, not CMake's -fPIE): the compiler refuses a precompiled header that
-# was made with the other one, and a test that includes torch/torch.h would then take its 12 to 20 seconds again.
+# was made with the other one, and a test that includes a torch header would then take its 12 to 20 seconds again.
 unset(CMAKE_POSITION_INDEPENDENT_CODE)
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fPIC> $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fPIC>)
 

@@ -1,5 +1,7 @@
 // omniq-bench: times kernels and model. It needs libtorch and CUDA alone, so that it runs on a bare GPU host.
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+#include <torch/version.h>
 
 #include <CLI/CLI.hpp>
 #include <iomanip>

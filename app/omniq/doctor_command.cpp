@@ -1,5 +1,6 @@
 // omniq doctor
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
 
 #include <filesystem>
 #include <iostream>

@@ -1,5 +1,6 @@
 // omniq features
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <iostream>
 

@@ -1,6 +1,7 @@
 #include "core/eval/run_evaluation.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <filesystem>
 

@@ -1,6 +1,6 @@
 #include "core/model/adapter.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <nlohmann/json.hpp>
 #include <set>

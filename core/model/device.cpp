@@ -3,7 +3,8 @@
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <dlfcn.h>
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
 #include <unistd.h>
 
 #include <fstream>

@@ -1,6 +1,8 @@
 #include "core/model/omniq.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/base/text.h"
 

@@ -1,6 +1,6 @@
 #include "core/model/preprocess.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 

@@ -1,6 +1,7 @@
 #include "core/model/swin_layout.h"
 
-#include <torch/torch.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/types.h>
 
 namespace omniq::model::swin {
 namespace {

@@ -1,7 +1,9 @@
 #include "core/model/weights.h"
 
 #include <caffe2/serialize/inline_container.h>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,7 @@
 #include "core/train/checkpoint.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <map>
 #include <nlohmann/json.hpp>

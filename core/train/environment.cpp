@@ -1,6 +1,7 @@
 #include "core/train/environment.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 #include <torch/version.h>
 
 #include <nlohmann/json.hpp>

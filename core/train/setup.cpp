@@ -1,6 +1,8 @@
 #include "core/train/setup.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <thread>
 

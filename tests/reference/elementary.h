@@ -1,7 +1,7 @@
 // What several references need.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <optional>
 

@@ -1,6 +1,6 @@
 #include "core/model/fusion/average.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/model/fusion/fusion.h"
 

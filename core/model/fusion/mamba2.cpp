@@ -1,6 +1,7 @@
 #include "core/model/fusion/mamba2.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include "core/base/text.h"
 #include "core/model/fusion/fusion.h"

@@ -1,6 +1,8 @@
 #include "core/model/fusion/transformer.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/normalization.h>
+#include <torch/types.h>
 
 #include "core/base/text.h"
 #include "core/model/fusion/fusion.h"

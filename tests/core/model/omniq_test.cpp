@@ -1,7 +1,8 @@
 #include "core/model/omniq.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "tests/core/model/small_model.h"
 

@@ -1,7 +1,9 @@
 #include "core/model/preprocess.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace omniq::model {
 namespace {

@@ -1,7 +1,8 @@
 // A model small enough for tests: swin_nano, width 64, eight positions, three classes.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <memory>
 #include <string>
