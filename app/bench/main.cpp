@@ -1,4 +1,5 @@
-// omniq-bench: times kernels and model. It needs libtorch and CUDA alone, so that it runs on a bare GPU host.
+// omniq-bench: times kernels and model. It needs libtorch and CUDA alone, so that it runs on a bare
+// GPU host.
 #include <torch/types.h>
 #include <torch/utils.h>
 #include <torch/version.h>
@@ -17,37 +18,54 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+Json optional_json(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
 
 }  // namespace
 
-void print(const std::vector<Row>& rows, c10::Device device, const std::string& baseline, bool json) {
+void print(const std::vector<Row>& rows, c10::Device device, const std::string& baseline,
+           bool json) {
   const std::string name = model::device_name(device);
   if (json) {
     Json list = Json::array();
     for (const Row& r : rows) {
-      list.push_back({{"name", r.name}, {"shape", r.shape}, {"dtype", r.dtype},
+      list.push_back({{"name", r.name},
+                      {"shape", r.shape},
+                      {"dtype", r.dtype},
                       {"ms", {{"median", r.ms.median}, {"p10", r.ms.p10}, {"p90", r.ms.p90}}},
-                      {"baseline_ms", optional_json(r.baseline_ms)}, {"limit_ms", optional_json(r.limit_ms)},
+                      {"baseline_ms", optional_json(r.baseline_ms)},
+                      {"limit_ms", optional_json(r.limit_ms)},
                       {"error", optional_json(r.error)}});
     }
     std::cout << Json{{"device", name},
-                      {"versions", {{"omniq", kVersion}, {"commit", kCommit}, {"torch", TORCH_VERSION}, {"cuda", kCudaVersion},
-                                    {"driver", model::driver_version()}, {"threads", torch::get_num_threads()}}},
+                      {"versions",
+                       {{"omniq", kVersion},
+                        {"commit", kCommit},
+                        {"torch", TORCH_VERSION},
+                        {"cuda", kCudaVersion},
+                        {"driver", model::driver_version()},
+                        {"threads", torch::get_num_threads()}}},
                       {"baseline", baseline},
                       {"rows", list}}
                      .dump(2)
               << "\n";
     return;
   }
-  std::cout << name << ", " << torch::get_num_threads() << " threads, torch " << TORCH_VERSION << "; baseline: " << baseline << "\n"
-            << std::left << std::setw(36) << "what" << std::setw(44) << "shape" << std::setw(10) << "dtype" << std::right << std::setw(10)
-            << "median" << std::setw(10) << "p10" << std::setw(10) << "p90" << std::setw(11) << "baseline" << std::setw(8) << "ratio"
-            << std::setw(11) << "error" << "\n";
+  std::cout << name << ", " << torch::get_num_threads() << " threads, torch " << TORCH_VERSION
+            << "; baseline: " << baseline << "\n"
+            << std::left << std::setw(36) << "what" << std::setw(44) << "shape" << std::setw(10)
+            << "dtype" << std::right << std::setw(10) << "median" << std::setw(10) << "p10"
+            << std::setw(10) << "p90" << std::setw(11) << "baseline" << std::setw(8) << "ratio"
+            << std::setw(11) << "error"
+            << "\n";
   for (const Row& r : rows) {
-    std::cout << std::left << std::setw(36) << r.name << std::setw(44) << r.shape << std::setw(10) << r.dtype << std::right << std::fixed
-              << std::setprecision(3) << std::setw(10) << r.ms.median << std::setw(10) << r.ms.p10 << std::setw(10) << r.ms.p90;
-    if (r.baseline_ms) std::cout << std::setw(11) << *r.baseline_ms << std::setprecision(1) << std::setw(8) << *r.baseline_ms / r.ms.median;
+    std::cout << std::left << std::setw(36) << r.name << std::setw(44) << r.shape << std::setw(10)
+              << r.dtype << std::right << std::fixed << std::setprecision(3) << std::setw(10)
+              << r.ms.median << std::setw(10) << r.ms.p10 << std::setw(10) << r.ms.p90;
+    if (r.baseline_ms)
+      std::cout << std::setw(11) << *r.baseline_ms << std::setprecision(1) << std::setw(8)
+                << *r.baseline_ms / r.ms.median;
     if (r.error) std::cout << std::scientific << std::setprecision(1) << std::setw(11) << *r.error;
     std::cout << std::defaultfloat << "\n";
   }
@@ -62,9 +80,12 @@ int main(int argc, char** argv) {
   std::string device_name = "auto";
   std::int64_t runs = 30;
   bool json = false;
-  CLI::App* scan = app.add_subcommand("scan", "The selective scan against a loop of torch operators");
+  CLI::App* scan =
+      app.add_subcommand("scan", "The selective scan against a loop of torch operators");
   scan->add_option("--device", device_name, "auto, cpu or cuda")->capture_default_str();
-  scan->add_option("--runs", runs, "Timed runs")->check(CLI::Range(1, 100000))->capture_default_str();
+  scan->add_option("--runs", runs, "Timed runs")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   scan->add_flag("--json", json, "Print one JSON document");
   CLI11_PARSE(app, argc, argv);
   const auto device = model::resolve_device(device_name);
@@ -72,6 +93,7 @@ int main(int argc, char** argv) {
     std::cerr << "error: " << device.error().text() << "\n";
     return 2;
   }
-  bench::print(bench::bench_scan(*device, runs), *device, "a loop over tokens of torch operators", json);
+  bench::print(bench::bench_scan(*device, runs), *device, "a loop over tokens of torch operators",
+               json);
   return 0;
 }

@@ -22,7 +22,8 @@ struct Row {
 };
 
 /// Prints rows to stdout; `baseline` says what baseline_ms is.
-void print(const std::vector<Row>& rows, c10::Device device, const std::string& baseline, bool json);
+void print(const std::vector<Row>& rows, c10::Device device, const std::string& baseline,
+           bool json);
 
 // One function a benchmark; `runs` timed calls each.
 std::vector<Row> bench_scan(c10::Device device, std::int64_t runs);

@@ -1,4 +1,5 @@
-// What every command of `omniq` has: a place in the command line, an exit code, JSON or text as output.
+// What every command of `omniq` has: a place in the command line, an exit code, JSON or text as
+// output.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,7 +14,8 @@ namespace omniq::app {
 
 enum ExitCode { kDone = 0, kOther = 1, kUsage = 2, kData = 3, kPaused = 4 };
 
-/// What the chosen command does once the command line is read: its exit code, or the error to report.
+/// What the chosen command does once the command line is read: its exit code, or the error to
+/// report.
 using Action = std::function<Result<int>()>;
 
 struct CommandLine {
@@ -41,6 +43,7 @@ void add_doctor(CommandLine& line);
 void add_bench(CommandLine& line);
 
 /// A subcommand whose callback stores `action`; `json` adds --json.
-CLI::App* add_command(CommandLine& line, const std::string& name, const std::string& help, Action action, bool json = true);
+CLI::App* add_command(CommandLine& line, const std::string& name, const std::string& help,
+                      Action action, bool json = true);
 
 }  // namespace omniq::app

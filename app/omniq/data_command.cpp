@@ -13,24 +13,39 @@ namespace omniq::app {
 void add_demo_data(CommandLine& line) {
   auto directory = std::make_shared<std::string>();
   auto options = std::make_shared<data::DemoOptions>();
-  CLI::App* command = add_command(line, "demo-data", "Generate the demo set: short videos of moving shapes", [=, &line]() -> Result<int> {
-    options->threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    {
-      ProgressBar bar("generating");
-      OMNIQ_TRY(data::generate_demo(*directory, *options, [&](std::int64_t done, std::int64_t total) { bar.show(done, total, cat(done, "/", total, " clips")); },
-                                    stop_token()));
-    }
-    if (line.json) {
-      print_json({{"directory", *directory}, {"classes", 8}, {"train_clips", 8 * options->train_clips}, {"test_clips", 8 * options->test_clips}});
-    } else {
-      std::cout << 8 * (options->train_clips + options->test_clips) << " clips of 8 classes in " << *directory << "\n";
-    }
-    return kDone;
-  });
+  CLI::App* command = add_command(
+      line, "demo-data", "Generate the demo set: short videos of moving shapes",
+      [=, &line]() -> Result<int> {
+        options->threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+        {
+          ProgressBar bar("generating");
+          OMNIQ_TRY(data::generate_demo(
+              *directory, *options,
+              [&](std::int64_t done, std::int64_t total) {
+                bar.show(done, total, cat(done, "/", total, " clips"));
+              },
+              stop_token()));
+        }
+        if (line.json) {
+          print_json({{"directory", *directory},
+                      {"classes", 8},
+                      {"train_clips", 8 * options->train_clips},
+                      {"test_clips", 8 * options->test_clips}});
+        } else {
+          std::cout << 8 * (options->train_clips + options->test_clips) << " clips of 8 classes in "
+                    << *directory << "\n";
+        }
+        return kDone;
+      });
   command->add_option("DIR", *directory, "Folder to write")->required();
-  command->add_option("--seed", options->seed, "Another seed gives another set")->capture_default_str();
-  command->add_option("--train-clips", options->train_clips, "Training clips a class")->check(CLI::Range(1, 100000))->capture_default_str();
-  command->add_option("--test-clips", options->test_clips, "Test clips a class")->check(CLI::Range(1, 100000))->capture_default_str();
+  command->add_option("--seed", options->seed, "Another seed gives another set")
+      ->capture_default_str();
+  command->add_option("--train-clips", options->train_clips, "Training clips a class")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command->add_option("--test-clips", options->test_clips, "Test clips a class")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
 }
 
 }  // namespace omniq::app

@@ -14,19 +14,22 @@ namespace {
 void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
   const auto& e = s.evaluation;
   std::cout << "Run         " << s.run << "\n"
-            << "Test list   " << e.clips << " clips of " << s.dataset << ", " << e.unreadable << " unreadable\n"
+            << "Test list   " << e.clips << " clips of " << s.dataset << ", " << e.unreadable
+            << " unreadable\n"
             << "Top-1       " << fixed(e.top1, 2) << " %\n"
             << "Top-5       " << fixed(e.top5, 2) << " %\n"
             << "Parameters  " << fixed(static_cast<double>(s.parameters.total) / 1e6, 3) << " M, "
             << fixed(static_cast<double>(s.parameters.trainable) / 1e6, 3) << " M trained\n";
   if (s.memory) {
-    std::cout << "Peak VRAM   " << human_bytes(static_cast<std::uint64_t>(s.memory->allocated)) << " allocated, "
-              << human_bytes(static_cast<std::uint64_t>(s.memory->reserved)) << " reserved\n";
+    std::cout << "Peak VRAM   " << human_bytes(static_cast<std::uint64_t>(s.memory->allocated))
+              << " allocated, " << human_bytes(static_cast<std::uint64_t>(s.memory->reserved))
+              << " reserved\n";
   }
   if (s.latency) {
     const auto& t = s.latency->timing;
-    std::cout << "Latency     " << fixed(t.median, 3) << " ms a batch of " << s.latency->batch << " (p10 " << fixed(t.p10, 3) << ", p90 "
-              << fixed(t.p90, 3) << "), " << fixed(t.median / static_cast<double>(s.latency->batch), 3) << " ms a clip\n";
+    std::cout << "Latency     " << fixed(t.median, 3) << " ms a batch of " << s.latency->batch
+              << " (p10 " << fixed(t.p10, 3) << ", p90 " << fixed(t.p90, 3) << "), "
+              << fixed(t.median / static_cast<double>(s.latency->batch), 3) << " ms a clip\n";
   } else {
     std::cout << "Latency     " << s.latency_note << "\n";
   }
@@ -39,24 +42,28 @@ void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
 void add_eval(CommandLine& line) {
   auto path = std::make_shared<std::string>();
   auto overrides = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = add_command(line, "eval", "Measure a run on its test list", [=, &line]() -> Result<int> {
-    OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
-    Result<eval::Summary> summary = [&] {
-      ProgressBar clips("evaluating");
-      return eval::evaluate_run(folder, *overrides,
-                                [&](const eval::EvaluationProgress& p) { clips.show(p.done, p.total, p.phase); }, stop_token());
-    }();
-    if (!summary) return tl::unexpected(summary.error());
-    if (line.json) {
-      OMNIQ_ASSIGN(const std::string text, read_file(folder.path() / "eval" / "summary.json"));
-      print_json(nlohmann::ordered_json::parse(text));
-    } else {
-      print_summary(*summary, folder);
-    }
-    return kDone;
-  });
+  CLI::App* command =
+      add_command(line, "eval", "Measure a run on its test list", [=, &line]() -> Result<int> {
+        OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
+        Result<eval::Summary> summary = [&] {
+          ProgressBar clips("evaluating");
+          return eval::evaluate_run(
+              folder, *overrides,
+              [&](const eval::EvaluationProgress& p) { clips.show(p.done, p.total, p.phase); },
+              stop_token());
+        }();
+        if (!summary) return tl::unexpected(summary.error());
+        if (line.json) {
+          OMNIQ_ASSIGN(const std::string text, read_file(folder.path() / "eval" / "summary.json"));
+          print_json(nlohmann::ordered_json::parse(text));
+        } else {
+          print_summary(*summary, folder);
+        }
+        return kDone;
+      });
   command->add_option("RUN", *path, "Run folder")->required();
-  command->add_option("key=value", *overrides, "Settings that replace the run's, for example data.root=DIR");
+  command->add_option("key=value", *overrides,
+                      "Settings that replace the run's, for example data.root=DIR");
 }
 
 }  // namespace omniq::app

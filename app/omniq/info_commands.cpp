@@ -12,79 +12,93 @@ namespace omniq::app {
 
 void add_runs(CommandLine& line) {
   auto directory = std::make_shared<std::string>("runs");
-  CLI::App* command = add_command(line, "runs", "List the runs of a folder", [=, &line]() -> Result<int> {
-    if (!std::filesystem::is_directory(*directory)) {
-      return fail(ErrorCode::usage, cat("There is no folder ", *directory, "."), "omniq runs DIR lists the runs in DIR.");
-    }
-    auto json = nlohmann::ordered_json::array();
-    std::size_t width = 3;
-    const auto runs = run::list_runs(*directory);
-    for (const auto& folder : runs) width = std::max(width, folder.id().size());
-    if (!line.json) {
-      std::cout << std::left << std::setw(static_cast<int>(width)) << "run" << "  state        epoch     best Top-1  fusion\n";
-    }
-    for (const auto& folder : runs) {
-      const auto status = folder.status();
-      const auto experiment = folder.experiment();
-      const std::string fusion = experiment ? experiment->fusion.name : "?";
-      if (line.json) {
-        nlohmann::ordered_json entry = {{"run", folder.id()}, {"path", folder.path().string()}, {"fusion", fusion}};
-        if (status) {
-          entry["state"] = run::state_name(status->state);
-          entry["epoch"] = status->epoch;
-          entry["epochs"] = status->epochs;
-          entry["best_top1"] = status->best_top1 >= 0 ? nlohmann::ordered_json(status->best_top1) : nullptr;
-          entry["reason"] = status->reason;
-        } else {
-          entry["state"] = "damaged";
-          entry["reason"] = status.error().text();
+  CLI::App* command =
+      add_command(line, "runs", "List the runs of a folder", [=, &line]() -> Result<int> {
+        if (!std::filesystem::is_directory(*directory)) {
+          return fail(ErrorCode::usage, cat("There is no folder ", *directory, "."),
+                      "omniq runs DIR lists the runs in DIR.");
         }
-        json.push_back(std::move(entry));
-        continue;
-      }
-      std::cout << std::left << std::setw(static_cast<int>(width)) << folder.id() << "  " << std::setw(11)
-                << (status ? run::state_name(status->state) : "damaged") << "  " << std::setw(8)
-                << (status ? cat(status->epoch, "/", status->epochs) : "") << "  " << std::setw(10)
-                << (status && status->best_top1 >= 0 ? fixed(status->best_top1, 1) + " %" : "-") << "  " << fusion << "\n";
-    }
-    if (line.json) {
-      print_json({{"runs", json}});
-    } else if (runs.empty()) {
-      std::cout << "(no runs in " << *directory << ")\n";
-    }
-    return kDone;
-  });
+        auto json = nlohmann::ordered_json::array();
+        std::size_t width = 3;
+        const auto runs = run::list_runs(*directory);
+        for (const auto& folder : runs) width = std::max(width, folder.id().size());
+        if (!line.json) {
+          std::cout << std::left << std::setw(static_cast<int>(width)) << "run"
+                    << "  state        epoch     best Top-1  fusion\n";
+        }
+        for (const auto& folder : runs) {
+          const auto status = folder.status();
+          const auto experiment = folder.experiment();
+          const std::string fusion = experiment ? experiment->fusion.name : "?";
+          if (line.json) {
+            nlohmann::ordered_json entry = {
+                {"run", folder.id()}, {"path", folder.path().string()}, {"fusion", fusion}};
+            if (status) {
+              entry["state"] = run::state_name(status->state);
+              entry["epoch"] = status->epoch;
+              entry["epochs"] = status->epochs;
+              entry["best_top1"] =
+                  status->best_top1 >= 0 ? nlohmann::ordered_json(status->best_top1) : nullptr;
+              entry["reason"] = status->reason;
+            } else {
+              entry["state"] = "damaged";
+              entry["reason"] = status.error().text();
+            }
+            json.push_back(std::move(entry));
+            continue;
+          }
+          std::cout << std::left << std::setw(static_cast<int>(width)) << folder.id() << "  "
+                    << std::setw(11) << (status ? run::state_name(status->state) : "damaged")
+                    << "  " << std::setw(8)
+                    << (status ? cat(status->epoch, "/", status->epochs) : "") << "  "
+                    << std::setw(10)
+                    << (status && status->best_top1 >= 0 ? fixed(status->best_top1, 1) + " %" : "-")
+                    << "  " << fusion << "\n";
+        }
+        if (line.json) {
+          print_json({{"runs", json}});
+        } else if (runs.empty()) {
+          std::cout << "(no runs in " << *directory << ")\n";
+        }
+        return kDone;
+      });
   command->add_option("DIR", *directory, "Folder of runs")->capture_default_str();
 }
 
 void add_config(CommandLine& line) {
   auto config = std::make_shared<std::string>();
   auto overrides = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = add_command(line, "config", "Print the resolved configuration with every setting's help", [=, &line]() -> Result<int> {
-    // A first word with '=' is an override of the defaults.
-    std::vector<std::string> words = *overrides;
-    std::string file = *config;
-    if (file.find('=') != std::string::npos && !std::filesystem::exists(file)) {
-      words.insert(words.begin(), file);
-      file.clear();
-    }
-    // The bare defaults have no dataset; they are shown all the same.
-    OMNIQ_ASSIGN(const config::Experiment experiment, file.empty() ? config::load_incomplete(words) : config::load(file, words));
-    if (!line.json) {
-      std::cout << config::to_yaml(experiment, /*help=*/true);
-      return kDone;
-    }
-    nlohmann::ordered_json json;
-    for (const config::Setting& s : config::settings()) {
-      nlohmann::ordered_json entry = {{"value", s.get(experiment)}, {"default", s.default_value}, {"group", s.group}, {"help", s.help}};
-      if (!s.unit.empty()) entry["unit"] = s.unit;
-      if (const std::string allowed = s.allowed(); !allowed.empty()) entry["allowed"] = allowed;
-      if (!s.applies_to.empty()) entry["applies_to"] = s.applies_to;
-      json[s.key] = std::move(entry);
-    }
-    print_json(json);
-    return kDone;
-  });
+  CLI::App* command = add_command(
+      line, "config", "Print the resolved configuration with every setting's help",
+      [=, &line]() -> Result<int> {
+        // A first word with '=' is an override of the defaults.
+        std::vector<std::string> words = *overrides;
+        std::string file = *config;
+        if (file.find('=') != std::string::npos && !std::filesystem::exists(file)) {
+          words.insert(words.begin(), file);
+          file.clear();
+        }
+        // The bare defaults have no dataset; they are shown all the same.
+        OMNIQ_ASSIGN(const config::Experiment experiment,
+                     file.empty() ? config::load_incomplete(words) : config::load(file, words));
+        if (!line.json) {
+          std::cout << config::to_yaml(experiment, /*help=*/true);
+          return kDone;
+        }
+        nlohmann::ordered_json json;
+        for (const config::Setting& s : config::settings()) {
+          nlohmann::ordered_json entry = {{"value", s.get(experiment)},
+                                          {"default", s.default_value},
+                                          {"group", s.group},
+                                          {"help", s.help}};
+          if (!s.unit.empty()) entry["unit"] = s.unit;
+          if (const std::string allowed = s.allowed(); !allowed.empty()) entry["allowed"] = allowed;
+          if (!s.applies_to.empty()) entry["applies_to"] = s.applies_to;
+          json[s.key] = std::move(entry);
+        }
+        print_json(json);
+        return kDone;
+      });
   command->add_option("CONFIG", *config, "YAML file; without it the defaults");
   command->add_option("key=value", *overrides, "Settings that replace those of the file");
 }

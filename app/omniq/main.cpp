@@ -14,19 +14,24 @@ namespace omniq::app {
 int exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::usage:
-    case ErrorCode::config: return kUsage;
-    case ErrorCode::data: return kData;
-    case ErrorCode::stopped: return kPaused;
+    case ErrorCode::config:
+      return kUsage;
+    case ErrorCode::data:
+      return kData;
+    case ErrorCode::stopped:
+      return kPaused;
     case ErrorCode::checkpoint:
     case ErrorCode::io:
-    case ErrorCode::numeric: return kOther;
+    case ErrorCode::numeric:
+      return kOther;
   }
   return kOther;
 }
 
 void print_json(const nlohmann::ordered_json& json) { std::cout << json.dump(2) << std::endl; }
 
-CLI::App* add_command(CommandLine& line, const std::string& name, const std::string& help, Action action, bool json) {
+CLI::App* add_command(CommandLine& line, const std::string& name, const std::string& help,
+                      Action action, bool json) {
   CLI::App* command = line.app.add_subcommand(name, help);
   if (json) command->add_flag("--json", line.json, "Print one JSON document on stdout");
   command->callback([&line, action = std::move(action)] { line.action = action; });
@@ -39,7 +44,9 @@ int report(const CommandLine& line, const Error& error) {
   std::cerr << "error: " << error.message << "\n";
   if (!error.hint.empty()) std::cerr << error.hint << "\n";
   const int code = exit_code(error.code);
-  if (line.json) print_json({{"error", {{"exit_code", code}, {"message", error.message}, {"hint", error.hint}}}});
+  if (line.json)
+    print_json(
+        {{"error", {{"exit_code", code}, {"message", error.message}, {"hint", error.hint}}}});
   return code;
 }
 
@@ -49,7 +56,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   CommandLine line{app, {}, false};
-  for (auto* add : {add_demo_data, add_train, add_resume, add_eval, add_predict, add_features, add_runs, add_config, add_doctor, add_bench}) {
+  for (auto* add : {add_demo_data, add_train, add_resume, add_eval, add_predict, add_features,
+                    add_runs, add_config, add_doctor, add_bench}) {
     add(line);
   }
   try {
@@ -61,10 +69,16 @@ int run(int argc, char** argv) {
     const Result<int> done = line.action();
     return done ? *done : report(line, done.error());
   } catch (const c10::Error& e) {  // libtorch: its message without the stack of the library
-    return report(line, {ErrorCode::io, cat("Something failed inside the engine: ", split(e.what_without_backtrace(), '\n').front()),
-                         "If memory ran out, lower train.batch_size or eval.batch_size; else please report this."});
+    return report(
+        line,
+        {ErrorCode::io,
+         cat("Something failed inside the engine: ",
+             split(e.what_without_backtrace(), '\n').front()),
+         "If memory ran out, lower train.batch_size or eval.batch_size; else please report this."});
   } catch (const std::exception& e) {
-    return report(line, {ErrorCode::io, cat("Something failed inside the engine: ", split(e.what(), '\n').front()), "Please report this."});
+    return report(line, {ErrorCode::io,
+                         cat("Something failed inside the engine: ", split(e.what(), '\n').front()),
+                         "Please report this."});
   }
 }
 

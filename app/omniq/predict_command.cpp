@@ -11,12 +11,14 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json to_json(const std::string& video, const Result<infer::Prediction>& prediction) {
-  Json json = {{"video", video}, {"top5", Json::array()}, {"frames", 0}, {"decode_ms", nullptr}, {"model_ms", nullptr}, {"error", nullptr}};
+  Json json = {{"video", video},       {"top5", Json::array()}, {"frames", 0},
+               {"decode_ms", nullptr}, {"model_ms", nullptr},   {"error", nullptr}};
   if (!prediction) {
     json["error"] = prediction.error().text();
     return json;
   }
-  for (const auto& entry : prediction->top5) json["top5"].push_back({{"label", entry.label}, {"probability", entry.probability}});
+  for (const auto& entry : prediction->top5)
+    json["top5"].push_back({{"label", entry.label}, {"probability", entry.probability}});
   json["frames"] = prediction->frames;
   json["decode_ms"] = prediction->decode_ms;
   json["model_ms"] = prediction->model_ms;
@@ -34,10 +36,12 @@ void print(const std::string& video, const Result<infer::Prediction>& prediction
   for (const auto& entry : prediction->top5) {
     const auto bar = static_cast<std::size_t>(entry.probability * 30 + 0.5);
     const std::string percent = fixed(100 * entry.probability, 1);
-    std::cout << "  " << entry.label << std::string(width - entry.label.size() + 2, ' ') << std::string(5 - std::min<std::size_t>(5, percent.size()), ' ')
-              << percent << " %  " << std::string(bar, '#') << "\n";
+    std::cout << "  " << entry.label << std::string(width - entry.label.size() + 2, ' ')
+              << std::string(5 - std::min<std::size_t>(5, percent.size()), ' ') << percent << " %  "
+              << std::string(bar, '#') << "\n";
   }
-  std::cout << "  " << prediction->frames << " frames, decoded in " << fixed(prediction->decode_ms, 1) << " ms, classified in "
+  std::cout << "  " << prediction->frames << " frames, decoded in "
+            << fixed(prediction->decode_ms, 1) << " ms, classified in "
             << fixed(prediction->model_ms, 1) << " ms\n";
 }
 
@@ -46,23 +50,24 @@ void print(const std::string& video, const Result<infer::Prediction>& prediction
 void add_predict(CommandLine& line) {
   auto path = std::make_shared<std::string>();
   auto videos = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = add_command(line, "predict", "Name what happens in video files", [=, &line]() -> Result<int> {
-    OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
-    OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder));
-    Json all = Json::array();
-    bool unreadable = false;
-    for (const std::string& video : *videos) {
-      const auto prediction = predictor.predict(video);
-      unreadable |= !prediction;
-      if (line.json) {
-        all.push_back(to_json(video, prediction));
-      } else {
-        print(video, prediction);
-      }
-    }
-    if (line.json) print_json({{"predictions", all}});
-    return unreadable ? kData : kDone;
-  });
+  CLI::App* command =
+      add_command(line, "predict", "Name what happens in video files", [=, &line]() -> Result<int> {
+        OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
+        OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder));
+        Json all = Json::array();
+        bool unreadable = false;
+        for (const std::string& video : *videos) {
+          const auto prediction = predictor.predict(video);
+          unreadable |= !prediction;
+          if (line.json) {
+            all.push_back(to_json(video, prediction));
+          } else {
+            print(video, prediction);
+          }
+        }
+        if (line.json) print_json({{"predictions", all}});
+        return unreadable ? kData : kDone;
+      });
   command->add_option("RUN", *path, "Run folder")->required();
   command->add_option("VIDEO", *videos, "Video files")->required();
 }

@@ -22,9 +22,18 @@ std::size_t terminal_width() {
 }  // namespace
 
 ProgressBar::ProgressBar(std::string what)
-    : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) != 0), start_(Clock::now()), last_(start_) {
+    : what_(std::move(what)),
+      terminal_(::isatty(STDERR_FILENO) != 0),
+      start_(Clock::now()),
+      last_(start_) {
   if (terminal_) {
-    log::set_console_hooks([this] { if (drawn_) std::cerr << "\r\033[K"; }, [this] { if (drawn_) draw(); });
+    log::set_console_hooks(
+        [this] {
+          if (drawn_) std::cerr << "\r\033[K";
+        },
+        [this] {
+          if (drawn_) draw();
+        });
   }
 }
 
@@ -33,26 +42,34 @@ ProgressBar::~ProgressBar() {
   clear();
 }
 
-void ProgressBar::show(std::int64_t done, std::int64_t total, const std::string& detail, double seconds_left) {
+void ProgressBar::show(std::int64_t done, std::int64_t total, const std::string& detail,
+                       double seconds_left) {
   const auto now = Clock::now();
-  if (now - last_ < (terminal_ ? kRedraw : Clock::duration(kPlainLine)) && !(done == total && terminal_)) return;
+  if (now - last_ < (terminal_ ? kRedraw : Clock::duration(kPlainLine)) &&
+      !(done == total && terminal_))
+    return;
   last_ = now;
-  const double share = total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0) : 0;
+  const double share =
+      total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0) : 0;
   const double spent = std::chrono::duration<double>(now - start_).count();
   if (seconds_left < 0 && share > 0) seconds_left = spent / share - spent;
   const std::string left = seconds_left >= 0 ? human_seconds(seconds_left) + " left" : "";
   const std::string percent = fixed(100 * share, 0) + " %";
   if (!terminal_) {
-    log::info(cat(what_, " ", percent, detail.empty() ? "" : "  " + detail, left.empty() ? "" : "  " + left));
+    log::info(cat(what_, " ", percent, detail.empty() ? "" : "  " + detail,
+                  left.empty() ? "" : "  " + left));
     return;
   }
   const int full = static_cast<int>(share * kBarWidth + 0.5);
-  line_ = cat(what_, " [", std::string(full, '='), std::string(kBarWidth - full, ' '), "] ", percent, "  ", detail, "  ", left);
+  line_ = cat(what_, " [", std::string(full, '='), std::string(kBarWidth - full, ' '), "] ",
+              percent, "  ", detail, "  ", left);
   drawn_ = true;
   draw();
 }
 
-void ProgressBar::draw() const { std::cerr << "\r\033[K" << line_.substr(0, terminal_width() - 1) << std::flush; }
+void ProgressBar::draw() const {
+  std::cerr << "\r\033[K" << line_.substr(0, terminal_width() - 1) << std::flush;
+}
 
 void ProgressBar::clear() {
   if (drawn_) std::cerr << "\r\033[K" << std::flush;

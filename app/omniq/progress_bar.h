@@ -1,4 +1,5 @@
-// A line that shows how far something is: redrawn in place on a terminal, now and then a plain line in a pipe.
+// A line that shows how far something is: redrawn in place on a terminal, now and then a plain line
+// in a pipe.
 #pragma once
 
 #include <chrono>
@@ -15,7 +16,8 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
 
   /// `seconds_left` negative: estimated from the progress itself.
-  void show(std::int64_t done, std::int64_t total, const std::string& detail = "", double seconds_left = -1);
+  void show(std::int64_t done, std::int64_t total, const std::string& detail = "",
+            double seconds_left = -1);
   /// Removes the bar; the next show() draws it again.
   void clear();
 

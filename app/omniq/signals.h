@@ -5,7 +5,8 @@
 
 namespace omniq::app {
 
-/// From now on SIGINT and SIGTERM request a stop; a second one ends the process at once. Call before any thread is started.
+/// From now on SIGINT and SIGTERM request a stop; a second one ends the process at once. Call
+/// before any thread is started.
 void watch_signals();
 
 /// The stop that they request.

@@ -17,7 +17,8 @@ class ConsoleObserver : public train::Observer {
  public:
   void on_progress(const train::Progress& p) override {
     const std::string where = cat("epoch ", p.epoch, "/", p.epochs, " ", p.phase);
-    const std::string loss = p.phase == "train" ? "  loss " + fixed(p.loss, 3) : cat("  ", p.done, "/", p.total);
+    const std::string loss =
+        p.phase == "train" ? "  loss " + fixed(p.loss, 3) : cat("  ", p.done, "/", p.total);
     bar_.show(p.step, p.steps, where + loss, p.seconds_left);
   }
 
@@ -26,8 +27,9 @@ class ConsoleObserver : public train::Observer {
       last_train_ = row;
       return;
     }
-    log::info(cat("epoch ", row.epoch, "  train loss ", fixed(last_train_.loss, 3), "  top-1 ", fixed(last_train_.top1, 1), " %",
-                  "  |  held-out loss ", fixed(row.loss, 3), "  top-1 ", fixed(row.top1, 1), " %  top-5 ", fixed(row.top5, 1), " %  ",
+    log::info(cat("epoch ", row.epoch, "  train loss ", fixed(last_train_.loss, 3), "  top-1 ",
+                  fixed(last_train_.top1, 1), " %", "  |  held-out loss ", fixed(row.loss, 3),
+                  "  top-1 ", fixed(row.top1, 1), " %  top-5 ", fixed(row.top5, 1), " %  ",
                   fixed(last_train_.clips_per_second.value_or(0), 0), " clips/s"));
   }
 
@@ -36,7 +38,8 @@ class ConsoleObserver : public train::Observer {
   run::MetricsRow last_train_;
 };
 
-Result<int> train_in(const run::RunFolder& folder, const config::Experiment& experiment, bool json) {
+Result<int> train_in(const run::RunFolder& folder, const config::Experiment& experiment,
+                     bool json) {
   log::info(cat("Run ", folder.path().string()));
   Result<train::TrainOutcome> outcome = [&] {
     ConsoleObserver observer;
@@ -46,16 +49,26 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
   const bool paused = outcome->state == run::RunState::paused;
   if (json) {
     nlohmann::ordered_json best = nullptr;
-    if (outcome->best_top1 >= 0) best = {{"epoch", outcome->best_epoch}, {"top1", outcome->best_top1}};
-    print_json({{"run", folder.path().string()}, {"state", run::state_name(outcome->state)}, {"epochs", outcome->epochs},
-                {"best", best}, {"seconds", outcome->seconds}, {"selection", outcome->selection}});
+    if (outcome->best_top1 >= 0)
+      best = {{"epoch", outcome->best_epoch}, {"top1", outcome->best_top1}};
+    print_json({{"run", folder.path().string()},
+                {"state", run::state_name(outcome->state)},
+                {"epochs", outcome->epochs},
+                {"best", best},
+                {"seconds", outcome->seconds},
+                {"selection", outcome->selection}});
   } else if (paused) {
-    std::cout << "Paused after " << outcome->epochs << " epochs; continue with: omniq resume " << folder.path().string() << "\n";
+    std::cout << "Paused after " << outcome->epochs << " epochs; continue with: omniq resume "
+              << folder.path().string() << "\n";
   } else {
-    std::cout << "Finished " << outcome->epochs << " epochs in " << human_seconds(outcome->seconds) << ".";
+    std::cout << "Finished " << outcome->epochs << " epochs in " << human_seconds(outcome->seconds)
+              << ".";
     if (outcome->best_top1 >= 0) {
-      std::cout << (outcome->selection == "val" ? " Best held-out Top-1 " : " Top-1 after the last epoch ") << fixed(outcome->best_top1, 1)
-                << " %" << (outcome->selection == "val" ? cat(" (epoch ", outcome->best_epoch, ")") : "") << ".";
+      std::cout << (outcome->selection == "val" ? " Best held-out Top-1 "
+                                                : " Top-1 after the last epoch ")
+                << fixed(outcome->best_top1, 1) << " %"
+                << (outcome->selection == "val" ? cat(" (epoch ", outcome->best_epoch, ")") : "")
+                << ".";
     }
     std::cout << "\nRun folder: " << folder.path().string() << "\n";
   }
@@ -67,24 +80,28 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
 void add_train(CommandLine& line) {
   auto config = std::make_shared<std::string>();
   auto overrides = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = add_command(line, "train", "Start a run from a configuration", [=, &line]() -> Result<int> {
-    OMNIQ_ASSIGN(config::Experiment experiment, config::load(*config, *overrides));
-    experiment.threads = train::apply_threads(experiment.threads);  // recorded, since the count decides the last bits
-    OMNIQ_TRY(train::open_dataset(experiment));                     // before a folder is made
-    OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
-    return train_in(folder, experiment, line.json);
-  });
+  CLI::App* command =
+      add_command(line, "train", "Start a run from a configuration", [=, &line]() -> Result<int> {
+        OMNIQ_ASSIGN(config::Experiment experiment, config::load(*config, *overrides));
+        experiment.threads = train::apply_threads(
+            experiment.threads);  // recorded, since the count decides the last bits
+        OMNIQ_TRY(train::open_dataset(experiment));  // before a folder is made
+        OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
+        return train_in(folder, experiment, line.json);
+      });
   command->add_option("CONFIG", *config, "YAML file; configs/ has some to start from")->required();
-  command->add_option("key=value", *overrides, "Settings that replace those of the file; omniq config lists all");
+  command->add_option("key=value", *overrides,
+                      "Settings that replace those of the file; omniq config lists all");
 }
 
 void add_resume(CommandLine& line) {
   auto path = std::make_shared<std::string>();
-  CLI::App* command = add_command(line, "resume", "Continue a run that was paused or interrupted", [=, &line]() -> Result<int> {
-    OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
-    OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
-    return train_in(folder, experiment, line.json);
-  });
+  CLI::App* command = add_command(
+      line, "resume", "Continue a run that was paused or interrupted", [=, &line]() -> Result<int> {
+        OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
+        OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
+        return train_in(folder, experiment, line.json);
+      });
   command->add_option("RUN", *path, "Run folder")->required();
 }
 

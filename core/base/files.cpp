@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 namespace {
 tl::unexpected<Error> errno_error(std::string_view what, const fs::path& path) {
   const int code = errno;
-  return fail(ErrorCode::io, cat("Cannot ", what, " ", path.string(), ": ", std::strerror(code), "."),
+  return fail(ErrorCode::io,
+              cat("Cannot ", what, " ", path.string(), ": ", std::strerror(code), "."),
               code == ENOSPC ? "Free some space on that disk." : "");
 }
 
@@ -47,7 +48,8 @@ Result<std::string> read_file(const fs::path& path) {
 Status commit_file(const fs::path& temporary, const fs::path& path) {
   OMNIQ_TRY(sync_path(temporary, O_RDWR));
   if (::rename(temporary.c_str(), path.c_str()) != 0) return errno_error("write", path);
-  return sync_path(path.has_parent_path() ? path.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
+  return sync_path(path.has_parent_path() ? path.parent_path() : fs::path("."),
+                   O_RDONLY | O_DIRECTORY);
 }
 
 Status write_file_atomic(const fs::path& path, std::string_view content) {

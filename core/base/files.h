@@ -1,5 +1,5 @@
-// Whole-file reading and writing with errors as values. A written file is either the old one or the new one,
-// whenever the process dies.
+// Whole-file reading and writing with errors as values. A written file is either the old one or the
+// new one, whenever the process dies.
 #pragma once
 
 #include <filesystem>

@@ -13,7 +13,8 @@ namespace {
 struct State {
   std::mutex mutex;
   std::shared_ptr<spdlog::logger> console = [] {
-    auto logger = std::make_shared<spdlog::logger>("console", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto logger = std::make_shared<spdlog::logger>(
+        "console", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger->set_pattern("%v");
     return logger;
   }();
@@ -28,10 +29,14 @@ State& state() {
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warning: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -44,7 +49,9 @@ void write(Level level, const std::string& message) {
   const auto spd = to_spdlog(level);
   if (s.console->should_log(spd)) {
     if (s.before) s.before();
-    const char* prefix = level == Level::warning ? "warning: " : level == Level::error ? "error: " : "";
+    const char* prefix = level == Level::warning ? "warning: "
+                         : level == Level::error ? "error: "
+                                                 : "";
     s.console->log(spd, "{}{}", prefix, message);
     if (s.after) s.after();
   }
@@ -63,7 +70,8 @@ void set_console_hooks(std::function<void()> before, std::function<void()> after
 }
 
 FileSink::FileSink(const std::string& path) : path_(path) {
-  auto logger = std::make_shared<spdlog::logger>(path, std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
+  auto logger = std::make_shared<spdlog::logger>(
+      path, std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
   logger->set_pattern("%Y-%m-%d %H:%M:%S %l %v");
   logger->set_level(spdlog::level::debug);
   logger->flush_on(spdlog::level::debug);

@@ -1,5 +1,5 @@
-// Logging. Messages go to stderr and, while a run is open, to its log.txt. Only log.cpp knows spdlog, whose fmt
-// clashes with the one that torch carries.
+// Logging. Messages go to stderr and, while a run is open, to its log.txt. Only log.cpp knows
+// spdlog, whose fmt clashes with the one that torch carries.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,8 @@ inline void error(const std::string& message) { write(Level::error, message); }
 /// The least level that reaches stderr (the default is info). A file gets everything.
 void set_console_level(Level level);
 
-/// Called before and after a line is written to stderr, so that a progress bar can make room for it.
+/// Called before and after a line is written to stderr, so that a progress bar can make room for
+/// it.
 void set_console_hooks(std::function<void()> before, std::function<void()> after);
 
 /// While it lives, messages are appended to `path` as well, each with its time.

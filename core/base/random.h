@@ -1,6 +1,6 @@
 // Random numbers that depend only on their key, so that a run repeats whatever its thread count and
-// continues after a pause: every draw is keyed by (seed, step, sample). The standard library's distributions
-// differ between implementations, so these are written out.
+// continues after a pause: every draw is keyed by (seed, step, sample). The standard library's
+// distributions differ between implementations, so these are written out.
 #pragma once
 
 #include <cstdint>

@@ -37,17 +37,17 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::stri
 }  // namespace omniq
 
 /// Returns the error of a Result from the enclosing function; for use where no value is needed.
-#define OMNIQ_TRY(expression)                                                 \
-  do {                                                                        \
-    if (auto omniq_result_ = (expression); !omniq_result_)                    \
+#define OMNIQ_TRY(expression)                                                  \
+  do {                                                                         \
+    if (auto omniq_result_ = (expression); !omniq_result_)                     \
       return tl::unexpected<::omniq::Error>(std::move(omniq_result_).error()); \
   } while (false)
 
 /// Binds `declaration` to the value of a Result, or returns its error from the enclosing function.
 #define OMNIQ_ASSIGN_CONCAT_(a, b) a##b
 #define OMNIQ_ASSIGN_NAME_(line) OMNIQ_ASSIGN_CONCAT_(omniq_assign_, line)
-#define OMNIQ_ASSIGN(declaration, expression)                                            \
-  auto OMNIQ_ASSIGN_NAME_(__LINE__) = (expression);                                      \
-  if (!OMNIQ_ASSIGN_NAME_(__LINE__))                                                     \
+#define OMNIQ_ASSIGN(declaration, expression)                                               \
+  auto OMNIQ_ASSIGN_NAME_(__LINE__) = (expression);                                         \
+  if (!OMNIQ_ASSIGN_NAME_(__LINE__))                                                        \
     return tl::unexpected<::omniq::Error>(std::move(OMNIQ_ASSIGN_NAME_(__LINE__)).error()); \
   declaration = std::move(*OMNIQ_ASSIGN_NAME_(__LINE__))

@@ -90,10 +90,10 @@ std::string nearest(std::string_view name, std::span<const std::string> candidat
     const std::string tail = lower.substr(lower.rfind('.') + 1);  // npos + 1 is 0
     return std::min(edit_distance(wanted, lower), edit_distance(wanted, tail));
   };
-  const auto best = std::min_element(candidates.begin(), candidates.end(), [&](auto& a, auto& b) {
-    return distance(a) < distance(b);
-  });
-  if (best == candidates.end() || distance(*best) > std::max<std::size_t>(1, wanted.size() / 3)) return {};
+  const auto best = std::min_element(candidates.begin(), candidates.end(),
+                                     [&](auto& a, auto& b) { return distance(a) < distance(b); });
+  if (best == candidates.end() || distance(*best) > std::max<std::size_t>(1, wanted.size() / 3))
+    return {};
   return *best;
 }
 

@@ -1,5 +1,5 @@
-// Everything that a run can be told, with its defaults. What each setting means, its range and its unit stand
-// in settings.cpp, a row a setting.
+// Everything that a run can be told, with its defaults. What each setting means, its range and its
+// unit stand in settings.cpp, a row a setting.
 #pragma once
 
 #include <cstdint>

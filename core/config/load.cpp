@@ -25,8 +25,8 @@ std::string scalar_or_list(const YAML::Node& node) {
 }
 
 /// Turns nested maps into dotted keys, in file order.
-void flatten(const YAML::Node& node, const std::string& prefix, const std::string& origin, std::vector<Entry>& out,
-             std::vector<Finding>& findings) {
+void flatten(const YAML::Node& node, const std::string& prefix, const std::string& origin,
+             std::vector<Entry>& out, std::vector<Finding>& findings) {
   for (const auto& item : node) {
     const std::string where = cat(origin, ", line ", item.first.Mark().line + 1);
     if (!item.first.IsScalar()) {
@@ -53,16 +53,19 @@ Finding unknown_key(const Entry& entry) {
 /// The reference implementation's names for things that are one setting here.
 class ReferenceNames {
  public:
-  /// Whether the entry was one of them; it then becomes an entry of ours, or waits for the rest of the file.
+  /// Whether the entry was one of them; it then becomes an entry of ours, or waits for the rest of
+  /// the file.
   bool take(Entry& entry, std::vector<Finding>& findings) {
-    static const std::map<std::string, std::string> models = {{"omniq_mamba", "mamba"},
-                                                              {"omniq_transformer", "transformer"},
-                                                              {"swin_tiny_2d_temporalavg", "average"}};
+    static const std::map<std::string, std::string> models = {
+        {"omniq_mamba", "mamba"},
+        {"omniq_transformer", "transformer"},
+        {"swin_tiny_2d_temporalavg", "average"}};
     if (entry.key == "model") {
       const auto found = models.find(entry.value);
       if (found == models.end()) {
         findings.push_back({"model", cat(entry.where, ": model '", entry.value, "' is not known."),
-                            "Use omniq_mamba, omniq_transformer or swin_tiny_2d_temporalavg, or set fusion.name instead."});
+                            "Use omniq_mamba, omniq_transformer or swin_tiny_2d_temporalavg, or "
+                            "set fusion.name instead."});
         return true;
       }
       entry.key = "fusion.name";
@@ -72,7 +75,8 @@ class ReferenceNames {
     if (entry.key != "lora.enabled" && entry.key != "lora.freeze_backbone") return false;
     const std::string lower = to_lower(trim(entry.value));
     if (lower != "true" && lower != "false") {
-      findings.push_back({entry.key, cat(entry.where, ": ", entry.key, " is '", entry.value, "'."), "Allowed: true or false."});
+      findings.push_back({entry.key, cat(entry.where, ": ", entry.key, " is '", entry.value, "'."),
+                          "Allowed: true or false."});
     } else {
       (entry.key == "lora.enabled" ? enabled_ : freeze_) = lower == "true";
       where_ = entry.where;
@@ -86,7 +90,8 @@ class ReferenceNames {
     const bool lora = enabled_.value_or(true), freeze = freeze_.value_or(lora);
     if (lora && !freeze) {
       findings.push_back({"lora.freeze_backbone",
-                          where_ + ": adapters beside a backbone that trains in full (lora.enabled with freeze_backbone false) do not exist here.",
+                          where_ + ": adapters beside a backbone that trains in full (lora.enabled "
+                                   "with freeze_backbone false) do not exist here.",
                           "Set train.trainable to lora, fusion or all."});
       return;
     }
@@ -117,7 +122,8 @@ std::string yaml_scalar(const Setting& setting, const std::string& value) {
 
 }  // namespace
 
-Parsed parse(const std::string& yaml, const std::string& origin, std::span<const std::string> overrides) {
+Parsed parse(const std::string& yaml, const std::string& origin,
+             std::span<const std::string> overrides) {
   Parsed parsed;
   std::vector<Entry> entries;
   try {
@@ -125,16 +131,22 @@ Parsed parse(const std::string& yaml, const std::string& origin, std::span<const
     if (root.IsMap()) {
       flatten(root, "", origin, entries, parsed.findings);
     } else if (!root.IsNull()) {
-      parsed.findings.push_back({"", origin + " is not a configuration: it has no 'key: value' lines.", "omniq config prints a complete one."});
+      parsed.findings.push_back({"",
+                                 origin + " is not a configuration: it has no 'key: value' lines.",
+                                 "omniq config prints a complete one."});
     }
   } catch (const YAML::Exception& e) {
-    parsed.findings.push_back({"", cat(origin, ", line ", e.mark.line + 1, ": not valid YAML: ", e.msg, "."), "Check indentation and quotes there."});
+    parsed.findings.push_back(
+        {"", cat(origin, ", line ", e.mark.line + 1, ": not valid YAML: ", e.msg, "."),
+         "Check indentation and quotes there."});
     return parsed;
   }
   for (const std::string& text : overrides) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      parsed.findings.push_back({"", cat("command line: '", text, "' is not of the form key=value."), "For example train.epochs=10."});
+      parsed.findings.push_back({"",
+                                 cat("command line: '", text, "' is not of the form key=value."),
+                                 "For example train.epochs=10."});
       continue;
     }
     entries.push_back({text.substr(0, equals), text.substr(equals + 1), "command line"});
@@ -149,20 +161,28 @@ Parsed parse(const std::string& yaml, const std::string& origin, std::span<const
       parsed.findings.push_back(unknown_key(entry));
       continue;
     }
-    if (const auto before = where.find(entry.key); before != where.end() && before->second != "command line" && entry.where != "command line") {
-      parsed.findings.push_back({entry.key, cat(entry.where, ": ", entry.key, " is set a second time (first at ", before->second, ")."), "Keep one of the two."});
+    if (const auto before = where.find(entry.key); before != where.end() &&
+                                                   before->second != "command line" &&
+                                                   entry.where != "command line") {
+      parsed.findings.push_back({entry.key,
+                                 cat(entry.where, ": ", entry.key,
+                                     " is set a second time (first at ", before->second, ")."),
+                                 "Keep one of the two."});
       continue;
     }
     where[entry.key] = entry.where;
     if (auto set = setting->set(parsed.experiment, entry.value); !set) {
-      parsed.findings.push_back({entry.key, cat(entry.where, ": ", entry.key, ": ", set.error().message), set.error().hint});
+      parsed.findings.push_back({entry.key,
+                                 cat(entry.where, ": ", entry.key, ": ", set.error().message),
+                                 set.error().hint});
     }
   }
   reference.finish(parsed.experiment, where.contains("train.trainable"), parsed.findings);
   if (parsed.findings.empty()) parsed.findings = cross_check(parsed.experiment);
   for (Finding& finding : parsed.findings) {  // a contradiction says where its key was set
     const auto found = where.find(finding.key);
-    if (found != where.end() && !finding.message.starts_with(found->second)) finding.message = found->second + ": " + finding.message;
+    if (found != where.end() && !finding.message.starts_with(found->second))
+      finding.message = found->second + ": " + finding.message;
   }
   return parsed;
 }
@@ -181,7 +201,9 @@ Result<Experiment> first_finding(Parsed parsed) {
 
 Result<Experiment> load(const std::filesystem::path& file, std::span<const std::string> overrides) {
   auto content = read_file(file);
-  if (!content) return fail(ErrorCode::config, content.error().message, "Name a YAML file; configs/ has some to start from.");
+  if (!content)
+    return fail(ErrorCode::config, content.error().message,
+                "Name a YAML file; configs/ has some to start from.");
   return first_finding(parse(*content, file.string(), overrides));
 }
 
@@ -203,11 +225,13 @@ std::string to_yaml(const Experiment& experiment, bool help) {
     std::string& out = text[section];
     if (help) {
       out += indent + "# " + setting.help;
-      if (const std::string allowed = setting.allowed(); !allowed.empty()) out += " (" + allowed + ")";
+      if (const std::string allowed = setting.allowed(); !allowed.empty())
+        out += " (" + allowed + ")";
       if (!setting.applies_to.empty()) out += " Used by: " + setting.applies_to + ".";
       out += "\n";
     }
-    out += indent + setting.key.substr(dot + 1) + ": " + yaml_scalar(setting, setting.get(experiment)) + "\n";
+    out += indent + setting.key.substr(dot + 1) + ": " +
+           yaml_scalar(setting, setting.get(experiment)) + "\n";
   }
   std::string out;
   for (const std::string& section : sections) {

@@ -44,9 +44,12 @@ Status parse_value(const Setting& setting, const std::string& text, T& out) {
   };
   if constexpr (std::is_same_v<T, bool>) {
     const std::string lower = to_lower(trim(text));
-    if (lower == "true" || lower == "yes" || lower == "on" || lower == "1") out = true;
-    else if (lower == "false" || lower == "no" || lower == "off" || lower == "0") out = false;
-    else return refuse("true or false");
+    if (lower == "true" || lower == "yes" || lower == "on" || lower == "1")
+      out = true;
+    else if (lower == "false" || lower == "no" || lower == "off" || lower == "0")
+      out = false;
+    else
+      return refuse("true or false");
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (setting.kind == Kind::choice &&
         std::find(setting.choices.begin(), setting.choices.end(), text) == setting.choices.end()) {
@@ -62,11 +65,13 @@ Status parse_value(const Setting& setting, const std::string& text, T& out) {
     }
   } else {
     T value{};
-    if (!parse_number(text, value)) return refuse(std::is_integral_v<T> ? "a whole number" : "a number");
+    if (!parse_number(text, value))
+      return refuse(std::is_integral_v<T> ? "a whole number" : "a number");
     if constexpr (std::is_floating_point_v<T>) {
       if (!std::isfinite(value)) return refuse("a finite number");
     }
-    const bool below = setting.low && (setting.low_open ? value <= *setting.low : value < *setting.low);
+    const bool below =
+        setting.low && (setting.low_open ? value <= *setting.low : value < *setting.low);
     if (below || (setting.high && value > *setting.high)) return refuse("in range");
     out = value;
   }
@@ -82,13 +87,20 @@ class Row {
     setting_.help = std::move(help);
     Experiment defaults;
     using T = std::remove_reference_t<decltype(access(defaults))>;
-    if constexpr (std::is_same_v<T, bool>) setting_.kind = Kind::boolean;
-    else if constexpr (std::is_integral_v<T>) setting_.kind = Kind::integer;
-    else if constexpr (std::is_floating_point_v<T>) setting_.kind = Kind::real;
-    else if constexpr (std::is_same_v<T, std::string>) setting_.kind = Kind::text;
-    else setting_.kind = Kind::list;
+    if constexpr (std::is_same_v<T, bool>)
+      setting_.kind = Kind::boolean;
+    else if constexpr (std::is_integral_v<T>)
+      setting_.kind = Kind::integer;
+    else if constexpr (std::is_floating_point_v<T>)
+      setting_.kind = Kind::real;
+    else if constexpr (std::is_same_v<T, std::string>)
+      setting_.kind = Kind::text;
+    else
+      setting_.kind = Kind::list;
     setting_.default_value = format_value(access(defaults));
-    setting_.get = [access](const Experiment& e) { return format_value(access(const_cast<Experiment&>(e))); };
+    setting_.get = [access](const Experiment& e) {
+      return format_value(access(const_cast<Experiment&>(e)));
+    };
     // The row is looked up again when a value is set: it is finished only after this constructor.
     setting_.set = [access, key = setting_.key](Experiment& e, const std::string& text) {
       return parse_value(*find_setting(key), text, access(e));
@@ -120,9 +132,11 @@ class Row {
 };
 
 // The key is the member's own path, so the two cannot differ.
-#define AT(member) #member, [](Experiment& e) -> auto& { return e.member; }
+#define AT(member) \
+#member, [](Experiment & e) -> auto& { return e.member; }
 
-void add_group(std::vector<Setting>& all, const std::string& group, std::initializer_list<Row> rows) {
+void add_group(std::vector<Setting>& all, const std::string& group,
+               std::initializer_list<Row> rows) {
   for (Row row : rows) all.push_back(std::move(row.group(group)));
 }
 
@@ -219,7 +233,8 @@ std::vector<Setting> describe() {
 model::FusionOptions fusion_options(const Experiment& e) {
   const auto backbone = model::swin_options(e.vision_backbone);
   // Every stage after the first doubles the encoder's width.
-  const std::int64_t backbone_width = backbone ? backbone->width << (backbone->depths.size() - 1) : 0;
+  const std::int64_t backbone_width =
+      backbone ? backbone->width << (backbone->depths.size() - 1) : 0;
   model::FusionOptions options;
   options.width = e.fusion.d_model > 0 ? e.fusion.d_model : backbone_width;
   options.depth = e.fusion.depth;
@@ -236,7 +251,9 @@ std::string Setting::allowed() const {
   if (kind == Kind::boolean) return "true or false";
   const std::string suffix = unit.empty() ? "" : " " + unit;
   const std::string from = low ? format_value(*low) : "";
-  if (low && high) return cat(low_open ? "above " : "", from, low_open ? ", at most " : " to ", format_value(*high), suffix);
+  if (low && high)
+    return cat(low_open ? "above " : "", from, low_open ? ", at most " : " to ",
+               format_value(*high), suffix);
   if (low) return cat(low_open ? "above " : "at least ", from, suffix);
   return {};
 }
@@ -261,26 +278,36 @@ std::vector<Finding> cross_check(const Experiment& e) {
   const auto* fusion = model::find_fusion(e.fusion.name);
   if (fusion) {
     if (fusion->sequence && e.frames > e.fusion.max_frames) {
-      add("frames", cat("frames is ", e.frames, ", but the fusion has positions for ", e.fusion.max_frames, " (fusion.max_frames)."),
+      add("frames",
+          cat("frames is ", e.frames, ", but the fusion has positions for ", e.fusion.max_frames,
+              " (fusion.max_frames)."),
           cat("Set fusion.max_frames=", e.frames, " or fewer frames."));
     }
     if (auto problem = fusion->check(fusion_options(e)); !problem.message.empty()) {
       add(problem.key, problem.message, problem.hint);
     }
     if (e.train.trainable == "lora" && !fusion->sequence && e.lora.head == "lora") {
-      add("lora.head", "lora.head is lora, but this fusion has no other layer to adapt.", "Set train.trainable=all or lora.head=full.");
+      add("lora.head", "lora.head is lora, but this fusion has no other layer to adapt.",
+          "Set train.trainable=all or lora.head=full.");
     }
   }
   if (e.eval.spatial_views == 2) {
-    add("eval.spatial_views", "eval.spatial_views is 2, but only 1 (centre) and 3 (both ends and centre) exist.", "Use 1 or 3.");
+    add("eval.spatial_views",
+        "eval.spatial_views is 2, but only 1 (centre) and 3 (both ends and centre) exist.",
+        "Use 1 or 3.");
   }
   if (e.text.enabled) {
-    add("text.enabled", "text.enabled is true, but this version trains with labels only: it has no masked pretraining.",
+    add("text.enabled",
+        "text.enabled is true, but this version trains with labels only: it has no masked "
+        "pretraining.",
         "Set text.enabled=false.");
   }
-  if (e.data.root.empty()) add("data.root", "data.root is not set.", "Name the folder that holds <Class>/<clip>: data.root=DIR.");
+  if (e.data.root.empty())
+    add("data.root", "data.root is not set.",
+        "Name the folder that holds <Class>/<clip>: data.root=DIR.");
   if (e.data.trainlist.empty() != e.data.testlist.empty()) {
-    add(e.data.trainlist.empty() ? "data.trainlist" : "data.testlist", "Only one of data.trainlist and data.testlist is set.",
+    add(e.data.trainlist.empty() ? "data.trainlist" : "data.testlist",
+        "Only one of data.trainlist and data.testlist is set.",
         "Set both, or none to have a fifth of the clips held out as the test list.");
   }
   return findings;

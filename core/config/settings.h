@@ -1,5 +1,5 @@
-// The one description of every setting. The YAML reader, key=value overrides, `omniq config`, the form of the
-// window and the documentation are made from it.
+// The one description of every setting. The YAML reader, key=value overrides, `omniq config`, the
+// form of the window and the documentation are made from it.
 #pragma once
 
 #include <functional>
@@ -19,11 +19,11 @@ enum class Level { basic, advanced };
 struct Setting {
   std::string key;  // "train.batch_size": the member of Experiment, as written in YAML
   Kind kind;
-  std::string group;       // Model, Data, Training, LoRA, Evaluation, Pretraining, Run
+  std::string group;  // Model, Data, Training, LoRA, Evaluation, Pretraining, Run
   Level level = Level::advanced;
-  std::string help;        // what it does, one sentence
-  std::string unit;        // "frames", "pixels"; empty for none
-  std::string applies_to;  // "fusion mamba, mamba2"; empty for all
+  std::string help;                  // what it does, one sentence
+  std::string unit;                  // "frames", "pixels"; empty for none
+  std::string applies_to;            // "fusion mamba, mamba2"; empty for all
   std::optional<double> low, high;   // inclusive; integer and real
   bool low_open = false;             // the lower bound itself is not allowed
   std::vector<std::string> choices;  // choice
@@ -42,8 +42,9 @@ const Setting* find_setting(const std::string& key);
 
 /// What contradicts what in a configuration whose single values are all in range.
 struct Finding {
-  std::string key;      // may be empty
-  std::string message;  // names key, value, allowed range and, when it was read from a file, file and line
+  std::string key;  // may be empty
+  std::string
+      message;  // names key, value, allowed range and, when it was read from a file, file and line
   std::string hint;
 };
 std::vector<Finding> cross_check(const Experiment& experiment);

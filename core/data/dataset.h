@@ -40,9 +40,9 @@ struct DatasetOptions {
   std::filesystem::path trainlist;  // "Class/clip.avi 1" a line; empty: the class folders
   std::filesystem::path testlist;   // "Class/clip.avi" a line, with or without a label
   std::filesystem::path classind;   // "1 ApplyEyeMakeup" a line; empty: the class folders, sorted
-  double val_fraction = 0.1;  // of the training list, held out by whole groups; 0 for none
-  std::uint64_t seed = 0;     // draws the groups of `val`; the test list never depends on it
-  bool check_files = true;    // false: takes the lists at their word, and needs no root
+  double val_fraction = 0.1;        // of the training list, held out by whole groups; 0 for none
+  std::uint64_t seed = 0;           // draws the groups of `val`; the test list never depends on it
+  bool check_files = true;          // false: takes the lists at their word, and needs no root
 };
 
 struct Dataset {

@@ -28,7 +28,7 @@ struct ClipOptions {
 struct LoaderOptions {
   ClipOptions clip;
   std::int64_t batch_size = 8;
-  bool training = false;        // shuffles and augments
+  bool training = false;  // shuffles and augments
   std::uint64_t seed = 0;
   int workers = 2;              // decoding threads, ≥ 1
   std::size_t cache_bytes = 0;  // for decoded, resized videos; what does not fit is decoded again

@@ -9,7 +9,8 @@
 
 namespace omniq::eval {
 
-at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video, train::Precision precision) {
+at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video,
+                               train::Precision precision) {
   const std::int64_t views = video.size(1);
   at::Tensor logits;
   {
@@ -19,9 +20,11 @@ at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video, tra
   return logits.to(at::kFloat).softmax(1).unflatten(0, {video.size(0), views}).mean(1).cpu();
 }
 
-std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const data::Split& split,
-                                   c10::Device device, train::Precision precision,
-                                   const std::function<void(std::int64_t)>& progress, std::stop_token stop) {
+std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader,
+                                   const data::Split& split, c10::Device device,
+                                   train::Precision precision,
+                                   const std::function<void(std::int64_t)>& progress,
+                                   std::stop_token stop) {
   const torch::InferenceMode inference;
   const bool was_training = model.is_training();
   model.eval();
@@ -30,7 +33,8 @@ std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, co
   loader.start(0);
   while (auto batch = loader.next(stop)) {
     for (std::size_t i = 0; i < batch->unreadable.size(); ++i) {
-      result.predictions.push_back({batch->unreadable_indices[i], {}, {}, batch->unreadable[i].what});
+      result.predictions.push_back(
+          {batch->unreadable_indices[i], {}, {}, batch->unreadable[i].what});
       ++result.unreadable;
     }
     if (batch->video.defined()) {
@@ -57,7 +61,8 @@ std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, co
   }
   model.train(was_training);
   if (stop.stop_requested()) return std::nullopt;
-  std::sort(result.predictions.begin(), result.predictions.end(), [](auto& a, auto& b) { return a.clip < b.clip; });
+  std::sort(result.predictions.begin(), result.predictions.end(),
+            [](auto& a, auto& b) { return a.clip < b.clip; });
   result.clips = static_cast<std::int64_t>(result.predictions.size());
   if (readable > 0) result.loss /= static_cast<double>(readable);
   if (result.clips > 0) {

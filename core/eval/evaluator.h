@@ -17,27 +17,31 @@
 namespace omniq::eval {
 
 struct ClipPrediction {
-  std::int64_t clip = 0;                    // index into the split
-  std::vector<std::int64_t> top;            // classes, best first, at most five; empty for an unreadable clip
-  std::vector<double> probabilities;        // of `top`
-  std::string problem;                      // why the clip could not be read
+  std::int64_t clip = 0;          // index into the split
+  std::vector<std::int64_t> top;  // classes, best first, at most five; empty for an unreadable clip
+  std::vector<double> probabilities;  // of `top`
+  std::string problem;                // why the clip could not be read
 };
 
 struct Evaluation {
   std::int64_t clips = 0, unreadable = 0;
-  double top1 = 0, top5 = 0;  // percent of all clips; an unreadable one is wrong
-  double loss = 0;            // mean cross-entropy over the readable clips
+  double top1 = 0, top5 = 0;                // percent of all clips; an unreadable one is wrong
+  double loss = 0;                          // mean cross-entropy over the readable clips
   std::vector<ClipPrediction> predictions;  // in the order of the split
 };
 
-/// video uint8 [B, V, T, S, S, 3] on the model's device → the mean over views of the softmax, float32
-/// [B, classes] on the CPU.
-at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video, train::Precision precision);
+/// video uint8 [B, V, T, S, S, 3] on the model's device → the mean over views of the softmax,
+/// float32 [B, classes] on the CPU.
+at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video,
+                               train::Precision precision);
 
-/// Evaluates `loader`'s clips (an evaluation loader over `split`), averaging the softmax over views. The model is left in the
-/// mode that it was in. `progress(clips done)` is called after every batch. Nothing when a stop was requested.
-std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const data::Split& split,
-                                   c10::Device device, train::Precision precision,
-                                   const std::function<void(std::int64_t)>& progress = {}, std::stop_token stop = {});
+/// Evaluates `loader`'s clips (an evaluation loader over `split`), averaging the softmax over
+/// views. The model is left in the mode that it was in. `progress(clips done)` is called after
+/// every batch. Nothing when a stop was requested.
+std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader,
+                                   const data::Split& split, c10::Device device,
+                                   train::Precision precision,
+                                   const std::function<void(std::int64_t)>& progress = {},
+                                   std::stop_token stop = {});
 
 }  // namespace omniq::eval

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 const char* const kSummaryHeader =
-    "model,vision_backbone,fusion_depth,lora_enabled,dataset,split,frames,stride,size,batch_eval,top1,top5,params_M,"
+    "model,vision_backbone,fusion_depth,lora_enabled,dataset,split,frames,stride,size,batch_eval,"
+    "top1,top5,params_M,"
     "trainable_params_M,peak_vram_GB,avg_latency_ms,ckpt";
 
 namespace {
@@ -24,7 +25,8 @@ double percent(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0;
 }
 
-std::string predictions_csv(const Evaluation& evaluation, const data::Split& test, const std::vector<std::string>& classes) {
+std::string predictions_csv(const Evaluation& evaluation, const data::Split& test,
+                            const std::vector<std::string>& classes) {
   std::string out = "clip,label,correct,problem";
   for (int k = 1; k <= 5; ++k) out += cat(",top", k, ",probability", k);
   out += "\n";
@@ -32,7 +34,8 @@ std::string predictions_csv(const Evaluation& evaluation, const data::Split& tes
     const data::ClipRef& clip = test.clips[p.clip];
     const std::string label = clip.label >= 0 ? classes[clip.label] : "";
     const bool correct = !p.top.empty() && p.top.front() == clip.label;
-    out += cat(csv_field(clip.id), ",", csv_field(label), ",", correct ? 1 : 0, ",", csv_field(p.problem));
+    out += cat(csv_field(clip.id), ",", csv_field(label), ",", correct ? 1 : 0, ",",
+               csv_field(p.problem));
     for (std::size_t k = 0; k < 5; ++k) {
       if (k < p.top.size()) {
         out += cat(",", csv_field(classes[p.top[k]]), ",", fixed(p.probabilities[k], 6));
@@ -45,7 +48,8 @@ std::string predictions_csv(const Evaluation& evaluation, const data::Split& tes
   return out;
 }
 
-std::string confusion_csv(const std::vector<std::vector<std::int64_t>>& counts, const std::vector<std::string>& classes) {
+std::string confusion_csv(const std::vector<std::vector<std::int64_t>>& counts,
+                          const std::vector<std::string>& classes) {
   std::string out = "label \\ prediction";
   for (const std::string& name : classes) out += cat(",", csv_field(name));
   out += "\n";
@@ -60,7 +64,8 @@ std::string confusion_csv(const std::vector<std::vector<std::int64_t>>& counts, 
 /// Holds a lock file for the table, so that two evaluations that end together both leave their row.
 class TableLock {
  public:
-  explicit TableLock(const fs::path& table) : fd_(::open((table.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+  explicit TableLock(const fs::path& table)
+      : fd_(::open((table.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
     if (fd_ >= 0) ::flock(fd_, LOCK_EX);
   }
   ~TableLock() {
@@ -75,7 +80,9 @@ class TableLock {
 
 }  // namespace
 
-std::vector<std::vector<std::int64_t>> confusion_matrix(const Evaluation& evaluation, const data::Split& test, std::size_t classes) {
+std::vector<std::vector<std::int64_t>> confusion_matrix(const Evaluation& evaluation,
+                                                        const data::Split& test,
+                                                        std::size_t classes) {
   std::vector<std::vector<std::int64_t>> counts(classes, std::vector<std::int64_t>(classes, 0));
   for (const ClipPrediction& p : evaluation.predictions) {
     const std::int64_t label = test.clips[p.clip].label;
@@ -84,22 +91,33 @@ std::vector<std::vector<std::int64_t>> confusion_matrix(const Evaluation& evalua
   return counts;
 }
 
-Json summary_to_json(const Summary& s, const std::vector<std::string>& classes, const data::Split& test) {
+Json summary_to_json(const Summary& s, const std::vector<std::string>& classes,
+                     const data::Split& test) {
   const Evaluation& e = s.evaluation;
-  Json json = {{"run", s.run}, {"dataset", s.dataset}, {"split", s.split}, {"clips", e.clips}, {"unreadable", e.unreadable},
-               {"top1", e.top1}, {"top5", e.top5}, {"loss", e.loss}, {"params", s.parameters.total},
+  Json json = {{"run", s.run},
+               {"dataset", s.dataset},
+               {"split", s.split},
+               {"clips", e.clips},
+               {"unreadable", e.unreadable},
+               {"top1", e.top1},
+               {"top5", e.top5},
+               {"loss", e.loss},
+               {"params", s.parameters.total},
                {"trainable_params", s.parameters.trainable}};
   json["peak_vram_bytes"] = nullptr;
   if (s.memory) {
-    json["peak_vram_bytes"] = {{"allocated", s.memory->allocated}, {"reserved", s.memory->reserved},
-                               {"process", s.memory->process > 0 ? Json(s.memory->process) : Json(nullptr)}};
+    json["peak_vram_bytes"] = {
+        {"allocated", s.memory->allocated},
+        {"reserved", s.memory->reserved},
+        {"process", s.memory->process > 0 ? Json(s.memory->process) : Json(nullptr)}};
   }
   json["latency_ms"] = nullptr;
   if (s.latency) {
     const Timing& t = s.latency->timing;
     const auto batch = static_cast<double>(s.latency->batch);
-    json["latency_ms"] = {{"batch", t.median}, {"median", t.median}, {"p10", t.p10}, {"p90", t.p90},
-                          {"per_clip", t.median / batch}, {"mean", t.mean}, {"runs", t.runs}};
+    json["latency_ms"] = {{"batch", t.median}, {"median", t.median},           {"p10", t.p10},
+                          {"p90", t.p90},      {"per_clip", t.median / batch}, {"mean", t.mean},
+                          {"runs", t.runs}};
     json["latency_ms"]["batch"] = s.latency->batch;
   } else {
     json["latency_note"] = s.latency_note;
@@ -116,11 +134,13 @@ Json summary_to_json(const Summary& s, const std::vector<std::string>& classes, 
   }
   json["per_class"] = Json::array();
   for (std::size_t i = 0; i < classes.size(); ++i) {
-    json["per_class"].push_back({{"class", classes[i]}, {"clips", clips[i]}, {"top1", percent(hits[i], clips[i])}});
+    json["per_class"].push_back(
+        {{"class", classes[i]}, {"clips", clips[i]}, {"top1", percent(hits[i], clips[i])}});
   }
   json["unreadable_clips"] = Json::array();
   for (const ClipPrediction& p : e.predictions) {
-    if (!p.problem.empty()) json["unreadable_clips"].push_back({{"clip", test.clips[p.clip].id}, {"problem", p.problem}});
+    if (!p.problem.empty())
+      json["unreadable_clips"].push_back({{"clip", test.clips[p.clip].id}, {"problem", p.problem}});
   }
   return json;
 }
@@ -133,11 +153,14 @@ std::string csv_field(const std::string& text) {
 }
 
 std::string summary_row(const Summary& s, const config::Experiment& e) {
-  const double latency = s.latency ? s.latency->timing.mean / static_cast<double>(s.latency->batch) : 0;
-  return cat(csv_field("omniq_" + e.fusion.name), ",", csv_field(e.vision_backbone), ",", e.fusion.depth, ",",
-             e.train.trainable == "lora" ? "True" : "False", ",", csv_field(s.dataset), ",", csv_field(s.split), ",", e.frames,
-             ",", e.stride, ",", e.size, ",", e.eval.batch_size, ",", fixed(s.evaluation.top1, 2), ",",
-             fixed(s.evaluation.top5, 2), ",", fixed(static_cast<double>(s.parameters.total) / 1e6, 6), ",",
+  const double latency =
+      s.latency ? s.latency->timing.mean / static_cast<double>(s.latency->batch) : 0;
+  return cat(csv_field("omniq_" + e.fusion.name), ",", csv_field(e.vision_backbone), ",",
+             e.fusion.depth, ",", e.train.trainable == "lora" ? "True" : "False", ",",
+             csv_field(s.dataset), ",", csv_field(s.split), ",", e.frames, ",", e.stride, ",",
+             e.size, ",", e.eval.batch_size, ",", fixed(s.evaluation.top1, 2), ",",
+             fixed(s.evaluation.top5, 2), ",",
+             fixed(static_cast<double>(s.parameters.total) / 1e6, 6), ",",
              fixed(static_cast<double>(s.parameters.trainable) / 1e6, 6), ",",
              s.memory ? fixed(static_cast<double>(s.memory->allocated) / 0x1p30, 4) : "", ",",
              s.latency ? fixed(latency, 4) : "", ",", csv_field(s.checkpoint));
@@ -152,7 +175,9 @@ Status update_summary_table(const fs::path& path, const std::string& row, const 
     OMNIQ_ASSIGN(const std::string text, read_file(path));
     const std::vector<std::string> lines = split(text, '\n');
     if (trim(lines.front()) != kSummaryHeader) {
-      return fail(ErrorCode::io, cat(path.string(), " has another header than this program writes; nothing was added to it."),
+      return fail(ErrorCode::io,
+                  cat(path.string(),
+                      " has another header than this program writes; nothing was added to it."),
                   "Move it away and evaluate again.");
     }
     const std::string ending = "," + csv_field(ckpt);
@@ -163,16 +188,23 @@ Status update_summary_table(const fs::path& path, const std::string& row, const 
   return write_file_atomic(path, table + row + "\n");
 }
 
-Status write_reports(const run::RunFolder& folder, const config::Experiment& e, const data::Dataset& dataset, const Summary& summary) {
+Status write_reports(const run::RunFolder& folder, const config::Experiment& e,
+                     const data::Dataset& dataset, const Summary& summary) {
   const fs::path eval = folder.path() / "eval";
   std::error_code ec;
   fs::create_directories(eval, ec);
-  OMNIQ_TRY(write_file_atomic(eval / "predictions.csv", predictions_csv(summary.evaluation, dataset.test, dataset.classes)));
-  OMNIQ_TRY(write_file_atomic(eval / "confusion.csv",
-                              confusion_csv(confusion_matrix(summary.evaluation, dataset.test, dataset.classes.size()), dataset.classes)));
-  OMNIQ_TRY(write_file_atomic(eval / "summary.json", summary_to_json(summary, dataset.classes, dataset.test).dump(2) + "\n"));
+  OMNIQ_TRY(write_file_atomic(eval / "predictions.csv",
+                              predictions_csv(summary.evaluation, dataset.test, dataset.classes)));
+  OMNIQ_TRY(write_file_atomic(
+      eval / "confusion.csv",
+      confusion_csv(confusion_matrix(summary.evaluation, dataset.test, dataset.classes.size()),
+                    dataset.classes)));
+  OMNIQ_TRY(
+      write_file_atomic(eval / "summary.json",
+                        summary_to_json(summary, dataset.classes, dataset.test).dump(2) + "\n"));
   // results/ stands beside the folder that runs are made in.
-  const fs::path results = fs::absolute(e.train.save_dir).lexically_normal().parent_path() / "results";
+  const fs::path results =
+      fs::absolute(e.train.save_dir).lexically_normal().parent_path() / "results";
   return update_summary_table(results / "summary.csv", summary_row(summary, e), summary.checkpoint);
 }
 

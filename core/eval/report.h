@@ -1,4 +1,5 @@
-// The files that an evaluation leaves: summary.json, predictions.csv, confusion.csv, and a row of the table over all runs.
+// The files that an evaluation leaves: summary.json, predictions.csv, confusion.csv, and a row of
+// the table over all runs.
 #pragma once
 
 #include <filesystem>
@@ -14,11 +15,13 @@
 namespace omniq::eval {
 
 /// summary.json, which `omniq eval --json` prints too.
-nlohmann::ordered_json summary_to_json(const Summary& summary, const std::vector<std::string>& classes,
+nlohmann::ordered_json summary_to_json(const Summary& summary,
+                                       const std::vector<std::string>& classes,
                                        const data::Split& test);
 
 /// counts[label][prediction] over the readable, labelled clips.
-std::vector<std::vector<std::int64_t>> confusion_matrix(const Evaluation& evaluation, const data::Split& test,
+std::vector<std::vector<std::int64_t>> confusion_matrix(const Evaluation& evaluation,
+                                                        const data::Split& test,
                                                         std::size_t classes);
 
 /// A field of a CSV file, quoted where it must be (RFC 4180).
@@ -28,12 +31,14 @@ std::string csv_field(const std::string& text);
 std::string summary_row(const Summary& summary, const config::Experiment& experiment);
 extern const char* const kSummaryHeader;
 
-/// Adds `row` to the table at `path`, in the place of the row of the same ckpt where there is one. Safe when several processes
-/// write at once; a table with another header is an error and stays as it is.
-Status update_summary_table(const std::filesystem::path& path, const std::string& row, const std::string& ckpt);
+/// Adds `row` to the table at `path`, in the place of the row of the same ckpt where there is one.
+/// Safe when several processes write at once; a table with another header is an error and stays as
+/// it is.
+Status update_summary_table(const std::filesystem::path& path, const std::string& row,
+                            const std::string& ckpt);
 
 /// Writes everything that an evaluation leaves.
-Status write_reports(const run::RunFolder& folder, const config::Experiment& experiment, const data::Dataset& dataset,
-                     const Summary& summary);
+Status write_reports(const run::RunFolder& folder, const config::Experiment& experiment,
+                     const data::Dataset& dataset, const Summary& summary);
 
 }  // namespace omniq::eval

@@ -20,13 +20,14 @@ class StopRequested {};
 
 }  // namespace
 
-std::optional<Latency> measure_latency(model::OmniQ& model, std::int64_t frames, std::int64_t size, c10::Device device,
-                                       train::Precision precision,
-                                       const std::function<void(std::int64_t, std::int64_t)>& progress,
-                                       std::stop_token stop) {
+std::optional<Latency> measure_latency(
+    model::OmniQ& model, std::int64_t frames, std::int64_t size, c10::Device device,
+    train::Precision precision, const std::function<void(std::int64_t, std::int64_t)>& progress,
+    std::stop_token stop) {
   const torch::InferenceMode inference;
   model.eval();
-  const auto video = torch::randn({kLatencyBatch, frames, 3, size, size}, torch::TensorOptions().device(device));
+  const auto video =
+      torch::randn({kLatencyBatch, frames, 3, size, size}, torch::TensorOptions().device(device));
   Latency latency;
   latency.batch = kLatencyBatch;
   try {
@@ -49,12 +50,14 @@ Result<std::filesystem::path> reported_checkpoint(const run::RunFolder& folder) 
   for (const auto& path : {folder.best_checkpoint(), folder.last_checkpoint()}) {
     if (std::filesystem::exists(path)) return path;
   }
-  return fail(ErrorCode::checkpoint, cat("The run ", folder.path().string(), " has no checkpoint yet."),
+  return fail(ErrorCode::checkpoint,
+              cat("The run ", folder.path().string(), " has no checkpoint yet."),
               "Train it first: omniq resume " + folder.path().string() + ".");
 }
 
 Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::string> overrides,
-                             const std::function<void(const EvaluationProgress&)>& progress, std::stop_token stop) {
+                             const std::function<void(const EvaluationProgress&)>& progress,
+                             std::stop_token stop) {
   OMNIQ_ASSIGN(const config::Experiment e, folder.experiment(overrides));
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
   train::apply_threads(e.threads);
@@ -62,13 +65,16 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
   OMNIQ_ASSIGN(const train::LoadedModel loaded, train::load_trained(e, checkpoint, device));
   OMNIQ_ASSIGN(const data::Dataset dataset, train::open_dataset(e));
   if (dataset.classes != loaded.classes) {
-    return fail(ErrorCode::data, cat("The dataset under ", e.data.root, " has other classes than the run was trained on."),
-                "Evaluate on a dataset with the same class list.");
+    return fail(
+        ErrorCode::data,
+        cat("The dataset under ", e.data.root, " has other classes than the run was trained on."),
+        "Evaluate on a dataset with the same class list.");
   }
   if (dataset.test.clips.empty()) {
     return fail(ErrorCode::data, "The test list has no clips.", "Check data.testlist.");
   }
-  for (const data::Problem& problem : dataset.test.problems) log::warning(cat(problem.id, ": ", problem.what));
+  for (const data::Problem& problem : dataset.test.problems)
+    log::warning(cat(problem.id, ": ", problem.what));
 
   Summary summary;
   summary.run = folder.id();
@@ -89,25 +95,29 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
     peak = {memory->allocated, memory->reserved, std::max(peak.process, memory->process)};
     summary.memory = peak;
   };
-  const auto stopped = [] { return fail(ErrorCode::stopped, "The evaluation was stopped; nothing was written."); };
+  const auto stopped = [] {
+    return fail(ErrorCode::stopped, "The evaluation was stopped; nothing was written.");
+  };
   const auto total = static_cast<std::int64_t>(dataset.test.clips.size());
   data::LoaderOptions options = train::loader_options(e, /*training=*/false);
   options.cache_bytes = 0;  // every clip is seen once
   data::Loader loader(dataset.test, options);
-  auto evaluation = evaluate(*loaded.model, loader, dataset.test, device, precision,
-                             [&](std::int64_t done) {
-                               sample_memory();
-                               if (progress) progress({"clips", done, total});
-                             },
-                             stop);
+  auto evaluation = evaluate(
+      *loaded.model, loader, dataset.test, device, precision,
+      [&](std::int64_t done) {
+        sample_memory();
+        if (progress) progress({"clips", done, total});
+      },
+      stop);
   if (!evaluation) return stopped();
   summary.evaluation = std::move(*evaluation);
   if (e.eval.latency) {
-    summary.latency = measure_latency(*loaded.model, e.frames, e.size, device, precision,
-                                      [&](std::int64_t done, std::int64_t runs) {
-                                        if (progress) progress({"latency", done, runs});
-                                      },
-                                      stop);
+    summary.latency = measure_latency(
+        *loaded.model, e.frames, e.size, device, precision,
+        [&](std::int64_t done, std::int64_t runs) {
+          if (progress) progress({"latency", done, runs});
+        },
+        stop);
     if (!summary.latency) return stopped();
     sample_memory();
   } else {

@@ -1,4 +1,5 @@
-// Evaluation of a finished run on its test list: accuracy, parameters, memory, latency, and the files that keep them.
+// Evaluation of a finished run on its test list: accuracy, parameters, memory, latency, and the
+// files that keep them.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +27,15 @@ struct MemoryPeak {
 };
 
 struct Summary {
-  std::string run;        // id
+  std::string run;  // id
   std::string dataset, split;
-  std::string checkpoint; // file
+  std::string checkpoint;  // file
   std::string device, precision;
   Evaluation evaluation;
   model::ParameterCount parameters;  // adapters not merged
   std::optional<MemoryPeak> memory;  // nothing on the CPU
   std::optional<Latency> latency;
-  std::string latency_note;          // why there is none
+  std::string latency_note;  // why there is none
 };
 
 struct EvaluationProgress {
@@ -42,21 +43,24 @@ struct EvaluationProgress {
   std::int64_t done = 0, total = 0;
 };
 
-/// Latency of the model on random clips that are already on its device: batch 8 (SPEC: ≥ 20 warm-up and ≥ 100 timed runs). Adapters
-/// should be merged. Calls `progress(runs done, runs in all)`; nothing when a stop was requested.
-std::optional<Latency> measure_latency(model::OmniQ& model, std::int64_t frames, std::int64_t size, c10::Device device,
-                                       train::Precision precision,
-                                       const std::function<void(std::int64_t, std::int64_t)>& progress = {},
-                                       std::stop_token stop = {});
+/// Latency of the model on random clips that are already on its device: batch 8 (SPEC: ≥ 20 warm-up
+/// and ≥ 100 timed runs). Adapters should be merged. Calls `progress(runs done, runs in all)`;
+/// nothing when a stop was requested.
+std::optional<Latency> measure_latency(
+    model::OmniQ& model, std::int64_t frames, std::int64_t size, c10::Device device,
+    train::Precision precision,
+    const std::function<void(std::int64_t, std::int64_t)>& progress = {},
+    std::stop_token stop = {});
 
-/// Evaluates the checkpoint that the run's record says to report (best where epochs were chosen on held-out clips, else
-/// last), writes eval/{summary.json, predictions.csv, confusion.csv} and the run's row of results/summary.csv.
-/// A stop is an error of code `stopped`.
+/// Evaluates the checkpoint that the run's record says to report (best where epochs were chosen on
+/// held-out clips, else last), writes eval/{summary.json, predictions.csv, confusion.csv} and the
+/// run's row of results/summary.csv. A stop is an error of code `stopped`.
 Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::string> overrides,
                              const std::function<void(const EvaluationProgress&)>& progress = {},
                              std::stop_token stop = {});
 
-/// The checkpoint of a run that is reported: `best` where there is one, else `last`; an error when there is none.
+/// The checkpoint of a run that is reported: `best` where there is one, else `last`; an error when
+/// there is none.
 Result<std::filesystem::path> reported_checkpoint(const run::RunFolder& folder);
 
 }  // namespace omniq::eval

@@ -16,12 +16,15 @@ namespace {
 double time_on_cpu(const std::function<void(std::int64_t)>& work, std::int64_t i) {
   const auto start = std::chrono::steady_clock::now();
   work(i);
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
 }
 
-double time_on_device(c10::Device device, const std::function<void(std::int64_t)>& work, std::int64_t i) {
+double time_on_device(c10::Device device, const std::function<void(std::int64_t)>& work,
+                      std::int64_t i) {
   const c10::impl::VirtualGuardImpl guard(device.type());
-  c10::Event start(device.type(), c10::EventFlag::BACKEND_DEFAULT), end(device.type(), c10::EventFlag::BACKEND_DEFAULT);
+  c10::Event start(device.type(), c10::EventFlag::BACKEND_DEFAULT),
+      end(device.type(), c10::EventFlag::BACKEND_DEFAULT);
   model::synchronize(device);
   start.record(guard.getStream(device));
   work(i);
@@ -46,12 +49,13 @@ Timing summarize(std::vector<double> ms) {
           static_cast<std::int64_t>(ms.size())};
 }
 
-Timing measure(c10::Device device, const std::function<void(std::int64_t)>& work, std::int64_t warmup,
-               std::int64_t runs) {
+Timing measure(c10::Device device, const std::function<void(std::int64_t)>& work,
+               std::int64_t warmup, std::int64_t runs) {
   for (std::int64_t i = 0; i < warmup; ++i) work(i);
   std::vector<double> ms;
   for (std::int64_t i = 0; i < runs; ++i) {
-    ms.push_back(device.is_cpu() ? time_on_cpu(work, warmup + i) : time_on_device(device, work, warmup + i));
+    ms.push_back(device.is_cpu() ? time_on_cpu(work, warmup + i)
+                                 : time_on_device(device, work, warmup + i));
   }
   return summarize(std::move(ms));
 }

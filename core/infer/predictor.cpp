@@ -15,12 +15,14 @@ namespace omniq::infer {
 namespace {
 
 double milliseconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
 }
 
 }  // namespace
 
-Result<Predictor> Predictor::open(const run::RunFolder& folder, std::span<const std::string> overrides) {
+Result<Predictor> Predictor::open(const run::RunFolder& folder,
+                                  std::span<const std::string> overrides) {
   OMNIQ_ASSIGN(const config::Experiment e, folder.experiment(overrides));
   Predictor predictor;
   OMNIQ_ASSIGN(predictor.device_, model::resolve_device(e.device));
@@ -43,11 +45,13 @@ Result<Prediction> Predictor::predict(const std::filesystem::path& video) {
   prediction.decode_ms = milliseconds_since(start);
   prediction.frames = clip.size(0) * clip.size(1);
   start = std::chrono::steady_clock::now();
-  const at::Tensor p = eval::class_probabilities(*model_, clip.unsqueeze(0).to(device_), precision_)[0];
+  const at::Tensor p =
+      eval::class_probabilities(*model_, clip.unsqueeze(0).to(device_), precision_)[0];
   prediction.model_ms = milliseconds_since(start);
   const auto [values, classes] = p.topk(std::min<std::int64_t>(5, p.size(0)));
   for (std::int64_t k = 0; k < values.size(0); ++k) {
-    prediction.top5.push_back({classes_[classes[k].item<std::int64_t>()], values[k].item<double>()});
+    prediction.top5.push_back(
+        {classes_[classes[k].item<std::int64_t>()], values[k].item<double>()});
   }
   return prediction;
 }

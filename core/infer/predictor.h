@@ -32,7 +32,8 @@ struct Prediction {
 class Predictor {
  public:
   /// Loads the run's reported checkpoint, adapters merged.
-  static Result<Predictor> open(const run::RunFolder& folder, std::span<const std::string> overrides = {});
+  static Result<Predictor> open(const run::RunFolder& folder,
+                                std::span<const std::string> overrides = {});
 
   /// Classifies one file as evaluation does. An unreadable file is an error of code `data`.
   Result<Prediction> predict(const std::filesystem::path& video);

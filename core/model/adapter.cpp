@@ -20,8 +20,10 @@ Status save_adapter(const std::filesystem::path& folder, OmniQ& model) {
   for (const auto& item : model.named_modules("", false)) {
     auto* linear = item.value()->as<Linear>();
     if (!linear || !linear->has_adapter()) continue;
-    tensors.emplace_back("base_model.model." + item.key() + ".lora_A.weight", linear->lora_a().detach());
-    tensors.emplace_back("base_model.model." + item.key() + ".lora_B.weight", linear->lora_b().detach());
+    tensors.emplace_back("base_model.model." + item.key() + ".lora_A.weight",
+                         linear->lora_a().detach());
+    tensors.emplace_back("base_model.model." + item.key() + ".lora_B.weight",
+                         linear->lora_b().detach());
     targets.insert(item.key());
     options = linear->adapter_options();
     rank = std::max(rank, options.rank);
@@ -33,17 +35,25 @@ Status save_adapter(const std::filesystem::path& folder, OmniQ& model) {
       rank_pattern[item.key()] = linear->adapter_options().rank;
     }
   }
-  const nlohmann::ordered_json config = {{"peft_type", "LORA"}, {"task_type", nullptr}, {"base_model_name_or_path", nullptr},
-                                         {"r", rank}, {"lora_alpha", options.alpha}, {"lora_dropout", options.dropout},
-                                         {"target_modules", targets}, {"rank_pattern", rank_pattern},
-                                         {"bias", "none"}, {"fan_in_fan_out", false},
-                                         {"inference_mode", true},
-                                         {"modules_to_save", nlohmann::ordered_json::array({"head"})}};
+  const nlohmann::ordered_json config = {
+      {"peft_type", "LORA"},
+      {"task_type", nullptr},
+      {"base_model_name_or_path", nullptr},
+      {"r", rank},
+      {"lora_alpha", options.alpha},
+      {"lora_dropout", options.dropout},
+      {"target_modules", targets},
+      {"rank_pattern", rank_pattern},
+      {"bias", "none"},
+      {"fan_in_fan_out", false},
+      {"inference_mode", true},
+      {"modules_to_save", nlohmann::ordered_json::array({"head"})}};
   std::error_code ec;
   std::filesystem::create_directories(folder, ec);
   // The head that trains beside the adapters belongs to what was learned.
   for (const auto& item : model.named_parameters()) {
-    if (item.key().starts_with("head.") && !item.key().ends_with("lora_A") && !item.key().ends_with("lora_B")) {
+    if (item.key().starts_with("head.") && !item.key().ends_with("lora_A") &&
+        !item.key().ends_with("lora_B")) {
       tensors.emplace_back("base_model.model." + item.key(), item.value().detach());
     }
   }

@@ -14,7 +14,8 @@
 namespace omniq::model {
 namespace {
 
-/// NVML is part of the driver, so it is looked up at run time: machines without a GPU do not have it.
+/// NVML is part of the driver, so it is looked up at run time: machines without a GPU do not have
+/// it.
 class Nvml {
  public:
   static const Nvml& get() {
@@ -25,7 +26,8 @@ class Nvml {
   std::int64_t process_bytes(int device_index) const {
     if (!ready_ || !processes_) return 0;
     void* device = nullptr;
-    const auto* properties = at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(device_index));
+    const auto* properties =
+        at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(device_index));
     const std::string bus = pci_bus_id(*properties);
     if (by_bus_(bus.c_str(), &device) != 0) return 0;
     unsigned count = 64;
@@ -34,7 +36,8 @@ class Nvml {
     const auto self = static_cast<unsigned>(::getpid());
     for (unsigned i = 0; i < count; ++i) {
       // In a container the driver may report process ids of the host; a lone process is then ours.
-      if ((infos[i].pid == self || count == 1) && infos[i].used != ~0ULL) return static_cast<std::int64_t>(infos[i].used);
+      if ((infos[i].pid == self || count == 1) && infos[i].used != ~0ULL)
+        return static_cast<std::int64_t>(infos[i].used);
     }
     return 0;
   }
@@ -93,7 +96,8 @@ Result<c10::Device> resolve_device(const std::string& name) {
   const bool cuda = torch::cuda::is_available();
   if (name == "cpu" || (name == "auto" && !cuda)) return c10::Device(c10::kCPU);
   if (!cuda) {
-    return fail(ErrorCode::config, "device is cuda, but this machine has no GPU that libtorch can use.",
+    return fail(ErrorCode::config,
+                "device is cuda, but this machine has no GPU that libtorch can use.",
                 "Set device=auto or device=cpu; omniq doctor says what is missing.");
   }
   return c10::Device(c10::kCUDA, 0);

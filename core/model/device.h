@@ -11,7 +11,8 @@
 
 namespace omniq::model {
 
-/// "auto" (the GPU if there is one), "cpu" or "cuda". Asking for cuda where there is none is an error.
+/// "auto" (the GPU if there is one), "cpu" or "cuda". Asking for cuda where there is none is an
+/// error.
 Result<c10::Device> resolve_device(const std::string& name);
 
 /// "NVIDIA H100 80GB HBM3", or the processor's name.
@@ -23,8 +24,9 @@ void synchronize(c10::Device device);
 
 /// Device memory; nothing on the CPU.
 struct DeviceMemory {
-  std::int64_t allocated = 0, reserved = 0;  // the caching allocator's peak in bytes since reset_peak_memory
-  std::int64_t process = 0;                  // this process's use now as NVML says, 0 where it says nothing
+  std::int64_t allocated = 0,
+               reserved = 0;  // the caching allocator's peak in bytes since reset_peak_memory
+  std::int64_t process = 0;   // this process's use now as NVML says, 0 where it says nothing
 };
 std::optional<DeviceMemory> device_memory(c10::Device device);
 void reset_peak_memory(c10::Device device);

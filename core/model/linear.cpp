@@ -14,9 +14,13 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool with_bi
   if (with_bias) bias = register_parameter("bias", torch::zeros({out_features}));
 }
 
-torch::Tensor Linear::forward(const torch::Tensor& x) { return adapted(torch::linear(x, weight, bias), x); }
+torch::Tensor Linear::forward(const torch::Tensor& x) {
+  return adapted(torch::linear(x, weight, bias), x);
+}
 
-torch::Tensor Linear::forward_without_bias(const torch::Tensor& x) { return adapted(torch::linear(x, weight), x); }
+torch::Tensor Linear::forward_without_bias(const torch::Tensor& x) {
+  return adapted(torch::linear(x, weight), x);
+}
 
 torch::Tensor Linear::adapted(torch::Tensor y, const torch::Tensor& x) {
   if (!lora_a_.defined()) return y;
@@ -28,9 +32,11 @@ torch::Tensor Linear::adapted(torch::Tensor y, const torch::Tensor& x) {
 std::int64_t Linear::add_adapter(const LoraOptions& options) {
   const std::int64_t out = weight.size(0), in = weight.size(1);
   adapter_ = options;
-  adapter_.rank = std::clamp<std::int64_t>(options.rank, 1, std::max<std::int64_t>(1, std::min(in, out) / 2));
+  adapter_.rank =
+      std::clamp<std::int64_t>(options.rank, 1, std::max<std::int64_t>(1, std::min(in, out) / 2));
   const double bound = 1.0 / std::sqrt(static_cast<double>(in));
-  lora_a_ = register_parameter("lora_A", torch::empty({adapter_.rank, in}, weight.options()).uniform_(-bound, bound));
+  lora_a_ = register_parameter(
+      "lora_A", torch::empty({adapter_.rank, in}, weight.options()).uniform_(-bound, bound));
   lora_b_ = register_parameter("lora_B", torch::zeros({out, adapter_.rank}, weight.options()));
   return adapter_.rank;
 }

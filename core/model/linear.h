@@ -22,8 +22,8 @@ class Linear : public torch::nn::Module {
   /// The same without adding b, for callers that fuse the bias into what follows.
   torch::Tensor forward_without_bias(const torch::Tensor& x);
 
-  /// Adds an adapter: A at random (uniform, ±1/√in, as PEFT does), B zero, so that nothing changes yet. The
-  /// rank is capped at half of the smaller side (at least 1). Returns the rank used.
+  /// Adds an adapter: A at random (uniform, ±1/√in, as PEFT does), B zero, so that nothing changes
+  /// yet. The rank is capped at half of the smaller side (at least 1). Returns the rank used.
   std::int64_t add_adapter(const LoraOptions& options);
   bool has_adapter() const { return lora_a_.defined(); }
   /// W ← W + (α/r) B A, and the adapter is gone.

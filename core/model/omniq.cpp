@@ -29,7 +29,8 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
   const std::int64_t width = sequence_ ? options.fusion_options.width : backbone_width;
   if (sequence_) {
     if (width != backbone_width) {
-      video_proj_ = register_module("video_proj", std::make_shared<Linear>(backbone_width, width, /*bias=*/false));
+      video_proj_ = register_module(
+          "video_proj", std::make_shared<Linear>(backbone_width, width, /*bias=*/false));
     }
     vis_cls_ = register_parameter("vis_cls", torch::empty({width}));
     positions_ = register_parameter("positions", torch::empty({options.max_frames + 1, width}));
@@ -64,17 +65,19 @@ torch::Tensor OmniQ::encode(const torch::Tensor& video) {
 
 torch::Tensor OmniQ::tokens(const torch::Tensor& features) {
   const std::int64_t frames = features.size(1);
-  TORCH_CHECK(frames <= options_.max_frames, "a clip of ", frames, " frames is longer than the ", options_.max_frames,
-              " learned positions");
+  TORCH_CHECK(frames <= options_.max_frames, "a clip of ", frames, " frames is longer than the ",
+              options_.max_frames, " learned positions");
   const auto video = video_proj_ ? video_proj_->forward(features) : features;
   const auto cls = vis_cls_.to(video.scalar_type()).expand({features.size(0), 1, -1});
   return torch::cat({cls, video}, 1) + (positions_.narrow(0, 0, frames + 1) + types_[0]);
 }
 
-torch::Tensor OmniQ::classify(const torch::Tensor& features, const std::optional<torch::Tensor>& mask) {
+torch::Tensor OmniQ::classify(const torch::Tensor& features,
+                              const std::optional<torch::Tensor>& mask) {
   TORCH_CHECK(features.dim() == 3, "features must be [B, T, D], got ", features.sizes());
   std::optional<torch::Tensor> token_mask = mask;
-  if (sequence_ && mask) token_mask = torch::cat({torch::ones_like(mask->narrow(1, 0, 1)), *mask}, 1);
+  if (sequence_ && mask)
+    token_mask = torch::cat({torch::ones_like(mask->narrow(1, 0, 1)), *mask}, 1);
   const auto fused = fusion_->forward(sequence_ ? tokens(features) : features, token_mask);
   return head_->forward(fusion_->read_out(fused, token_mask));
 }
@@ -86,18 +89,21 @@ AdapterReport OmniQ::set_trainable(Trainable what, const LoraOptions& lora, bool
   if (what == Trainable::lora) {
     for (const auto& item : named_modules("", false)) {
       auto* linear = item.value()->as<Linear>();
-      const bool adapts = linear && (item.key().starts_with("fusion.") || (head_adapter && item.key() == "head"));
+      const bool adapts =
+          linear && (item.key().starts_with("fusion.") || (head_adapter && item.key() == "head"));
       if (!adapts || linear->has_adapter()) continue;
       const std::int64_t rank = linear->add_adapter(lora);
       ++report.adapters;
-      if (rank != lora.rank) report.capped.push_back(cat(item.key(), ": rank ", rank, " instead of ", lora.rank));
+      if (rank != lora.rank)
+        report.capped.push_back(cat(item.key(), ": rank ", rank, " instead of ", lora.rank));
     }
   }
   for (auto& item : named_parameters()) {
     const std::string& name = item.key();
     bool trains = what == Trainable::all || !name.starts_with("backbone.");
     if (what == Trainable::lora) {
-      trains = name.ends_with("lora_A") || name.ends_with("lora_B") || (!head_adapter && name.starts_with("head."));
+      trains = name.ends_with("lora_A") || name.ends_with("lora_B") ||
+               (!head_adapter && name.starts_with("head."));
     }
     item.value().set_requires_grad(trains);
   }
@@ -127,8 +133,8 @@ ParameterCount OmniQ::count_parameters() const {
 
 bool exempt_from_decay(const std::string& name, const torch::Tensor& parameter) {
   const std::string last = name.substr(name.rfind('.') + 1);
-  return parameter.dim() <= 1 || last == "A_log" || last == "D_skip" || last == "positions" || last == "types" ||
-         last == "relative_position_bias_table";
+  return parameter.dim() <= 1 || last == "A_log" || last == "D_skip" || last == "positions" ||
+         last == "types" || last == "relative_position_bias_table";
 }
 
 }  // namespace omniq::model

@@ -19,11 +19,12 @@ struct OmniqOptions {
   std::string backbone = "swin_tiny";
   double stochastic_depth = 0.2;  // where the encoder trains
   std::string fusion = "mamba";
-  FusionOptions fusion_options;   // its width is the fusion's; equal to the encoder's, no projection is made
-  std::int64_t max_frames = 32;   // learned positions
+  FusionOptions
+      fusion_options;  // its width is the fusion's; equal to the encoder's, no projection is made
+  std::int64_t max_frames = 32;  // learned positions
   std::int64_t classes = 2;
-  double init_std = 0.02;         // of all linear weights
-  double position_std = 0.02;     // of positions, types and the class token
+  double init_std = 0.02;      // of all linear weights
+  double position_std = 0.02;  // of positions, types and the class token
 };
 
 enum class Trainable { lora, fusion, all };
@@ -45,13 +46,15 @@ class OmniQ : public torch::nn::Module {
 
   /// video [B, T, 3, H, W], normalised → logits [B, classes].
   torch::Tensor forward(const torch::Tensor& video);
-  /// video [B, T, 3, H, W] → frame features [B, T, D_b]. A frozen encoder keeps nothing for a backward pass.
+  /// video [B, T, 3, H, W] → frame features [B, T, D_b]. A frozen encoder keeps nothing for a
+  /// backward pass.
   torch::Tensor encode(const torch::Tensor& video);
   /// features [B, T, D_b], mask [B, T] bool (true for a frame, false for padding) or none → logits.
-  torch::Tensor classify(const torch::Tensor& features, const std::optional<torch::Tensor>& mask = {});
+  torch::Tensor classify(const torch::Tensor& features,
+                         const std::optional<torch::Tensor>& mask = {});
 
-  /// Freezes and unfreezes; under `lora` adds adapters to every linear layer of the fusion, and to the head with
-  /// `head_adapter`, where it has none yet.
+  /// Freezes and unfreezes; under `lora` adds adapters to every linear layer of the fusion, and to
+  /// the head with `head_adapter`, where it has none yet.
   AdapterReport set_trainable(Trainable what, const LoraOptions& lora, bool head_adapter);
   /// Folds all adapters into their layers, for inference.
   void merge_adapters();
@@ -77,7 +80,8 @@ class OmniQ : public torch::nn::Module {
   std::shared_ptr<Linear> head_;
 };
 
-/// Whether weight decay leaves a parameter alone: biases, norms, embeddings, A_log, D_skip, bias tables.
+/// Whether weight decay leaves a parameter alone: biases, norms, embeddings, A_log, D_skip, bias
+/// tables.
 bool exempt_from_decay(const std::string& name, const torch::Tensor& parameter);
 
 }  // namespace omniq::model

@@ -8,7 +8,8 @@
 
 namespace omniq::run {
 
-Heartbeat::Heartbeat(const RunFolder& folder, RunStatus status) : folder_(folder), status_(std::move(status)) {
+Heartbeat::Heartbeat(const RunFolder& folder, RunStatus status)
+    : folder_(folder), status_(std::move(status)) {
   status_.state = RunState::running;
   status_.pid = ::getpid();
   status_.host = host_name();
@@ -16,14 +17,16 @@ Heartbeat::Heartbeat(const RunFolder& folder, RunStatus status) : folder_(folder
   update([](RunStatus&) {}, /*now=*/true);
   thread_ = std::jthread([this](std::stop_token stop) {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, stop, std::chrono::seconds(10), [] { return false; }) && !stop.stop_requested()) {
+    while (!wake_.wait_for(lock, stop, std::chrono::seconds(10), [] { return false; }) &&
+           !stop.stop_requested()) {
       if (auto written = write(); !written) log::warning(written.error().text());
     }
   });
 }
 
 Heartbeat::~Heartbeat() {
-  if (!finished_) (void)finish(RunState::failed, "The run ended by an unexpected error; see log.txt.");
+  if (!finished_)
+    (void)finish(RunState::failed, "The run ended by an unexpected error; see log.txt.");
 }
 
 void Heartbeat::update(const std::function<void(RunStatus&)>& change, bool now) {

@@ -10,8 +10,8 @@
 
 namespace omniq::run {
 
-/// While it lives, status.json says `running` with a fresh heartbeat. finish() writes the last state; without it
-/// (an exception) the run is left as `failed`.
+/// While it lives, status.json says `running` with a fresh heartbeat. finish() writes the last
+/// state; without it (an exception) the run is left as `failed`.
 class Heartbeat {
  public:
   Heartbeat(const RunFolder& folder, RunStatus status);

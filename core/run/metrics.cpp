@@ -46,7 +46,8 @@ std::string to_line(const MetricsRow& row) {
   if (row.lr) json["lr"] = *row.lr;
   if (row.clips_per_second) json["clips_per_second"] = *row.clips_per_second;
   if (row.data_wait) json["data_wait"] = *row.data_wait;
-  if (row.phase == "train") json["vram_bytes"] = row.vram_bytes ? Json(*row.vram_bytes) : Json(nullptr);
+  if (row.phase == "train")
+    json["vram_bytes"] = row.vram_bytes ? Json(*row.vram_bytes) : Json(nullptr);
   return json.dump();
 }
 
@@ -54,7 +55,8 @@ Status MetricsLog::append(const MetricsRow& row) {
   std::ofstream out(path_, std::ios::app);
   out << to_line(row) + "\n";
   out.flush();
-  if (!out) return fail(ErrorCode::io, cat("Cannot write ", path_.string(), "."), "Is the disk full?");
+  if (!out)
+    return fail(ErrorCode::io, cat("Cannot write ", path_.string(), "."), "Is the disk full?");
   return {};
 }
 

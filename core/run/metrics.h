@@ -21,19 +21,21 @@ struct MetricsRow {
   std::optional<double> lr;                // train: fusion's and head's learning rate
   double time = 0;                         // seconds since 1970; measured, as are the following
   std::optional<double> clips_per_second;  // train
-  std::optional<double> data_wait;         // train: share of the time spent waiting for clips, 0 to 1
+  std::optional<double> data_wait;  // train: share of the time spent waiting for clips, 0 to 1
   std::optional<std::int64_t> vram_bytes;  // peak allocated; nothing on the CPU
 };
 
 std::string to_line(const MetricsRow& row);
 
-/// Appends rows; each is on the disk as one whole line or not at all for a reader that skips a torn last line.
+/// Appends rows; each is on the disk as one whole line or not at all for a reader that skips a torn
+/// last line.
 class MetricsLog {
  public:
   explicit MetricsLog(std::filesystem::path path) : path_(std::move(path)) {}
 
   Status append(const MetricsRow& row);
-  /// Drops rows after `step` and what cannot be read: a resumed run continues from its checkpoint, so that steps never go back.
+  /// Drops rows after `step` and what cannot be read: a resumed run continues from its checkpoint,
+  /// so that steps never go back.
   Status cut_after(std::int64_t step);
 
  private:

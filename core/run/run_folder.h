@@ -1,5 +1,5 @@
-// The folder of one run: the only source of truth about it, for the process that trains it and for everybody
-// who watches.
+// The folder of one run: the only source of truth about it, for the process that trains it and for
+// everybody who watches.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct RunStatus {
   double started = 0;    // seconds since 1970, of the first start
   std::string reason;    // of a failure, or why it stopped
   std::int64_t epoch = 0, epochs = 0, step = 0, steps = 0;  // done and planned
-  double best_top1 = -1;  // percent; −1: none yet
+  double best_top1 = -1;                                    // percent; −1: none yet
   std::int64_t best_epoch = 0;
   std::string selection;  // "val" or "last": what best_top1 is
 };
@@ -36,8 +36,9 @@ std::string host_name();
 
 class RunFolder {
  public:
-  /// Makes a folder for a new run: `experiment.run.dir`, or one named after time, fusion and what trains in
-  /// `train.save_dir`. Writes config.yaml, fully resolved. A folder that holds a run already is an error.
+  /// Makes a folder for a new run: `experiment.run.dir`, or one named after time, fusion and what
+  /// trains in `train.save_dir`. Writes config.yaml, fully resolved. A folder that holds a run
+  /// already is an error.
   static Result<RunFolder> create(config::Experiment& experiment);
   /// Opens an existing run; the error says what is missing.
   static Result<RunFolder> open(const std::filesystem::path& folder);
@@ -45,13 +46,18 @@ class RunFolder {
   const std::filesystem::path& path() const { return path_; }
   std::string id() const { return path_.filename().string(); }
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
-  std::filesystem::path last_checkpoint() const { return path_ / "checkpoints" / "last.safetensors"; }
-  std::filesystem::path best_checkpoint() const { return path_ / "checkpoints" / "best.safetensors"; }
+  std::filesystem::path last_checkpoint() const {
+    return path_ / "checkpoints" / "last.safetensors";
+  }
+  std::filesystem::path best_checkpoint() const {
+    return path_ / "checkpoints" / "best.safetensors";
+  }
 
   /// The experiment of config.yaml, with overrides.
   Result<config::Experiment> experiment(std::span<const std::string> overrides = {}) const;
 
-  /// status.json; `running` whose process died or whose heartbeat is older than a minute reads as `interrupted`.
+  /// status.json; `running` whose process died or whose heartbeat is older than a minute reads as
+  /// `interrupted`.
   Result<RunStatus> status() const;
   Status write_status(const RunStatus& status) const;
 

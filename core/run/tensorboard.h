@@ -1,4 +1,5 @@
-// Event files that TensorBoard reads: a TFRecord file of Event protocol buffers with scalar summaries.
+// Event files that TensorBoard reads: a TFRecord file of Event protocol buffers with scalar
+// summaries.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,10 @@ namespace omniq::run {
 
 class TensorBoardWriter {
  public:
-  /// Starts a new events.out.tfevents.* file in `folder`. After a resume `first_step` tells TensorBoard to drop
-  /// what older files say of that step and later ones; 0 for a new run.
-  static Result<TensorBoardWriter> create(const std::filesystem::path& folder, std::int64_t first_step);
+  /// Starts a new events.out.tfevents.* file in `folder`. After a resume `first_step` tells
+  /// TensorBoard to drop what older files say of that step and later ones; 0 for a new run.
+  static Result<TensorBoardWriter> create(const std::filesystem::path& folder,
+                                          std::int64_t first_step);
 
   Status scalar(const std::string& tag, double value, std::int64_t step, double time_seconds);
 

@@ -40,7 +40,8 @@ void AdamW::step(double factor) {
     if (parameters.empty()) continue;
     at::_foreach_add_(steps, 1);
     at::_fused_adamw_(parameters, gradients, exp_avg, exp_avg_sq, /*max_exp_avg_sqs=*/{}, steps,
-                      group.peak_lr * factor, options_.beta1, options_.beta2, group.weight_decay, options_.epsilon,
+                      group.peak_lr * factor, options_.beta1, options_.beta2, group.weight_decay,
+                      options_.epsilon,
                       /*amsgrad=*/false, /*maximize=*/false);
   }
 }

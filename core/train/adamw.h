@@ -1,4 +1,5 @@
-// AdamW (Loshchilov and Hutter, 2019) over named parameters, with state that can be saved and restored exactly.
+// AdamW (Loshchilov and Hutter, 2019) over named parameters, with state that can be saved and
+// restored exactly.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -29,8 +30,8 @@ class AdamW {
  public:
   AdamW(std::vector<ParameterGroup> groups, const AdamWOptions& options);
 
-  /// One update with every group's peak learning rate times `factor`. Parameters without a gradient are left
-  /// alone. The gradients are not changed.
+  /// One update with every group's peak learning rate times `factor`. Parameters without a gradient
+  /// are left alone. The gradients are not changed.
   void step(double factor);
   void zero_grad();
 

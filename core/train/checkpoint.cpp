@@ -16,17 +16,30 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kStateKey = "omniq.trainer";
 
 std::string state_to_json(const TrainerState& s) {
-  return Json{{"step", s.step}, {"epoch", s.epoch}, {"batch", s.batch},
-              {"window", {{"loss", s.window.loss}, {"top1", s.window.top1}, {"top5", s.window.top5}, {"clips", s.window.clips}}},
-              {"best_top1", s.best_top1}, {"best_epoch", s.best_epoch}, {"seconds", s.seconds},
-              {"loss_scale", s.loss_scale}, {"scale_steps", s.scale_steps}, {"classes", s.classes}}
+  return Json{{"step", s.step},
+              {"epoch", s.epoch},
+              {"batch", s.batch},
+              {"window",
+               {{"loss", s.window.loss},
+                {"top1", s.window.top1},
+                {"top5", s.window.top5},
+                {"clips", s.window.clips}}},
+              {"best_top1", s.best_top1},
+              {"best_epoch", s.best_epoch},
+              {"seconds", s.seconds},
+              {"loss_scale", s.loss_scale},
+              {"scale_steps", s.scale_steps},
+              {"classes", s.classes}}
       .dump();
 }
 
-Result<TrainerState> state_from(const model::SafetensorsFile& file, const std::filesystem::path& path) {
+Result<TrainerState> state_from(const model::SafetensorsFile& file,
+                                const std::filesystem::path& path) {
   const auto damaged = [&] {
-    return fail(ErrorCode::checkpoint, cat(path.string(), " is not a checkpoint of a run: its metadata has no trainer state."),
-                "Name a file of a run's checkpoints folder.");
+    return fail(
+        ErrorCode::checkpoint,
+        cat(path.string(), " is not a checkpoint of a run: its metadata has no trainer state."),
+        "Name a file of a run's checkpoints folder.");
   };
   const auto found = file.metadata.find(kStateKey);
   if (found == file.metadata.end()) return damaged();
@@ -55,18 +68,21 @@ Result<TrainerState> state_from(const model::SafetensorsFile& file, const std::f
 
 }  // namespace
 
-Status save_checkpoint(const std::filesystem::path& path, const model::OmniQ& model, const AdamW* optimizer,
-                       const TrainerState& state) {
+Status save_checkpoint(const std::filesystem::path& path, const model::OmniQ& model,
+                       const AdamW* optimizer, const TrainerState& state) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const auto& item : model.named_parameters()) tensors.emplace_back(item.key(), item.value().detach());
+  for (const auto& item : model.named_parameters())
+    tensors.emplace_back(item.key(), item.value().detach());
   for (const auto& item : model.named_buffers()) tensors.emplace_back(item.key(), item.value());
   if (optimizer) {
     for (auto& item : optimizer->state()) tensors.push_back(std::move(item));
   }
-  return model::save_safetensors(path, tensors, {{kStateKey, state_to_json(state)}, {"format", "pt"}});
+  return model::save_safetensors(path, tensors,
+                                 {{kStateKey, state_to_json(state)}, {"format", "pt"}});
 }
 
-Result<TrainerState> load_checkpoint(const std::filesystem::path& path, model::OmniQ& model, AdamW* optimizer) {
+Result<TrainerState> load_checkpoint(const std::filesystem::path& path, model::OmniQ& model,
+                                     AdamW* optimizer) {
   OMNIQ_ASSIGN(const model::SafetensorsFile file, model::load_safetensors(path));
   OMNIQ_ASSIGN(const TrainerState state, state_from(file, path));
   const torch::NoGradGuard no_grad;
@@ -74,9 +90,12 @@ Result<TrainerState> load_checkpoint(const std::filesystem::path& path, model::O
   const auto fill = [&](const std::string& name, at::Tensor target) -> Status {
     const auto found = by_name.find(name);
     if (found == by_name.end() || found->second.sizes() != target.sizes()) {
-      return fail(ErrorCode::checkpoint,
-                  cat(path.string(), found == by_name.end() ? " has no tensor " : " has another shape for ", name, "."),
-                  "The model's settings (fusion, sizes, what trains) must be those that the checkpoint was written with.");
+      return fail(
+          ErrorCode::checkpoint,
+          cat(path.string(), found == by_name.end() ? " has no tensor " : " has another shape for ",
+              name, "."),
+          "The model's settings (fusion, sizes, what trains) must be those that the checkpoint was "
+          "written with.");
     }
     target.copy_(found->second);
     return {};

@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 
 Json problems_to_json(const data::Split& split) {
   Json out = Json::array();
-  for (const data::Problem& problem : split.problems) out.push_back({{"clip", problem.id}, {"problem", problem.what}});
+  for (const data::Problem& problem : split.problems)
+    out.push_back({{"clip", problem.id}, {"problem", problem.what}});
   return out;
 }
 
@@ -36,8 +37,9 @@ Json describe_machine(c10::Device device) {
           {"threads", torch::get_num_threads()}};
 }
 
-Status write_environment(const run::RunFolder& folder, const config::Experiment& e, c10::Device device,
-                         Precision precision, const BuiltModel& built, const data::Dataset& dataset) {
+Status write_environment(const run::RunFolder& folder, const config::Experiment& e,
+                         c10::Device device, Precision precision, const BuiltModel& built,
+                         const data::Dataset& dataset) {
   Json json = describe_machine(device);
   json["seed"] = e.seed;
   json["precision"] = precision_name(precision);
@@ -46,13 +48,20 @@ Status write_environment(const run::RunFolder& folder, const config::Experiment&
   json["trainable_params"] = count.trainable;
   json["weights"] = Json::array();
   for (const WeightsRecord& w : built.weights) {
-    json["weights"].push_back({{"file", w.file}, {"sha256", w.sha256}, {"loaded", w.report.loaded.size()},
-                               {"missing", w.report.missing}, {"unexpected", w.report.unexpected},
+    json["weights"].push_back({{"file", w.file},
+                               {"sha256", w.sha256},
+                               {"loaded", w.report.loaded.size()},
+                               {"missing", w.report.missing},
+                               {"unexpected", w.report.unexpected},
                                {"mismatched", w.report.mismatched}});
   }
   json["adapters"] = {{"count", built.adapters.adapters}, {"capped", built.adapters.capped}};
-  json["clips"] = {{"train", dataset.train.clips.size()}, {"val", dataset.val.clips.size()}, {"test", dataset.test.clips.size()}};
-  json["problems"] = {{"train", problems_to_json(dataset.train)}, {"val", problems_to_json(dataset.val)}, {"test", problems_to_json(dataset.test)}};
+  json["clips"] = {{"train", dataset.train.clips.size()},
+                   {"val", dataset.val.clips.size()},
+                   {"test", dataset.test.clips.size()}};
+  json["problems"] = {{"train", problems_to_json(dataset.train)},
+                      {"val", problems_to_json(dataset.val)},
+                      {"test", problems_to_json(dataset.test)}};
   return write_file_atomic(folder.file("environment.json"), json.dump(2) + "\n");
 }
 

@@ -38,8 +38,8 @@ Result<WeightsRecord> load_pretrained(torch::nn::Module& module, const std::stri
   OMNIQ_ASSIGN(const model::StateDict weights, model::load_weights(file));
   OMNIQ_ASSIGN(model::LoadReport report, model::load_into(module, weights, ""));
   OMNIQ_ASSIGN(std::string sha256, model::file_sha256(file));
-  log::info(cat("Loaded ", report.loaded.size(), " tensors of ", file, " (", report.missing.size(), " missing, ",
-                report.unexpected.size(), " unexpected)."));
+  log::info(cat("Loaded ", report.loaded.size(), " tensors of ", file, " (", report.missing.size(),
+                " missing, ", report.unexpected.size(), " unexpected)."));
   return WeightsRecord{file, std::move(sha256), std::move(report)};
 }
 
@@ -49,7 +49,8 @@ data::ClipOptions clip_options(const config::Experiment& e) {
   data::ClipOptions options;
   options.frames = e.frames;
   options.stride = e.stride;
-  options.sampling = e.data.sampling == "segments" ? data::Sampling::segments : data::Sampling::stride;
+  options.sampling =
+      e.data.sampling == "segments" ? data::Sampling::segments : data::Sampling::stride;
   options.size = e.size;
   options.hflip = e.data.hflip;
   options.temporal_views = e.eval.temporal_views;
@@ -68,8 +69,10 @@ Result<data::Dataset> open_dataset(const config::Experiment& e) {
   OMNIQ_ASSIGN(data::Dataset dataset, data::load_dataset(options));
   const auto classes = static_cast<std::int64_t>(dataset.classes.size());
   if (e.num_classes > 0 && e.num_classes != classes) {
-    return fail(ErrorCode::config, cat("num_classes is ", e.num_classes, ", but the dataset has ", classes, " classes."),
-                "Set num_classes=0 to take the dataset's number.");
+    return fail(
+        ErrorCode::config,
+        cat("num_classes is ", e.num_classes, ", but the dataset has ", classes, " classes."),
+        "Set num_classes=0 to take the dataset's number.");
   }
   return dataset;
 }
@@ -90,7 +93,8 @@ Result<BuiltModel> build_model(const config::Experiment& e, std::int64_t classes
   BuiltModel built;
   built.model = std::make_shared<model::OmniQ>(model_options(e, classes));
   if (!e.backbone.weights.empty()) {
-    OMNIQ_ASSIGN(WeightsRecord record, load_pretrained(built.model->backbone(), e.backbone.weights));
+    OMNIQ_ASSIGN(WeightsRecord record,
+                 load_pretrained(built.model->backbone(), e.backbone.weights));
     built.weights.push_back(std::move(record));
   }
   if (!e.init_from_pretrain.empty()) {
@@ -101,13 +105,14 @@ Result<BuiltModel> build_model(const config::Experiment& e, std::int64_t classes
   return built;
 }
 
-Result<LoadedModel> load_trained(const config::Experiment& e, const std::filesystem::path& checkpoint,
-                                 c10::Device device) {
+Result<LoadedModel> load_trained(const config::Experiment& e,
+                                 const std::filesystem::path& checkpoint, c10::Device device) {
   LoadedModel loaded;
   OMNIQ_ASSIGN(const TrainerState state, read_checkpoint_state(checkpoint));
   loaded.classes = state.classes;
   loaded.epoch = state.epoch;
-  loaded.model = std::make_shared<model::OmniQ>(model_options(e, static_cast<std::int64_t>(state.classes.size())));
+  loaded.model = std::make_shared<model::OmniQ>(
+      model_options(e, static_cast<std::int64_t>(state.classes.size())));
   apply_trainable(*loaded.model, e);
   OMNIQ_TRY(load_checkpoint(checkpoint, *loaded.model, nullptr));
   loaded.model->to(device);

@@ -1,4 +1,5 @@
-// From an experiment to its dataset, model and loaders: what training, evaluation and prediction share.
+// From an experiment to its dataset, model and loaders: what training, evaluation and prediction
+// share.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -34,8 +35,8 @@ struct BuiltModel {
   std::vector<WeightsRecord> weights;
 };
 
-/// A freshly initialised model, on the CPU: seeded, pretrained weights loaded, frozen and adapted as
-/// train.trainable says.
+/// A freshly initialised model, on the CPU: seeded, pretrained weights loaded, frozen and adapted
+/// as train.trainable says.
 Result<BuiltModel> build_model(const config::Experiment& experiment, std::int64_t classes);
 
 /// The class names of a run, as its checkpoints keep them.
@@ -46,8 +47,8 @@ struct LoadedModel {
 };
 
 /// Builds the experiment's model and fills it from a checkpoint.
-Result<LoadedModel> load_trained(const config::Experiment& experiment, const std::filesystem::path& checkpoint,
-                                 c10::Device device);
+Result<LoadedModel> load_trained(const config::Experiment& experiment,
+                                 const std::filesystem::path& checkpoint, c10::Device device);
 
 /// Sets torch's thread count to `threads`, or to all cores for 0; returns the count.
 std::int64_t apply_threads(std::int64_t threads);

@@ -12,7 +12,8 @@
 
 namespace omniq::train {
 namespace {
-// The usual loss scaling (torch.amp.GradScaler's constants): double every 2,000 good steps, halve on overflow.
+// The usual loss scaling (torch.amp.GradScaler's constants): double every 2,000 good steps, halve
+// on overflow.
 constexpr double kInitialScale = 65536;
 constexpr std::int64_t kGrowthInterval = 2000;
 }  // namespace
@@ -24,9 +25,12 @@ Precision choose_precision(at::Device device, bool amp) {
 
 const char* precision_name(Precision precision) {
   switch (precision) {
-    case Precision::float32: return "float32";
-    case Precision::bfloat16: return "bfloat16";
-    case Precision::float16: return "float16";
+    case Precision::float32:
+      return "float32";
+    case Precision::bfloat16:
+      return "bfloat16";
+    case Precision::float16:
+      return "float16";
   }
   return "";
 }
@@ -35,7 +39,8 @@ AutocastScope::AutocastScope(at::Device device, Precision precision)
     : device_(device.type()), active_(precision != Precision::float32) {
   if (!active_) return;
   at::autocast::set_autocast_enabled(device_, true);
-  at::autocast::set_autocast_dtype(device_, precision == Precision::bfloat16 ? at::kBFloat16 : at::kHalf);
+  at::autocast::set_autocast_dtype(device_,
+                                   precision == Precision::bfloat16 ? at::kBFloat16 : at::kHalf);
 }
 
 AutocastScope::~AutocastScope() {
@@ -55,7 +60,8 @@ ClipSums& ClipSums::operator+=(const ClipSums& other) {
 ClipSums count_correct(const at::Tensor& logits, const at::Tensor& labels) {
   const torch::NoGradGuard no_grad;
   const std::int64_t k = std::min<std::int64_t>(5, logits.size(1));
-  const auto hits = std::get<1>(logits.topk(k, 1)).eq(labels.unsqueeze(1)).to(torch::kInt64).sum(0).cpu();
+  const auto hits =
+      std::get<1>(logits.topk(k, 1)).eq(labels.unsqueeze(1)).to(torch::kInt64).sum(0).cpu();
   ClipSums sums;
   sums.clips = labels.size(0);
   sums.top1 = hits[0].item<std::int64_t>();
@@ -77,8 +83,9 @@ ClipSums TrainStep::accumulate(const at::Tensor& video, const at::Tensor& labels
     const AutocastScope autocast(video.device(), options_.precision);
     logits = model_.forward(model::normalize_frames(video));
   }
-  const auto loss = torch::cross_entropy_loss(logits.to(torch::kFloat32), labels, {}, at::Reduction::Sum,
-                                              /*ignore_index=*/-100, options_.label_smoothing);
+  const auto loss =
+      torch::cross_entropy_loss(logits.to(torch::kFloat32), labels, {}, at::Reduction::Sum,
+                                /*ignore_index=*/-100, options_.label_smoothing);
   ClipSums sums = count_correct(logits, labels);
   sums.loss = loss.item<double>();
   (loss * scale_).backward();
@@ -99,7 +106,9 @@ StepResult TrainStep::update(double factor) {
     scale_ /= 2;
     good_steps_ = 0;
   } else {
-    const double shrink = options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (result.grad_norm + 1e-6)) : 1.0;
+    const double shrink = options_.clip_norm > 0
+                              ? std::min(1.0, options_.clip_norm / (result.grad_norm + 1e-6))
+                              : 1.0;
     at::_foreach_mul_(gradients, unit * shrink);
     optimizer_.step(factor);
     if (options_.precision == Precision::float16 && ++good_steps_ == kGrowthInterval) {

@@ -38,7 +38,8 @@ struct ClipSums {
   ClipSums& operator+=(const ClipSums& other);
 };
 
-/// How many of the labels are the best and among the best five logits. logits [n, classes], labels int64 [n].
+/// How many of the labels are the best and among the best five logits. logits [n, classes], labels
+/// int64 [n].
 ClipSums count_correct(const at::Tensor& logits, const at::Tensor& labels);
 
 struct StepOptions {
@@ -57,13 +58,15 @@ class TrainStep {
  public:
   TrainStep(model::OmniQ& model, AdamW& optimizer, const StepOptions& options);
 
-  /// Forward and backward of one micro-batch: video uint8 [n, T, S, S, 3], labels int64 [n], both on the
-  /// model's device. Gradients of the *sum* of the clips' losses add up until update(), so that the size and number of
-  /// micro-batches do not matter. Dropout is keyed by (seed, step, micro).
-  ClipSums accumulate(const at::Tensor& video, const at::Tensor& labels, std::int64_t step, std::int64_t micro);
+  /// Forward and backward of one micro-batch: video uint8 [n, T, S, S, 3], labels int64 [n], both
+  /// on the model's device. Gradients of the *sum* of the clips' losses add up until update(), so
+  /// that the size and number of micro-batches do not matter. Dropout is keyed by (seed, step,
+  /// micro).
+  ClipSums accumulate(const at::Tensor& video, const at::Tensor& labels, std::int64_t step,
+                      std::int64_t micro);
 
-  /// Divides the gradients by the number of clips, clips their norm, and updates with the peak learning rates
-  /// times `factor`. Without any clip nothing happens.
+  /// Divides the gradients by the number of clips, clips their norm, and updates with the peak
+  /// learning rates times `factor`. Without any clip nothing happens.
   StepResult update(double factor);
 
   double loss_scale() const { return scale_; }

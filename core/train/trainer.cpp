@@ -22,13 +22,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 double percent(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0;
 }
 
-std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model, const config::Experiment& e) {
+std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model,
+                                             const config::Experiment& e) {
   std::vector<ParameterGroup> groups;
   for (const bool backbone : {true, false}) {
     for (const bool decays : {true, false}) {
@@ -51,8 +54,13 @@ std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model, const co
 
 class Trainer {
  public:
-  Trainer(const config::Experiment& experiment, const run::RunFolder& folder, Observer& observer, std::stop_token stop)
-      : e_(experiment), folder_(folder), observer_(observer), stop_(std::move(stop)), metrics_(folder.file("metrics.jsonl")) {}
+  Trainer(const config::Experiment& experiment, const run::RunFolder& folder, Observer& observer,
+          std::stop_token stop)
+      : e_(experiment),
+        folder_(folder),
+        observer_(observer),
+        stop_(std::move(stop)),
+        metrics_(folder.file("metrics.jsonl")) {}
 
   Result<TrainOutcome> run() {
     OMNIQ_ASSIGN(const auto claim, folder_.claim());
@@ -67,7 +75,9 @@ class Trainer {
       OMNIQ_TRY(heartbeat.finish(run::RunState::failed, outcome.error().text()));
       return outcome;
     }
-    OMNIQ_TRY(heartbeat.finish(outcome->state, outcome->state == run::RunState::paused ? "Stopped on request; the state was saved." : ""));
+    OMNIQ_TRY(heartbeat.finish(outcome->state, outcome->state == run::RunState::paused
+                                                   ? "Stopped on request; the state was saved."
+                                                   : ""));
     return outcome;
   }
 
@@ -78,19 +88,23 @@ class Trainer {
     precision_ = choose_precision(device_, e_.train.amp);
     OMNIQ_ASSIGN(dataset_, open_dataset(e_));
     OMNIQ_TRY(check_dataset());
-    OMNIQ_ASSIGN(const BuiltModel built, build_model(e_, static_cast<std::int64_t>(dataset_.classes.size())));
+    OMNIQ_ASSIGN(const BuiltModel built,
+                 build_model(e_, static_cast<std::int64_t>(dataset_.classes.size())));
     model_ = built.model;
     model_->to(device_);
     optimizer_.emplace(parameter_groups(*model_, e_), AdamWOptions{e_.optim.beta1, e_.optim.beta2});
     step_.emplace(*model_, *optimizer_,
-                  StepOptions{precision_, e_.train.label_smoothing, e_.optim.clip_norm, static_cast<std::uint64_t>(e_.seed)});
+                  StepOptions{precision_, e_.train.label_smoothing, e_.optim.clip_norm,
+                              static_cast<std::uint64_t>(e_.seed)});
     loader_.emplace(dataset_.train, loader_options(e_, true));
-    const std::int64_t steps_per_epoch = (loader_->batches() + e_.train.accum_steps - 1) / e_.train.accum_steps;
+    const std::int64_t steps_per_epoch =
+        (loader_->batches() + e_.train.accum_steps - 1) / e_.train.accum_steps;
     total_steps_ = steps_per_epoch * e_.train.epochs;
     OMNIQ_TRY(restore());
     OMNIQ_TRY(write_environment(folder_, e_, device_, precision_, built, dataset_));
     OMNIQ_ASSIGN(tensorboard_, [&]() -> Result<std::optional<run::TensorBoardWriter>> {
-      OMNIQ_ASSIGN(auto writer, run::TensorBoardWriter::create(folder_.path(), state_.step > 0 ? state_.step + 1 : 0));
+      OMNIQ_ASSIGN(auto writer, run::TensorBoardWriter::create(
+                                    folder_.path(), state_.step > 0 ? state_.step + 1 : 0));
       return std::optional(std::move(writer));
     }());
     return train_epochs();
@@ -99,7 +113,8 @@ class Trainer {
   Status check_dataset() {
     const bool hold_out = e_.data.val > 0;
     for (const auto* split : {&dataset_.train, &dataset_.val, &dataset_.test}) {
-      for (const data::Problem& problem : split->problems) log::warning(cat(problem.id, ": ", problem.what));
+      for (const data::Problem& problem : split->problems)
+        log::warning(cat(problem.id, ": ", problem.what));
     }
     if (dataset_.train.clips.empty()) {
       return fail(ErrorCode::data, cat("There is no training clip under ", e_.data.root, "."),
@@ -107,11 +122,13 @@ class Trainer {
     }
     monitored_ = hold_out ? &dataset_.val : &dataset_.test;
     if (monitored_->clips.empty()) {
-      log::warning(hold_out ? "No clip could be held out (each class needs two groups of clips); epochs are not validated."
+      log::warning(hold_out ? "No clip could be held out (each class needs two groups of clips); "
+                              "epochs are not validated."
                             : "The test list is empty; epochs are not monitored.");
     }
-    log::info(cat(dataset_.classes.size(), " classes; ", dataset_.train.clips.size(), " clips to train, ",
-                  dataset_.val.clips.size(), " held out, ", dataset_.test.clips.size(), " to test."));
+    log::info(cat(dataset_.classes.size(), " classes; ", dataset_.train.clips.size(),
+                  " clips to train, ", dataset_.val.clips.size(), " held out, ",
+                  dataset_.test.clips.size(), " to test."));
     return {};
   }
 
@@ -122,7 +139,8 @@ class Trainer {
     if (std::filesystem::exists(folder_.last_checkpoint())) {
       OMNIQ_ASSIGN(state_, load_checkpoint(folder_.last_checkpoint(), *model_, &*optimizer_));
       if (state_.classes != dataset_.classes) {
-        return fail(ErrorCode::data, "The dataset's classes are not those that the run started with.",
+        return fail(ErrorCode::data,
+                    "The dataset's classes are not those that the run started with.",
                     "Restore the class list, or start a new run.");
       }
       step_->set_loss_scale(state_.loss_scale, state_.scale_steps);
@@ -166,13 +184,17 @@ class Trainer {
         waited_ += seconds_since(asked);
         if (!batch) return false;
         if (!batch->video.defined()) continue;
-        sums += step_->accumulate(batch->video.squeeze(1).to(device_), batch->labels.to(device_), state_.step, i - state_.batch);
+        sums += step_->accumulate(batch->video.squeeze(1).to(device_), batch->labels.to(device_),
+                                  state_.step, i - state_.batch);
       }
       const double factor = learning_rate_factor(state_.step, total_steps_, e_.optim.warmup);
-      if (!std::isfinite(sums.loss) && precision_ != Precision::float16) return diverged("loss", sums.loss, factor);
+      if (!std::isfinite(sums.loss) && precision_ != Precision::float16)
+        return diverged("loss", sums.loss, factor);
       const StepResult result = step_->update(factor);
-      if (!result.skipped && !std::isfinite(result.grad_norm)) return diverged("gradient", result.grad_norm, factor);
-      if (result.skipped && step_->loss_scale() < 1.0 / 65536) return diverged("loss", sums.loss, factor);
+      if (!result.skipped && !std::isfinite(result.grad_norm))
+        return diverged("gradient", result.grad_norm, factor);
+      if (result.skipped && step_->loss_scale() < 1.0 / 65536)
+        return diverged("loss", sums.loss, factor);
       ++state_.step;
       state_.batch = last;
       state_.window += sums;
@@ -195,7 +217,8 @@ class Trainer {
     progress.done = state_.batch;
     progress.total = loader_->batches();
     progress.loss = sums.clips > 0 ? sums.loss / static_cast<double>(sums.clips) : 0;
-    progress.seconds_left = spent / static_cast<double>(state_.step - steps_at_start_) * static_cast<double>(total_steps_ - state_.step);
+    progress.seconds_left = spent / static_cast<double>(state_.step - steps_at_start_) *
+                            static_cast<double>(total_steps_ - state_.step);
     observer_.on_progress(progress);
     const bool due = seconds_since(last_save_) >= e_.train.checkpoint_minutes * 60;
     if (!epoch_ends && due) OMNIQ_TRY(save());
@@ -249,13 +272,20 @@ class Trainer {
       options.clip.temporal_views = options.clip.spatial_views = 1;
       validation_loader_.emplace(*monitored_, options);
     }
-    Progress progress{state_.step, total_steps_, state_.epoch + 1, e_.train.epochs, "val", 0, validation_loader_->clips()};
-    const auto result = eval::evaluate(*model_, *validation_loader_, *monitored_, device_, precision_,
-                                       [&](std::int64_t done) {
-                                         progress.done = done;
-                                         observer_.on_progress(progress);
-                                       },
-                                       stop_);
+    Progress progress{state_.step,
+                      total_steps_,
+                      state_.epoch + 1,
+                      e_.train.epochs,
+                      "val",
+                      0,
+                      validation_loader_->clips()};
+    const auto result = eval::evaluate(
+        *model_, *validation_loader_, *monitored_, device_, precision_,
+        [&](std::int64_t done) {
+          progress.done = done;
+          observer_.on_progress(progress);
+        },
+        stop_);
     if (!result) return false;
     run::MetricsRow row;
     row.phase = "val";
@@ -303,16 +333,24 @@ class Trainer {
   tl::unexpected<Error> diverged(const char* what, double value, double factor) {
     std::string saved = "there is no checkpoint yet";
     if (auto state = read_checkpoint_state(folder_.last_checkpoint())) {
-      saved = cat("the last good checkpoint is of step ", state->step, " (", folder_.last_checkpoint().string(), ")");
+      saved = cat("the last good checkpoint is of step ", state->step, " (",
+                  folder_.last_checkpoint().string(), ")");
     }
-    return fail(ErrorCode::numeric,
-                cat("The ", what, " became ", value, " at step ", state_.step + 1, " of epoch ", state_.epoch + 1,
-                    " with learning rate ", e_.optim.lr_head * factor, "; ", saved, "."),
-                "Lower optim.lr_head and optim.lr_backbone, lengthen optim.warmup, or set train.amp=false.");
+    return fail(
+        ErrorCode::numeric,
+        cat("The ", what, " became ", value, " at step ", state_.step + 1, " of epoch ",
+            state_.epoch + 1, " with learning rate ", e_.optim.lr_head * factor, "; ", saved, "."),
+        "Lower optim.lr_head and optim.lr_backbone, lengthen optim.warmup, or set "
+        "train.amp=false.");
   }
 
   TrainOutcome outcome(run::RunState state) {
-    return {state, state_.epoch, state_.best_epoch, state_.best_top1, selection(), seconds_before_ + seconds_since(started_)};
+    return {state,
+            state_.epoch,
+            state_.best_epoch,
+            state_.best_top1,
+            selection(),
+            seconds_before_ + seconds_since(started_)};
   }
   std::string selection() const { return e_.data.val > 0 ? "val" : "last"; }
 
@@ -356,8 +394,8 @@ class Trainer {
 
 }  // namespace
 
-Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder, Observer& observer,
-                           std::stop_token stop) {
+Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder,
+                           Observer& observer, std::stop_token stop) {
   return Trainer(experiment, folder, observer, std::move(stop)).run();
 }
 

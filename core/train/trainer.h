@@ -35,14 +35,15 @@ struct TrainOutcome {
   std::int64_t epochs = 0;                        // done
   std::int64_t best_epoch = 0;
   double best_top1 = -1;  // percent, on what `selection` says; −1: none yet
-  std::string selection;  // "val": the best epoch on held-out clips; "last": the last epoch, on the test list
+  std::string selection;  // "val": the best epoch on held-out clips; "last": the last epoch, on the
+                          // test list
   double seconds = 0;     // of training, over all starts of the run
 };
 
-/// Trains `experiment` in `folder`, from its last checkpoint where it has one. A requested stop saves and returns
-/// `paused`. The run's status, metrics, checkpoints, environment and log are kept in the folder; an error leaves
-/// it `failed` with the reason.
-Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder, Observer& observer,
-                           std::stop_token stop = {});
+/// Trains `experiment` in `folder`, from its last checkpoint where it has one. A requested stop
+/// saves and returns `paused`. The run's status, metrics, checkpoints, environment and log are kept
+/// in the folder; an error leaves it `failed` with the reason.
+Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder,
+                           Observer& observer, std::stop_token stop = {});
 
 }  // namespace omniq::train

@@ -29,7 +29,8 @@ class Cli : public testing::Test {
  protected:
   /// Runs `omniq <words>` in the test's folder.
   Output omniq(const std::string& words) const {
-    const std::string command = "cd '" + tmp_.path().string() + "' && '" OMNIQ_PROGRAM "' " + words + " >out.txt 2>err.txt </dev/null";
+    const std::string command = "cd '" + tmp_.path().string() + "' && '" OMNIQ_PROGRAM "' " +
+                                words + " >out.txt 2>err.txt </dev/null";
     const int status = std::system(command.c_str());
     return {WEXITSTATUS(status), read_text(tmp_ / "out.txt"), read_text(tmp_ / "err.txt")};
   }
@@ -37,13 +38,15 @@ class Cli : public testing::Test {
   /// A small demo set and settings that train it in a moment.
   void make_data() const {
     ASSERT_EQ(omniq("demo-data demo-data --train-clips 2 --test-clips 1").code, 0);
-    fast_ = "'" OMNIQ_SOURCE "/configs/demo-mamba.yaml' train.epochs=1 frames=2 threads=1 fusion.depth=1 ";
+    fast_ = "'" OMNIQ_SOURCE
+            "/configs/demo-mamba.yaml' train.epochs=1 frames=2 threads=1 fusion.depth=1 ";
   }
 
   static void expect_sentence(const Output& o, int code, const std::string& names) {
     EXPECT_EQ(o.code, code) << o.all();
     EXPECT_THAT(o.err, HasSubstr(names));
-    for (const char* trace : {"terminate", "Exception raised from", "frame #", "what()"}) EXPECT_THAT(o.all(), Not(HasSubstr(trace)));
+    for (const char* trace : {"terminate", "Exception raised from", "frame #", "what()"})
+      EXPECT_THAT(o.all(), Not(HasSubstr(trace)));
   }
 
   TemporaryFolder tmp_;
@@ -73,9 +76,11 @@ TEST_F(Cli, BadConfigurationIsASentenceAndExitCode2) {
 }
 
 TEST_F(Cli, MissingDataIsASentenceAndExitCode3) {
-  tmp_.write("a.yaml", "vision_backbone: swin_nano\nframes: 2\nsize: 32\ndata: {root: nothing-here}\n");
+  tmp_.write("a.yaml",
+             "vision_backbone: swin_nano\nframes: 2\nsize: 32\ndata: {root: nothing-here}\n");
   expect_sentence(omniq("train a.yaml"), 3, "nothing-here");
-  EXPECT_FALSE(std::filesystem::exists(tmp_ / "runs")) << "no run folder for a run that cannot start";
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "runs"))
+      << "no run folder for a run that cannot start";
 }
 
 TEST_F(Cli, TrainsEvaluatesPredictsAndLists) {
@@ -98,8 +103,9 @@ TEST_F(Cli, TrainsEvaluatesPredictsAndLists) {
   EXPECT_GE(j["latency_ms"]["runs"], 100);
   EXPECT_LE(j["latency_ms"]["p10"], j["latency_ms"]["p90"]);
   EXPECT_EQ(json::parse(read_text(tmp_ / "r1/eval/summary.json")), j);
-  for (const char* file : {"config.yaml", "status.json", "environment.json", "metrics.jsonl", "log.txt", "eval/predictions.csv",
-                           "eval/confusion.csv", "checkpoints/last.safetensors"}) {
+  for (const char* file :
+       {"config.yaml", "status.json", "environment.json", "metrics.jsonl", "log.txt",
+        "eval/predictions.csv", "eval/confusion.csv", "checkpoints/last.safetensors"}) {
     EXPECT_TRUE(std::filesystem::exists(tmp_ / (std::string("r1/") + file))) << file;
   }
 
@@ -121,15 +127,19 @@ TEST_F(Cli, TrainsEvaluatesPredictsAndLists) {
   EXPECT_TRUE(json::parse(omniq("doctor --json").out)["checks"].is_array());
 }
 
-/// Starts training and sends `signal` once the run has begun; returns the exit status as waitpid gives it.
-int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int signal, int milliseconds) {
+/// Starts training and sends `signal` once the run has begun; returns the exit status as waitpid
+/// gives it.
+int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int signal,
+                     int milliseconds) {
   const pid_t child = ::fork();
   if (child == 0) {
-    const std::string command = "cd '" + tmp.path().string() + "' && exec '" OMNIQ_PROGRAM "' " + words + " >out.txt 2>err.txt </dev/null";
+    const std::string command = "cd '" + tmp.path().string() + "' && exec '" OMNIQ_PROGRAM "' " +
+                                words + " >out.txt 2>err.txt </dev/null";
     ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     ::_exit(127);
   }
-  for (int i = 0; i < 600 && !std::filesystem::exists(tmp / "r/metrics.jsonl"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  for (int i = 0; i < 600 && !std::filesystem::exists(tmp / "r/metrics.jsonl"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
   ::kill(child, signal);
   int status = 0;
@@ -139,7 +149,8 @@ int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int s
 
 TEST_F(Cli, InterruptSavesAndKillLosesOnlyWhatCameAfterTheCheckpoint) {
   make_data();
-  const std::string words = "train " + fast_ + "train.epochs=400 train.checkpoint_minutes=0 run.dir=r";
+  const std::string words =
+      "train " + fast_ + "train.epochs=400 train.checkpoint_minutes=0 run.dir=r";
   const int interrupted = train_and_signal(tmp_, words, SIGINT, 300);
   EXPECT_EQ(WEXITSTATUS(interrupted), 4) << read_text(tmp_ / "err.txt");
   EXPECT_EQ(json::parse(read_text(tmp_ / "r/status.json"))["state"], "paused");

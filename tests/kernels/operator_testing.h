@@ -96,7 +96,8 @@ inline void expect_gradients_match_differences(const Operator& f, const Argument
   const at::Tensor weights = torch::randn_like(f(point).detach());
   const auto gradients = run_with_gradients(f, point, weights);
   const torch::NoGradGuard no_grad;
-  const double width = 1e-5;  // near the cube root of the rounding unit, where rounding and truncation balance
+  const double width =
+      1e-5;  // near the cube root of the rounding unit, where rounding and truncation balance
   for (std::size_t i = 0; i < point.size(); ++i) {
     if (!point[i].value.defined()) continue;
     at::Tensor flat = point[i].value.view(-1);

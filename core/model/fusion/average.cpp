@@ -9,9 +9,12 @@ namespace {
 
 class AverageFusion : public Fusion {
  public:
-  torch::Tensor forward(const torch::Tensor& tokens, const std::optional<torch::Tensor>&) override { return tokens; }
+  torch::Tensor forward(const torch::Tensor& tokens, const std::optional<torch::Tensor>&) override {
+    return tokens;
+  }
 
-  torch::Tensor read_out(const torch::Tensor& fused, const std::optional<torch::Tensor>& mask) override {
+  torch::Tensor read_out(const torch::Tensor& fused,
+                         const std::optional<torch::Tensor>& mask) override {
     if (!mask) return fused.mean(1);
     return zero_padding(fused, mask).sum(1) / mask->sum(1, /*keepdim=*/true).clamp_min(1);
   }
@@ -19,6 +22,8 @@ class AverageFusion : public Fusion {
 
 }  // namespace
 
-std::shared_ptr<Fusion> make_average_fusion(const FusionOptions&) { return std::make_shared<AverageFusion>(); }
+std::shared_ptr<Fusion> make_average_fusion(const FusionOptions&) {
+  return std::make_shared<AverageFusion>();
+}
 
 }  // namespace omniq::model

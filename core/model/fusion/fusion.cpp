@@ -13,14 +13,18 @@ namespace {
 
 class MixerStack : public Fusion {
  public:
-  MixerStack(const FusionOptions& options, const std::function<std::shared_ptr<Mixer>()>& make_mixer) {
+  MixerStack(const FusionOptions& options,
+             const std::function<std::shared_ptr<Mixer>()>& make_mixer) {
     for (std::int64_t i = 0; i < options.depth; ++i) {
-      blocks_.push_back(register_module("block" + std::to_string(i), std::make_shared<MixerBlock>(make_mixer(), options)));
+      blocks_.push_back(register_module("block" + std::to_string(i),
+                                        std::make_shared<MixerBlock>(make_mixer(), options)));
     }
-    norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
+    norm_ =
+        register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
   }
 
-  torch::Tensor forward(const torch::Tensor& tokens, const std::optional<torch::Tensor>& mask) override {
+  torch::Tensor forward(const torch::Tensor& tokens,
+                        const std::optional<torch::Tensor>& mask) override {
     torch::Tensor x = tokens;
     for (auto& block : blocks_) x = block->forward(x, mask);
     return norm_(x);
@@ -47,13 +51,14 @@ MixerBlock::MixerBlock(std::shared_ptr<Mixer> mixer, const FusionOptions& option
   dropout_ = register_module("dropout", torch::nn::Dropout(options.dropout));
 }
 
-torch::Tensor MixerBlock::forward(const torch::Tensor& tokens, const std::optional<torch::Tensor>& mask) {
+torch::Tensor MixerBlock::forward(const torch::Tensor& tokens,
+                                  const std::optional<torch::Tensor>& mask) {
   const auto mixed = mixer_->forward(norm_(tokens), mask);
   return tokens + dropout_(down_->forward(torch::silu(up_->forward(ffn_norm_(mixed)))));
 }
 
-std::shared_ptr<Fusion> make_mixer_stack(const FusionOptions& options,
-                                         const std::function<std::shared_ptr<Mixer>()>& make_mixer) {
+std::shared_ptr<Fusion> make_mixer_stack(
+    const FusionOptions& options, const std::function<std::shared_ptr<Mixer>()>& make_mixer) {
   return std::make_shared<MixerStack>(options, make_mixer);
 }
 
@@ -61,10 +66,11 @@ torch::Tensor zero_padding(const torch::Tensor& x, const std::optional<torch::Te
   return mask ? x.masked_fill(mask->logical_not().unsqueeze(-1), 0) : x;
 }
 
-torch::Tensor centred_depthwise_conv(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
-                                     std::int64_t dilation) {
+torch::Tensor centred_depthwise_conv(const torch::Tensor& x, const torch::Tensor& weight,
+                                     const torch::Tensor& bias, std::int64_t dilation) {
   const std::int64_t width = weight.size(-1);
-  return torch::conv1d(x.transpose(1, 2), weight, bias, /*stride=*/1, /*padding=*/(width / 2) * dilation, dilation,
+  return torch::conv1d(x.transpose(1, 2), weight, bias, /*stride=*/1,
+                       /*padding=*/(width / 2) * dilation, dilation,
                        /*groups=*/x.size(2))
       .transpose(1, 2);
 }
@@ -78,7 +84,8 @@ void init_conv(torch::Tensor weight, torch::Tensor bias, std::int64_t fan_in) {
 
 void init_step_bias(torch::Tensor bias) {
   const torch::NoGradGuard no_grad;
-  const auto step = torch::exp(torch::rand_like(bias) * (std::log(0.1) - std::log(0.001)) + std::log(0.001));
+  const auto step =
+      torch::exp(torch::rand_like(bias) * (std::log(0.1) - std::log(0.001)) + std::log(0.001));
   bias.copy_(step + torch::log(-torch::expm1(-step)));  // the inverse of softplus
 }
 

@@ -1,4 +1,5 @@
-// What every fusion variant is, and the block that the convolutional and state-space variants share.
+// What every fusion variant is, and the block that the convolutional and state-space variants
+// share.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -17,18 +18,21 @@ namespace omniq::model {
 /// Mixes a clip's tokens over time and reads one vector out of them.
 class Fusion : public torch::nn::Module {
  public:
-  /// tokens [B, L, D]; mask [B, L] bool, true for a token and false for padding, or none. Returns the fused
-  /// tokens [B, L, D].
-  virtual torch::Tensor forward(const torch::Tensor& tokens, const std::optional<torch::Tensor>& mask) = 0;
+  /// tokens [B, L, D]; mask [B, L] bool, true for a token and false for padding, or none. Returns
+  /// the fused tokens [B, L, D].
+  virtual torch::Tensor forward(const torch::Tensor& tokens,
+                                const std::optional<torch::Tensor>& mask) = 0;
 
   /// fused [B, L, D] → what the head classifies, [B, D]. By default the first token, VIS_CLS.
-  virtual torch::Tensor read_out(const torch::Tensor& fused, const std::optional<torch::Tensor>& mask);
+  virtual torch::Tensor read_out(const torch::Tensor& fused,
+                                 const std::optional<torch::Tensor>& mask);
 };
 
 /// A mixer over time: normed tokens [B, L, D] and mask → [B, L, D].
 class Mixer : public torch::nn::Module {
  public:
-  virtual torch::Tensor forward(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) = 0;
+  virtual torch::Tensor forward(const torch::Tensor& x,
+                                const std::optional<torch::Tensor>& mask) = 0;
 };
 
 /// Pre-norm block: H = mixer(LN(S)); S' = S + Dropout(FFN(LN(H))), FFN: D → 4D, SiLU, D.
@@ -51,9 +55,10 @@ std::shared_ptr<Fusion> make_mixer_stack(const FusionOptions& options,
 /// x with padding positions set to zero; x itself without a mask. x [B, L, …], mask [B, L].
 torch::Tensor zero_padding(const torch::Tensor& x, const std::optional<torch::Tensor>& mask);
 
-/// Depthwise convolution over time, centred: x [B, L, C], weight [C, 1, width] (odd), bias [C] → [B, L, C].
-torch::Tensor centred_depthwise_conv(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
-                                     std::int64_t dilation);
+/// Depthwise convolution over time, centred: x [B, L, C], weight [C, 1, width] (odd), bias [C] →
+/// [B, L, C].
+torch::Tensor centred_depthwise_conv(const torch::Tensor& x, const torch::Tensor& weight,
+                                     const torch::Tensor& bias, std::int64_t dilation);
 
 /// PyTorch's default for convolutions: uniform in ±1/√(fan-in).
 void init_conv(torch::Tensor weight, torch::Tensor bias, std::int64_t fan_in);

@@ -23,7 +23,8 @@ class GatedConv : public torch::nn::Module {
 
   torch::Tensor forward(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) {
     const auto parts = in_->forward(x).chunk(2, -1);
-    const auto mixed = centred_depthwise_conv(zero_padding(x, mask), conv_weight_, conv_bias_, dilation_);
+    const auto mixed =
+        centred_depthwise_conv(zero_padding(x, mask), conv_weight_, conv_bias_, dilation_);
     return out_->forward(torch::sigmoid(parts[1]) * (parts[0] + mixed));
   }
 
@@ -33,7 +34,8 @@ class GatedConv : public torch::nn::Module {
   torch::Tensor conv_weight_, conv_bias_;
 };
 
-/// The mean of two untied directions, which differ in dilation: being centred, they need no reversal.
+/// The mean of two untied directions, which differ in dilation: being centred, they need no
+/// reversal.
 class GatedConvMixer : public Mixer {
  public:
   explicit GatedConvMixer(std::int64_t d) {

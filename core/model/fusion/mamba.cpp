@@ -15,15 +15,16 @@ namespace {
 
 constexpr std::int64_t kConvWidth = 4;
 
-/// The parameters of one selective state-space layer (Mamba-1; Gu and Dao, 2023). Both directions use one of
-/// these (tied) or one each.
+/// The parameters of one selective state-space layer (Mamba-1; Gu and Dao, 2023). Both directions
+/// use one of these (tied) or one each.
 struct Ssm : torch::nn::Module {
   Ssm(std::int64_t d, std::int64_t inner, std::int64_t states) : dt_rank((d + 15) / 16) {
     in_proj = register_module("in_proj", std::make_shared<Linear>(d, 2 * inner, /*bias=*/false));
     conv_weight = register_parameter("conv_weight", torch::empty({inner, kConvWidth}));
     conv_bias = register_parameter("conv_bias", torch::empty({inner}));
     init_conv(conv_weight, conv_bias, kConvWidth);
-    x_proj = register_module("x_proj", std::make_shared<Linear>(inner, dt_rank + 2 * states, /*bias=*/false));
+    x_proj = register_module("x_proj",
+                             std::make_shared<Linear>(inner, dt_rank + 2 * states, /*bias=*/false));
     dt_proj = register_module("dt_proj", std::make_shared<Linear>(dt_rank, inner));
     {
       const torch::NoGradGuard no_grad;
@@ -32,12 +33,14 @@ struct Ssm : torch::nn::Module {
     }
     init_step_bias(dt_proj->bias);
     // A = −(n+1) for every channel (S4D-real).
-    A_log = register_parameter("A_log", torch::arange(1, states + 1, torch::kFloat32).log().repeat({inner, 1}));
+    A_log = register_parameter(
+        "A_log", torch::arange(1, states + 1, torch::kFloat32).log().repeat({inner, 1}));
     D_skip = register_parameter("D_skip", torch::ones({inner}));
     out_proj = register_module("out_proj", std::make_shared<Linear>(inner, d, /*bias=*/false));
   }
 
-  /// What the scan needs from the convolved u [R, B, L, E]: δ [R, B, L, E] without bias, B and C [R, B, L, N].
+  /// What the scan needs from the convolved u [R, B, L, E]: δ [R, B, L, E] without bias, B and C
+  /// [R, B, L, N].
   std::vector<torch::Tensor> project(const torch::Tensor& u) {
     const std::int64_t states = A_log.size(1);
     const auto parts = x_proj->forward(u).split_with_sizes({dt_rank, states, states}, -1);
@@ -49,14 +52,15 @@ struct Ssm : torch::nn::Module {
   torch::Tensor conv_weight, conv_bias, A_log, D_skip;
 };
 
-/// H = ½ (SSM(x) + reverse(SSM(reverse(x)))). Nothing is flipped in memory: the operators run the second
-/// direction from the last token to the first.
+/// H = ½ (SSM(x) + reverse(SSM(reverse(x)))). Nothing is flipped in memory: the operators run the
+/// second direction from the last token to the first.
 class MambaMixer : public Mixer {
  public:
   explicit MambaMixer(const FusionOptions& options) {
     const std::int64_t inner = options.expand * options.width;
     const auto add = [&](const char* name) {
-      ssm_.push_back(register_module(name, std::make_shared<Ssm>(options.width, inner, options.d_state)));
+      ssm_.push_back(
+          register_module(name, std::make_shared<Ssm>(options.width, inner, options.d_state)));
     };
     if (options.tie_directions) {
       add("ssm");
@@ -75,8 +79,9 @@ class MambaMixer : public Mixer {
       return parts.size() == 1 ? parts[0].unsqueeze(0) : torch::stack(parts);
     };
     const auto uz = gather([&](Ssm& s) { return s.in_proj->forward(x); }).chunk(2, -1);
-    const auto u = kernels::causal_conv1d(uz[0], gather([](Ssm& s) { return s.conv_weight; }),
-                                          gather([](Ssm& s) { return s.conv_bias; }), /*directions=*/2, mask);
+    const auto u =
+        kernels::causal_conv1d(uz[0], gather([](Ssm& s) { return s.conv_weight; }),
+                               gather([](Ssm& s) { return s.conv_bias; }), /*directions=*/2, mask);
     std::vector<Tensor> scan;  // δ, B, C of both directions
     if (ssm_.size() == 1) {
       scan = ssm_[0]->project(u);
@@ -85,8 +90,9 @@ class MambaMixer : public Mixer {
       for (std::size_t i = 0; i < 3; ++i) scan.push_back(torch::stack({first[i], second[i]}));
     }
     const auto A = gather([](Ssm& s) { return -torch::exp(s.A_log); });
-    const auto y = kernels::selective_scan(u, scan[0], A, scan[1], scan[2], gather([](Ssm& s) { return s.D_skip; }),
-                                           gather([](Ssm& s) { return s.dt_proj->bias; }), uz[1], mask);
+    const auto y = kernels::selective_scan(
+        u, scan[0], A, scan[1], scan[2], gather([](Ssm& s) { return s.D_skip; }),
+        gather([](Ssm& s) { return s.dt_proj->bias; }), uz[1], mask);
     // The projection is linear, so with tied directions it is applied once to the mean.
     if (ssm_.size() == 1) return ssm_[0]->out_proj->forward(0.5 * (y[0] + y[1]));
     return 0.5 * (ssm_[0]->out_proj->forward(y[0]) + ssm_[1]->out_proj->forward(y[1]));

@@ -13,32 +13,43 @@ namespace {
 constexpr std::int64_t kHeadWidth = 64;
 constexpr std::int64_t kConvWidth = 5;
 
-/// The SSD mixer (Mamba-2; Dao and Gu, 2024) with centred convolutions, so that both directions share u, B, C:
-///   [z, u, B, C, δ] = x W_in;  [u, B, C] = SiLU(conv([u, B, C]));  out = RMSNorm(y ⊙ SiLU(z)) W_out.
+/// The SSD mixer (Mamba-2; Dao and Gu, 2024) with centred convolutions, so that both directions
+/// share u, B, C:
+///   [z, u, B, C, δ] = x W_in;  [u, B, C] = SiLU(conv([u, B, C]));  out = RMSNorm(y ⊙ SiLU(z))
+///   W_out.
 class Mamba2Mixer : public Mixer {
  public:
   explicit Mamba2Mixer(const FusionOptions& options)
-      : inner_(options.expand * options.width), states_(options.d_state), heads_(inner_ / kHeadWidth) {
+      : inner_(options.expand * options.width),
+        states_(options.d_state),
+        heads_(inner_ / kHeadWidth) {
     const std::int64_t mixed = inner_ + 2 * states_;
-    in_proj_ = register_module("in_proj", std::make_shared<Linear>(options.width, inner_ + mixed + heads_, /*bias=*/false));
+    in_proj_ = register_module(
+        "in_proj",
+        std::make_shared<Linear>(options.width, inner_ + mixed + heads_, /*bias=*/false));
     conv_weight_ = register_parameter("conv_weight", torch::empty({mixed, 1, kConvWidth}));
     conv_bias_ = register_parameter("conv_bias", torch::empty({mixed}));
     init_conv(conv_weight_, conv_bias_, kConvWidth);
-    A_log_ = register_parameter("A_log", torch::empty({heads_}).uniform_(1, 16).log());  // as Mamba-2 initialises it
+    A_log_ = register_parameter(
+        "A_log", torch::empty({heads_}).uniform_(1, 16).log());  // as Mamba-2 initialises it
     dt_bias_ = register_parameter("dt_bias", torch::empty({heads_}));
     init_step_bias(dt_bias_);
     D_skip_ = register_parameter("D_skip", torch::ones({heads_}));
     norm_weight_ = register_parameter("norm_weight", torch::ones({inner_}));
-    out_proj_ = register_module("out_proj", std::make_shared<Linear>(inner_, options.width, /*bias=*/false));
+    out_proj_ = register_module("out_proj",
+                                std::make_shared<Linear>(inner_, options.width, /*bias=*/false));
   }
 
   torch::Tensor forward(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) override {
     const std::int64_t clips = x.size(0), length = x.size(1);
-    const auto parts = in_proj_->forward(x).split_with_sizes({inner_, inner_ + 2 * states_, heads_}, -1);
-    const auto mixed = torch::silu(centred_depthwise_conv(zero_padding(parts[1], mask), conv_weight_, conv_bias_, 1));
+    const auto parts =
+        in_proj_->forward(x).split_with_sizes({inner_, inner_ + 2 * states_, heads_}, -1);
+    const auto mixed = torch::silu(
+        centred_depthwise_conv(zero_padding(parts[1], mask), conv_weight_, conv_bias_, 1));
     const auto uBC = mixed.split_with_sizes({inner_, states_, states_}, -1);
-    const auto y = kernels::bidirectional_ssd(uBC[0].reshape({clips, length, heads_, kHeadWidth}), parts[2],
-                                              -torch::exp(A_log_), uBC[1], uBC[2], D_skip_, dt_bias_, mask);
+    const auto y =
+        kernels::bidirectional_ssd(uBC[0].reshape({clips, length, heads_, kHeadWidth}), parts[2],
+                                   -torch::exp(A_log_), uBC[1], uBC[2], D_skip_, dt_bias_, mask);
     const auto gated = y.reshape({clips, length, inner_}) * torch::silu(parts[0]);
     return out_proj_->forward(torch::rms_norm(gated, {inner_}, norm_weight_, 1e-5));
   }
@@ -59,8 +70,8 @@ FusionProblem check_mamba2_fusion(const FusionOptions& options) {
   const std::int64_t inner = options.width * options.expand;
   if (inner % kHeadWidth == 0) return {};
   return {"fusion.expand",
-          cat("The inner width ", inner, " (width x fusion.expand) is not a multiple of ", kHeadWidth,
-              ", the width of a mamba2 head."),
+          cat("The inner width ", inner, " (width x fusion.expand) is not a multiple of ",
+              kHeadWidth, ", the width of a mamba2 head."),
           "Change fusion.d_model or fusion.expand."};
 }
 

@@ -10,11 +10,13 @@
 namespace omniq::model {
 namespace {
 
-/// x += Dropout(Attention(LN(x))); x += Dropout(FFN(LN(x))), FFN: D → 4D, GELU, D. Dropout also inside the
-/// attention weights and after GELU, as in torch.nn.TransformerEncoderLayer with norm_first.
+/// x += Dropout(Attention(LN(x))); x += Dropout(FFN(LN(x))), FFN: D → 4D, GELU, D. Dropout also
+/// inside the attention weights and after GELU, as in torch.nn.TransformerEncoderLayer with
+/// norm_first.
 class EncoderLayer : public torch::nn::Module {
  public:
-  explicit EncoderLayer(const FusionOptions& options) : heads_(options.n_heads), dropout_(options.dropout) {
+  explicit EncoderLayer(const FusionOptions& options)
+      : heads_(options.n_heads), dropout_(options.dropout) {
     const std::int64_t d = options.width;
     const auto norm = torch::nn::LayerNormOptions({d});
     norm_ = register_module("norm", torch::nn::LayerNorm(norm));
@@ -33,7 +35,9 @@ class EncoderLayer : public torch::nn::Module {
   }
 
  private:
-  torch::Tensor drop(const torch::Tensor& x) const { return torch::dropout(x, dropout_, is_training()); }
+  torch::Tensor drop(const torch::Tensor& x) const {
+    return torch::dropout(x, dropout_, is_training());
+  }
 
   torch::Tensor attention(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) {
     const std::int64_t clips = x.size(0), length = x.size(1), d = x.size(2);
@@ -42,9 +46,9 @@ class EncoderLayer : public torch::nn::Module {
     };
     std::optional<torch::Tensor> key_mask;
     if (mask) key_mask = mask->view({clips, 1, 1, length});
-    const auto mixed = torch::scaled_dot_product_attention(heads(query_->forward(x)), heads(key_->forward(x)),
-                                                           heads(value_->forward(x)), key_mask,
-                                                           is_training() ? dropout_ : 0.0);
+    const auto mixed = torch::scaled_dot_product_attention(
+        heads(query_->forward(x)), heads(key_->forward(x)), heads(value_->forward(x)), key_mask,
+        is_training() ? dropout_ : 0.0);
     return out_->forward(mixed.transpose(1, 2).reshape({clips, length, d}));
   }
 
@@ -58,12 +62,15 @@ class TransformerFusion : public Fusion {
  public:
   explicit TransformerFusion(const FusionOptions& options) {
     for (std::int64_t i = 0; i < options.depth; ++i) {
-      layers_.push_back(register_module("block" + std::to_string(i), std::make_shared<EncoderLayer>(options)));
+      layers_.push_back(
+          register_module("block" + std::to_string(i), std::make_shared<EncoderLayer>(options)));
     }
-    norm_ = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
+    norm_ =
+        register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
   }
 
-  torch::Tensor forward(const torch::Tensor& tokens, const std::optional<torch::Tensor>& mask) override {
+  torch::Tensor forward(const torch::Tensor& tokens,
+                        const std::optional<torch::Tensor>& mask) override {
     torch::Tensor x = tokens;
     for (auto& layer : layers_) x = layer->forward(x, mask);
     return norm_(x);
@@ -83,7 +90,8 @@ std::shared_ptr<Fusion> make_transformer_fusion(const FusionOptions& options) {
 FusionProblem check_transformer_fusion(const FusionOptions& options) {
   if (options.width % options.n_heads == 0) return {};
   return {"fusion.n_heads",
-          cat("fusion.n_heads is ", options.n_heads, ", which does not divide the fusion's width ", options.width, "."),
+          cat("fusion.n_heads is ", options.n_heads, ", which does not divide the fusion's width ",
+              options.width, "."),
           "Use a number of heads that divides it."};
 }
 

@@ -17,12 +17,15 @@ Parsed parsed(const std::string& yaml, std::vector<std::string> overrides = {}) 
 
 std::string first_finding(const std::string& yaml, std::vector<std::string> overrides = {}) {
   const Parsed result = parsed(yaml, std::move(overrides));
-  return result.findings.empty() ? "" : result.findings.front().message + " " + result.findings.front().hint;
+  return result.findings.empty()
+             ? ""
+             : result.findings.front().message + " " + result.findings.front().hint;
 }
 
 TEST(Config, TakesNestedAndDottedKeysAndOverridesLast) {
-  const Parsed result = parsed("frames: 16\ntrain:\n  batch_size: 4\n  epochs: 3\noptim.beta2: 0.98\n",
-                               {"train.epochs=7", "run.tags=a, b"});
+  const Parsed result =
+      parsed("frames: 16\ntrain:\n  batch_size: 4\n  epochs: 3\noptim.beta2: 0.98\n",
+             {"train.epochs=7", "run.tags=a, b"});
   ASSERT_TRUE(result.findings.empty()) << result.findings.front().message;
   EXPECT_EQ(result.experiment.frames, 16);
   EXPECT_EQ(result.experiment.train.batch_size, 4);
@@ -55,22 +58,27 @@ TEST(Config, NamesTheNearestKeyWithFileAndLine) {
 }
 
 TEST(Config, SaysValueAndAllowedRange) {
-  EXPECT_THAT(first_finding("frames: 0\n"), HasSubstr("run.yaml, line 2: frames: '0' is not in range. Allowed: 1 to 65536 frames."));
+  EXPECT_THAT(
+      first_finding("frames: 0\n"),
+      HasSubstr("run.yaml, line 2: frames: '0' is not in range. Allowed: 1 to 65536 frames."));
   EXPECT_THAT(first_finding("frames: many\n"), HasSubstr("'many' is not a whole number"));
   EXPECT_THAT(first_finding("frames: 1.5\n"), HasSubstr("not a whole number"));
   EXPECT_THAT(first_finding("optim:\n  lr_head: 0\n"), HasSubstr("above 0"));
   EXPECT_THAT(first_finding("optim:\n  lr_head: nan\n"), HasSubstr("not a finite number"));
   EXPECT_THAT(first_finding("fusion:\n  name: mambo\n"), HasSubstr("Did you mean 'mamba'?"));
-  EXPECT_THAT(first_finding("", {"train.amp=maybe"}), HasSubstr("command line: train.amp: 'maybe'"));
+  EXPECT_THAT(first_finding("", {"train.amp=maybe"}),
+              HasSubstr("command line: train.amp: 'maybe'"));
   EXPECT_THAT(first_finding("", {"train.amp"}), HasSubstr("not of the form key=value"));
 }
 
 TEST(Config, FindsContradictions) {
   EXPECT_THAT(first_finding("frames: 40\n"), HasSubstr("fusion.max_frames=40"));
-  EXPECT_THAT(first_finding("fusion: {name: transformer, n_heads: 7}\n"), HasSubstr("does not divide"));
+  EXPECT_THAT(first_finding("fusion: {name: transformer, n_heads: 7}\n"),
+              HasSubstr("does not divide"));
   EXPECT_THAT(first_finding("text: {enabled: true}\n"), HasSubstr("text.enabled"));
   EXPECT_THAT(first_finding("", {"data.trainlist=a.txt"}), HasSubstr("Only one of"));
-  EXPECT_TRUE(first_finding("frames: 40\nfusion: {name: average}\n").empty());  // it has no positions
+  EXPECT_TRUE(
+      first_finding("frames: 40\nfusion: {name: average}\n").empty());  // it has no positions
 }
 
 TEST(Config, RefusesBrokenYamlAndDoubleKeys) {
@@ -84,21 +92,29 @@ TEST(Config, RefusesBrokenYamlAndDoubleKeys) {
 TEST(Config, UnderstandsTheReferenceNames) {
   const auto model = [](const std::string& yaml) { return parsed(yaml).experiment; };
   EXPECT_EQ(model("model: omniq_transformer\n").fusion.name, "transformer");
-  EXPECT_EQ(model("model: swin_tiny_2d_temporalavg\nlora: {enabled: false}\n").train.trainable, "all");
-  EXPECT_EQ(model("model: omniq_mamba\nlora: {enabled: true, freeze_backbone: true}\n").train.trainable, "lora");
+  EXPECT_EQ(model("model: swin_tiny_2d_temporalavg\nlora: {enabled: false}\n").train.trainable,
+            "all");
+  EXPECT_EQ(
+      model("model: omniq_mamba\nlora: {enabled: true, freeze_backbone: true}\n").train.trainable,
+      "lora");
   EXPECT_EQ(model("lora: {enabled: false, freeze_backbone: true}\n").train.trainable, "fusion");
-  EXPECT_EQ(model("lora: {enabled: true, freeze_backbone: true}\ntrain: {trainable: all}\n").train.trainable, "all");
+  EXPECT_EQ(model("lora: {enabled: true, freeze_backbone: true}\ntrain: {trainable: all}\n")
+                .train.trainable,
+            "all");
   EXPECT_THAT(first_finding("model: resnet\n"), HasSubstr("resnet"));
-  EXPECT_THAT(first_finding("lora: {enabled: true, freeze_backbone: false}\n"), HasSubstr("do not exist here"));
+  EXPECT_THAT(first_finding("lora: {enabled: true, freeze_backbone: false}\n"),
+              HasSubstr("do not exist here"));
 }
 
 TEST(Config, ResolvedFileReadsBackToTheSame) {
-  const Parsed before = parsed("seed: 12345678901\nrun: {name: 'a: b # \"c\"', tags: [x, y]}\noptim: {lr_head: 3.0e-4}\n");
+  const Parsed before = parsed(
+      "seed: 12345678901\nrun: {name: 'a: b # \"c\"', tags: [x, y]}\noptim: {lr_head: 3.0e-4}\n");
   ASSERT_TRUE(before.findings.empty());
   for (const bool help : {false, true}) {
     const Parsed after = parse(to_yaml(before.experiment, help), "again.yaml", {});
     ASSERT_TRUE(after.findings.empty()) << after.findings.front().message;
-    for (const Setting& setting : settings()) EXPECT_EQ(setting.get(after.experiment), setting.get(before.experiment)) << setting.key;
+    for (const Setting& setting : settings())
+      EXPECT_EQ(setting.get(after.experiment), setting.get(before.experiment)) << setting.key;
   }
 }
 
@@ -107,7 +123,8 @@ TEST(Config, EverySettingIsDescribed) {
     EXPECT_FALSE(setting.help.empty()) << setting.key;
     EXPECT_FALSE(setting.group.empty()) << setting.key;
     Experiment e;
-    EXPECT_TRUE(setting.set(e, setting.default_value)) << setting.key << ": its default is not allowed";
+    EXPECT_TRUE(setting.set(e, setting.default_value))
+        << setting.key << ": its default is not allowed";
   }
 }
 

@@ -59,7 +59,8 @@ TEST_P(EveryFusion, IgnoresPadding) {
   const auto padded = torch::cat({features, 100 * torch::randn({2, 3, 64})}, 1);
   auto mask = torch::ones({2, 8}, torch::kBool);
   mask.narrow(1, 5, 3).fill_(false);
-  EXPECT_TRUE(torch::allclose(model->classify(padded, mask), model->classify(features), 1e-4, 1e-5));
+  EXPECT_TRUE(
+      torch::allclose(model->classify(padded, mask), model->classify(features), 1e-4, 1e-5));
 }
 
 TEST_P(EveryFusion, MergedAdaptersGiveTheSameLogits) {
@@ -73,7 +74,8 @@ TEST_P(EveryFusion, MergedAdaptersGiveTheSameLogits) {
   const auto features = torch::randn({3, 6, 64});
   const auto before = model->classify(features);
   model->merge_adapters();
-  for (const auto& item : model->named_parameters()) EXPECT_FALSE(item.key().ends_with("lora_A")) << item.key();
+  for (const auto& item : model->named_parameters())
+    EXPECT_FALSE(item.key().ends_with("lora_A")) << item.key();
   EXPECT_TRUE(torch::allclose(model->classify(features), before, 1e-4, 1e-5));
 }
 
@@ -82,7 +84,8 @@ TEST_P(EveryFusion, SeesTheOrderOfFramesUnlessItAverages) {
   model->eval();
   const torch::NoGradGuard no_grad;
   const auto features = torch::randn({2, 6, 64});
-  const bool same = torch::allclose(model->classify(features), model->classify(features.flip(1)), 1e-4, 1e-5);
+  const bool same =
+      torch::allclose(model->classify(features), model->classify(features.flip(1)), 1e-4, 1e-5);
   EXPECT_EQ(same, GetParam() == "average");
 }
 
@@ -115,8 +118,9 @@ TEST(OmniQ, DecaysOnlyWeightMatrices) {
   std::vector<std::string> exempt;
   for (const auto& item : model->named_parameters()) {
     const std::string& name = item.key();
-    const bool should = name.ends_with("bias") || name.find("norm") != std::string::npos || name.ends_with("A_log") ||
-                        name.ends_with("D_skip") || name == "positions" || name == "types" || name == "vis_cls" ||
+    const bool should = name.ends_with("bias") || name.find("norm") != std::string::npos ||
+                        name.ends_with("A_log") || name.ends_with("D_skip") ||
+                        name == "positions" || name == "types" || name == "vis_cls" ||
                         name.ends_with("bias_table") || name == "backbone.features.0.2.weight";
     EXPECT_EQ(exempt_from_decay(name, item.value()), should) << name;
   }

@@ -83,7 +83,8 @@ TEST(RunFolder, SaysWhenItsStatusIsDamaged) {
   const TemporaryFolder tmp;
   config::Experiment e = experiment_in(tmp / "run");
   const auto folder = RunFolder::create(e);
-  for (const char* text : {"{\"state\": \"run", "[]", "{\"state\": \"flying\"}", "{\"state\": 3}"}) {
+  for (const char* text :
+       {"{\"state\": \"run", "[]", "{\"state\": \"flying\"}", "{\"state\": 3}"}) {
     tmp.write("run/status.json", text);
     const auto status = folder->status();
     ASSERT_FALSE(status) << text;
@@ -95,9 +96,15 @@ TEST(Heartbeat, LeavesFailedWhenNobodyFinishedIt) {
   const TemporaryFolder tmp;
   config::Experiment e = experiment_in(tmp / "run");
   const auto folder = RunFolder::create(e);
-  { const Heartbeat heartbeat(*folder, *folder->status()); EXPECT_EQ(folder->status()->state, RunState::running); }
+  {
+    const Heartbeat heartbeat(*folder, *folder->status());
+    EXPECT_EQ(folder->status()->state, RunState::running);
+  }
   EXPECT_EQ(folder->status()->state, RunState::failed);
-  { Heartbeat heartbeat(*folder, *folder->status()); EXPECT_TRUE(heartbeat.finish(RunState::paused, "why")); }
+  {
+    Heartbeat heartbeat(*folder, *folder->status());
+    EXPECT_TRUE(heartbeat.finish(RunState::paused, "why"));
+  }
   EXPECT_EQ(folder->status()->state, RunState::paused);
   EXPECT_EQ(folder->status()->reason, "why");
 }
@@ -124,7 +131,8 @@ TEST(MetricsLog, CutsRowsAfterTheCheckpointAndATornLine) {
   EXPECT_EQ(read_metrics(tmp / "metrics.jsonl")->damaged, 1);
   EXPECT_EQ(read_metrics(tmp / "metrics.jsonl")->rows.size(), 3u);
   ASSERT_TRUE(log.cut_after(20));
-  EXPECT_EQ(read_text(tmp / "metrics.jsonl"), two) << "kept rows stay as they were, to the last digit";
+  EXPECT_EQ(read_text(tmp / "metrics.jsonl"), two)
+      << "kept rows stay as they were, to the last digit";
 }
 
 }  // namespace

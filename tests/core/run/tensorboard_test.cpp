@@ -41,10 +41,17 @@ std::multimap<int, std::string> fields(const std::string& message) {
         out.emplace(key >> 3, std::string(reinterpret_cast<const char*>(&value), 8));
         continue;
       }
-      case 1: size = 8; break;
-      case 2: size = varint(); break;
-      case 5: size = 4; break;
-      default: ADD_FAILURE() << "wire type " << (key & 7);
+      case 1:
+        size = 8;
+        break;
+      case 2:
+        size = varint();
+        break;
+      case 5:
+        size = 4;
+        break;
+      default:
+        ADD_FAILURE() << "wire type " << (key & 7);
     }
     out.emplace(key >> 3, message.substr(at, size));
     at += size;
@@ -96,7 +103,8 @@ TEST(TensorBoard, TellsWhereAResumedRunContinues) {
   ASSERT_EQ(events.size(), 2u);
   const auto event = fields(events[1]);
   EXPECT_EQ(number_at<std::uint64_t>(event.find(2)->second, 0), 41u);
-  EXPECT_EQ(number_at<std::uint64_t>(fields(event.find(7)->second).find(1)->second, 0), 1u);  // SessionLog.START
+  EXPECT_EQ(number_at<std::uint64_t>(fields(event.find(7)->second).find(1)->second, 0),
+            1u);  // SessionLog.START
 }
 
 }  // namespace

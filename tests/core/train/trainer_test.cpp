@@ -43,7 +43,9 @@ class TrainerTest : public testing::Test {
     e.size = 32;
     e.threads = 1;
     e.data.root = (*folder_ / "demo").string();
-    for (auto [key, name] : {std::pair(&e.data.trainlist, "trainlist"), {&e.data.testlist, "testlist"}, {&e.data.classind, "classInd"}}) {
+    for (auto [key, name] : {std::pair(&e.data.trainlist, "trainlist"),
+                             {&e.data.testlist, "testlist"},
+                             {&e.data.classind, "classInd"}}) {
       *key = (*folder_ / "demo" / "lists" / (std::string(name) + ".txt")).string();
     }
     e.data.val = 0;
@@ -116,23 +118,29 @@ TEST_F(TrainerTest, ResumesBitForBitFromAnyStep) {
     EXPECT_EQ(paused->state, run::RunState::paused);
     EXPECT_EQ(folder->status()->state, run::RunState::paused);
     // What a killed process could leave beyond its checkpoint.
-    std::ofstream(folder->file("metrics.jsonl"), std::ios::app) << R"({"step":99,"epoch":9,"time":1,"phase":"train","loss":1,"top1":1,"top5":1})" << "\n{\"ste";
+    std::ofstream(folder->file("metrics.jsonl"), std::ios::app)
+        << R"({"step":99,"epoch":9,"time":1,"phase":"train","loss":1,"top1":1,"top5":1})"
+        << "\n{\"ste";
     const auto resumed = train(*folder->experiment(), *folder, silent);
     ASSERT_TRUE(resumed) << resumed.error().text();
     EXPECT_EQ(curve(*folder), expected) << "stopped after step " << step;
-    const auto a = model::load_safetensors(reference->last_checkpoint()), b = model::load_safetensors(folder->last_checkpoint());
-    for (const auto& [name, tensor] : a->tensors) EXPECT_TRUE(torch::equal(tensor, b->find(name))) << name;
+    const auto a = model::load_safetensors(reference->last_checkpoint()),
+               b = model::load_safetensors(folder->last_checkpoint());
+    for (const auto& [name, tensor] : a->tensors)
+      EXPECT_TRUE(torch::equal(tensor, b->find(name))) << name;
   }
 }
 
 TEST_F(TrainerTest, GivesTheSameCurveForTheSameSeedWhateverTheWorkers) {
   Observer silent;
-  config::Experiment one = experiment("workers1"), four = experiment("workers4"), other = experiment("seed");
+  config::Experiment one = experiment("workers1"), four = experiment("workers4"),
+                     other = experiment("seed");
   one.train.epochs = four.train.epochs = other.train.epochs = 1;
   four.train.num_workers = 4;
   four.data.cache_gb = 0;
   other.seed = 5;
-  const auto a = run::RunFolder::create(one), b = run::RunFolder::create(four), c = run::RunFolder::create(other);
+  const auto a = run::RunFolder::create(one), b = run::RunFolder::create(four),
+             c = run::RunFolder::create(other);
   ASSERT_TRUE(train(one, *a, silent) && train(four, *b, silent) && train(other, *c, silent));
   EXPECT_EQ(curve(*a), curve(*b));
   EXPECT_NE(curve(*a), curve(*c));
@@ -151,9 +159,11 @@ TEST_F(TrainerTest, MicroBatchesDoNotChangeTheStep) {
   small.train.accum_steps = 4;
   const auto a = run::RunFolder::create(big), b = run::RunFolder::create(small);
   ASSERT_TRUE(train(big, *a, silent) && train(small, *b, silent));
-  const auto x = run::read_metrics(a->file("metrics.jsonl")), y = run::read_metrics(b->file("metrics.jsonl"));
+  const auto x = run::read_metrics(a->file("metrics.jsonl")),
+             y = run::read_metrics(b->file("metrics.jsonl"));
   ASSERT_EQ(x->rows.size(), y->rows.size());
-  for (std::size_t i = 0; i < x->rows.size(); ++i) EXPECT_NEAR(x->rows[i].loss, y->rows[i].loss, 1e-4);
+  for (std::size_t i = 0; i < x->rows.size(); ++i)
+    EXPECT_NEAR(x->rows[i].loss, y->rows[i].loss, 1e-4);
 }
 
 TEST_F(TrainerTest, ChoosesTheBestEpochOnHeldOutClips) {
@@ -172,12 +182,16 @@ TEST_F(TrainerTest, EndsAsFailedWhenTheLossIsNotANumber) {
   Observer silent;
   config::Experiment e = experiment("nan");
   e.init_from_pretrain = (*folder_ / "nan.safetensors").string();
-  ASSERT_TRUE(model::save_safetensors(e.init_from_pretrain, {{"head.bias", torch::full({8}, std::numeric_limits<float>::quiet_NaN())}}));
+  ASSERT_TRUE(model::save_safetensors(
+      e.init_from_pretrain,
+      {{"head.bias", torch::full({8}, std::numeric_limits<float>::quiet_NaN())}}));
   const auto folder = run::RunFolder::create(e);
   const auto outcome = train(e, *folder, silent);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, ErrorCode::numeric);
-  EXPECT_THAT(outcome.error().message, testing::AllOf(HasSubstr("nan at step 1"), HasSubstr("learning rate"), HasSubstr("no checkpoint yet")));
+  EXPECT_THAT(outcome.error().message,
+              testing::AllOf(HasSubstr("nan at step 1"), HasSubstr("learning rate"),
+                             HasSubstr("no checkpoint yet")));
   EXPECT_EQ(folder->status()->state, run::RunState::failed);
   EXPECT_THAT(folder->status()->reason, HasSubstr("nan at step 1"));
 }
@@ -190,7 +204,8 @@ TEST_F(TrainerTest, LeavesBrokenClipsOutAndCountsThemAsWrong) {
   std::ofstream(copy / "Grow" / "grow_e000.mp4", std::ios::trunc);
   config::Experiment e = experiment("broken");
   for (auto* path : {&e.data.root, &e.data.trainlist, &e.data.testlist, &e.data.classind}) {
-    *path = (copy / std::filesystem::relative(*path, *folder_ / "demo")).lexically_normal().string();
+    *path =
+        (copy / std::filesystem::relative(*path, *folder_ / "demo")).lexically_normal().string();
   }
   e.train.epochs = 1;
   const auto folder = run::RunFolder::create(e);

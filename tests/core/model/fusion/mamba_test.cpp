@@ -44,14 +44,19 @@ Tensor layer_norm(const Tensor& x, const Parameters& p, const std::string& name)
 
 /// S' = S + FFN(LN(H)), then the final LayerNorm.
 Tensor finish_block(const Tensor& S, const Tensor& H, const Parameters& p) {
-  const auto hidden = torch::silu(torch::linear(layer_norm(H, p, "block0.ffn_norm"), p.at("block0.ffn_up.weight"), p.at("block0.ffn_up.bias")));
-  return layer_norm(S + torch::linear(hidden, p.at("block0.ffn_down.weight"), p.at("block0.ffn_down.bias")), p, "norm");
+  const auto hidden =
+      torch::silu(torch::linear(layer_norm(H, p, "block0.ffn_norm"), p.at("block0.ffn_up.weight"),
+                                p.at("block0.ffn_up.bias")));
+  return layer_norm(
+      S + torch::linear(hidden, p.at("block0.ffn_down.weight"), p.at("block0.ffn_down.bias")), p,
+      "norm");
 }
 
 /// SSM(x) of the specification, token by token; x [L, D] of one clip.
 Tensor ssm(const Tensor& x, const Parameters& p, const std::string& name) {
   const auto W = [&](const char* what) { return p.at(name + what); };
-  const std::int64_t L = x.size(0), E = W(".D_skip").size(0), N = W(".A_log").size(1), R = W(".dt_proj.weight").size(1);
+  const std::int64_t L = x.size(0), E = W(".D_skip").size(0), N = W(".A_log").size(1),
+                     R = W(".dt_proj.weight").size(1);
   const Tensor uz = torch::linear(x, W(".in_proj.weight"));
   const Tensor u_in = uz.narrow(1, 0, E), z = uz.narrow(1, E, E);
   const Tensor A = -torch::exp(W(".A_log"));
@@ -64,7 +69,8 @@ Tensor ssm(const Tensor& x, const Parameters& p, const std::string& name) {
     }
     u = torch::silu(u);
     const Tensor dBC = torch::linear(u, W(".x_proj.weight"));
-    const Tensor delta = torch::softplus(torch::linear(dBC.narrow(0, 0, R), W(".dt_proj.weight"), W(".dt_proj.bias")));
+    const Tensor delta = torch::softplus(
+        torch::linear(dBC.narrow(0, 0, R), W(".dt_proj.weight"), W(".dt_proj.bias")));
     const Tensor B = dBC.narrow(0, R, N), C = dBC.narrow(0, R + N, N);
     h = torch::exp(delta.unsqueeze(1) * A) * h + (delta * u).unsqueeze(1) * B.unsqueeze(0);
     const Tensor y = torch::mv(h, C) + W(".D_skip") * u;
@@ -84,7 +90,8 @@ void expect_equations(bool tied) {
   for (std::int64_t b = 0; b < 2; ++b) {
     const Tensor normed = layer_norm(S[b], p, "block0.norm");
     const Tensor H = 0.5 * (ssm(normed, p, first) + ssm(normed.flip(0), p, second).flip(0));
-    EXPECT_TRUE(torch::allclose(got[b], finish_block(S[b], H, p), 1e-9, 1e-10)) << (tied ? "tied" : "untied");
+    EXPECT_TRUE(torch::allclose(got[b], finish_block(S[b], H, p), 1e-9, 1e-10))
+        << (tied ? "tied" : "untied");
   }
 }
 
@@ -112,7 +119,8 @@ TEST(Mamba2Fusion, IsItsEquations) {
   const Tensor S = torch::randn({1, L, D}, torch::kDouble);
   const auto W = [&](const char* what) { return p.at(std::string("block0.mixer.") + what); };
   const Tensor x = torch::linear(layer_norm(S[0], p, "block0.norm"), W("in_proj.weight"));
-  const Tensor z = x.narrow(1, 0, E), mixed_in = x.narrow(1, E, E + 2 * N), delta_in = x.narrow(1, 2 * E + 2 * N, 1);
+  const Tensor z = x.narrow(1, 0, E), mixed_in = x.narrow(1, E, E + 2 * N),
+               delta_in = x.narrow(1, 2 * E + 2 * N, 1);
   std::vector<Tensor> mixed;
   for (std::int64_t t = 0; t < L; ++t) {
     Tensor sum = W("conv_bias").clone();
