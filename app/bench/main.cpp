@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/bench/report.h"
+#include "core/base/memory.h"
 #include "core/base/version.h"
 #include "core/model/device.h"
 
@@ -75,6 +76,7 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
 
 int main(int argc, char** argv) {
   using namespace omniq;
+  keep_freed_memory();
   CLI::App app("Times kernels and model on this machine.", "omniq bench");
   app.require_subcommand(1);
   std::string device_name = "auto";

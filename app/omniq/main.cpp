@@ -6,6 +6,7 @@
 #include "app/omniq/command.h"
 #include "app/omniq/signals.h"
 #include "core/base/log.h"
+#include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/base/version.h"
 
@@ -86,6 +87,7 @@ int run(int argc, char** argv) {
 }  // namespace omniq::app
 
 int main(int argc, char** argv) {
+  omniq::keep_freed_memory();
   omniq::app::watch_signals();
   return omniq::app::run(argc, argv);
 }
