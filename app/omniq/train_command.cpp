@@ -15,6 +15,9 @@ namespace {
 
 class ConsoleObserver : public train::Observer {
  public:
+  /// `monitored`: what the clips of the "val" rows are called.
+  explicit ConsoleObserver(std::string monitored) : monitored_(std::move(monitored)) {}
+
   void on_progress(const train::Progress& p) override {
     const std::string where = cat("epoch ", p.epoch, "/", p.epochs, " ", p.phase);
     const std::string loss =
@@ -28,21 +31,23 @@ class ConsoleObserver : public train::Observer {
       return;
     }
     log::info(cat("epoch ", row.epoch, "  train loss ", fixed(last_train_.loss, 3), "  top-1 ",
-                  fixed(last_train_.top1, 1), " %", "  |  held-out loss ", fixed(row.loss, 3),
-                  "  top-1 ", fixed(row.top1, 1), " %  top-5 ", fixed(row.top5, 1), " %  ",
-                  fixed(last_train_.clips_per_second.value_or(0), 0), " clips/s"));
+                  fixed(last_train_.top1, 1), " %", "  |  ", monitored_, " loss ",
+                  fixed(row.loss, 3), "  top-1 ", fixed(row.top1, 1), " %  top-5 ",
+                  fixed(row.top5, 1), " %  ", fixed(last_train_.clips_per_second.value_or(0), 0),
+                  " clips/s"));
   }
 
  private:
   ProgressBar bar_{"training"};
   run::MetricsRow last_train_;
+  std::string monitored_;
 };
 
 Result<int> train_in(const run::RunFolder& folder, const config::Experiment& experiment,
                      bool json) {
   log::info(cat("Run ", folder.path().string()));
   Result<train::TrainOutcome> outcome = [&] {
-    ConsoleObserver observer;
+    ConsoleObserver observer(experiment.data.val > 0 ? "held-out" : "test");
     return train::train(experiment, folder, observer, stop_token());
   }();
   if (!outcome) return tl::unexpected(outcome.error());

@@ -232,9 +232,7 @@ std::vector<Setting> describe() {
 
 model::FusionOptions fusion_options(const Experiment& e) {
   const auto backbone = model::swin_options(e.vision_backbone);
-  // Every stage after the first doubles the encoder's width.
-  const std::int64_t backbone_width =
-      backbone ? backbone->width << (backbone->depths.size() - 1) : 0;
+  const std::int64_t backbone_width = backbone ? backbone->output_width() : 0;
   model::FusionOptions options;
   options.width = e.fusion.d_model > 0 ? e.fusion.d_model : backbone_width;
   options.depth = e.fusion.depth;

@@ -209,10 +209,6 @@ SwinImpl::SwinImpl(SwinOptions options)
   reset_parameters();
 }
 
-std::int64_t SwinImpl::output_width() const {
-  return options_.width << (options_.depths.size() - 1);
-}
-
 void SwinImpl::set_stochastic_depth(double rate) {
   TORCH_CHECK(rate >= 0 && rate < 1, "Swin: stochastic depth must be in [0, 1), got ", rate);
   options_.stochastic_depth = rate;

@@ -25,7 +25,7 @@ class SwinImpl : public torch::nn::Module {
   /// of `patch` are not seen.
   at::Tensor forward(const at::Tensor& frames);
 
-  std::int64_t output_width() const;
+  std::int64_t output_width() const { return options_.output_width(); }
   const SwinOptions& options() const { return options_; }
 
   /// The rate of the last block from now on; 0 for a frozen backbone. It acts in training mode

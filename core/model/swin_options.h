@@ -19,6 +19,9 @@ struct SwinOptions {
   double mlp_ratio = 4.0;            // hidden width of a block's MLP ÷ its channels
   double stochastic_depth = 0.2;  // rate of the last block; it grows linearly from 0 in the first
   std::int64_t in_channels = 3;
+
+  /// Channels of the last stage, which the features have; 0 without stages.
+  std::int64_t output_width() const { return depths.empty() ? 0 : width << (depths.size() - 1); }
 };
 
 /// swin_nano (136,172 parameters), swin_tiny (27,519,354), swin_small, swin_base.

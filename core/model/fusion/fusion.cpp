@@ -11,13 +11,11 @@
 namespace omniq::model {
 namespace {
 
-class MixerStack : public Fusion {
+class BlockStack : public Fusion {
  public:
-  MixerStack(const FusionOptions& options,
-             const std::function<std::shared_ptr<Mixer>()>& make_mixer) {
+  BlockStack(const FusionOptions& options, const MakeTokenLayer& make_block) {
     for (std::int64_t i = 0; i < options.depth; ++i) {
-      blocks_.push_back(register_module("block" + std::to_string(i),
-                                        std::make_shared<MixerBlock>(make_mixer(), options)));
+      blocks_.push_back(register_module("block" + std::to_string(i), make_block()));
     }
     norm_ =
         register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
@@ -31,7 +29,7 @@ class MixerStack : public Fusion {
   }
 
  private:
-  std::vector<std::shared_ptr<MixerBlock>> blocks_;
+  std::vector<std::shared_ptr<TokenLayer>> blocks_;
   torch::nn::LayerNorm norm_{nullptr};
 };
 
@@ -41,7 +39,7 @@ torch::Tensor Fusion::read_out(const torch::Tensor& fused, const std::optional<t
   return fused.select(1, 0);
 }
 
-MixerBlock::MixerBlock(std::shared_ptr<Mixer> mixer, const FusionOptions& options) {
+MixerBlock::MixerBlock(std::shared_ptr<TokenLayer> mixer, const FusionOptions& options) {
   const auto norm = torch::nn::LayerNormOptions({options.width});
   norm_ = register_module("norm", torch::nn::LayerNorm(norm));
   mixer_ = register_module("mixer", std::move(mixer));
@@ -57,9 +55,15 @@ torch::Tensor MixerBlock::forward(const torch::Tensor& tokens,
   return tokens + dropout_(down_->forward(torch::silu(up_->forward(ffn_norm_(mixed)))));
 }
 
-std::shared_ptr<Fusion> make_mixer_stack(
-    const FusionOptions& options, const std::function<std::shared_ptr<Mixer>()>& make_mixer) {
-  return std::make_shared<MixerStack>(options, make_mixer);
+std::shared_ptr<Fusion> make_block_stack(const FusionOptions& options,
+                                         const MakeTokenLayer& make_block) {
+  return std::make_shared<BlockStack>(options, make_block);
+}
+
+std::shared_ptr<Fusion> make_mixer_stack(const FusionOptions& options,
+                                         const MakeTokenLayer& make_mixer) {
+  return make_block_stack(options,
+                          [&] { return std::make_shared<MixerBlock>(make_mixer(), options); });
 }
 
 torch::Tensor zero_padding(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) {

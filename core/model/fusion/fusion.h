@@ -28,29 +28,34 @@ class Fusion : public torch::nn::Module {
                                  const std::optional<torch::Tensor>& mask);
 };
 
-/// A mixer over time: normed tokens [B, L, D] and mask → [B, L, D].
-class Mixer : public torch::nn::Module {
+/// A layer over a clip's tokens: x [B, L, D] and mask → [B, L, D].
+class TokenLayer : public torch::nn::Module {
  public:
   virtual torch::Tensor forward(const torch::Tensor& x,
                                 const std::optional<torch::Tensor>& mask) = 0;
 };
+using MakeTokenLayer = std::function<std::shared_ptr<TokenLayer>()>;
 
 /// Pre-norm block: H = mixer(LN(S)); S' = S + Dropout(FFN(LN(H))), FFN: D → 4D, SiLU, D.
-class MixerBlock : public torch::nn::Module {
+class MixerBlock : public TokenLayer {
  public:
-  MixerBlock(std::shared_ptr<Mixer> mixer, const FusionOptions& options);
-  torch::Tensor forward(const torch::Tensor& tokens, const std::optional<torch::Tensor>& mask);
+  MixerBlock(std::shared_ptr<TokenLayer> mixer, const FusionOptions& options);
+  torch::Tensor forward(const torch::Tensor& tokens,
+                        const std::optional<torch::Tensor>& mask) override;
 
  private:
   torch::nn::LayerNorm norm_{nullptr}, ffn_norm_{nullptr};
-  std::shared_ptr<Mixer> mixer_;
+  std::shared_ptr<TokenLayer> mixer_;
   std::shared_ptr<Linear> up_, down_;
   torch::nn::Dropout dropout_{nullptr};
 };
 
-/// `depth` mixer blocks and a final LayerNorm.
+/// `depth` blocks and a final LayerNorm.
+std::shared_ptr<Fusion> make_block_stack(const FusionOptions& options,
+                                         const MakeTokenLayer& make_block);
+/// The same with each mixer in a MixerBlock.
 std::shared_ptr<Fusion> make_mixer_stack(const FusionOptions& options,
-                                         const std::function<std::shared_ptr<Mixer>()>& make_mixer);
+                                         const MakeTokenLayer& make_mixer);
 
 /// x with padding positions set to zero; x itself without a mask. x [B, L, …], mask [B, L].
 torch::Tensor zero_padding(const torch::Tensor& x, const std::optional<torch::Tensor>& mask);

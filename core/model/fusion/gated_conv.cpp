@@ -36,7 +36,7 @@ class GatedConv : public torch::nn::Module {
 
 /// The mean of two untied directions, which differ in dilation: being centred, they need no
 /// reversal.
-class GatedConvMixer : public Mixer {
+class GatedConvMixer : public TokenLayer {
  public:
   explicit GatedConvMixer(std::int64_t d) {
     near_ = register_module("direction0", std::make_shared<GatedConv>(d, 1));

@@ -54,7 +54,7 @@ struct Ssm : torch::nn::Module {
 
 /// H = ½ (SSM(x) + reverse(SSM(reverse(x)))). Nothing is flipped in memory: the operators run the
 /// second direction from the last token to the first.
-class MambaMixer : public Mixer {
+class MambaMixer : public TokenLayer {
  public:
   explicit MambaMixer(const FusionOptions& options) {
     const std::int64_t inner = options.expand * options.width;

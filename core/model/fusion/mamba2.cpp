@@ -17,7 +17,7 @@ constexpr std::int64_t kConvWidth = 5;
 /// share u, B, C:
 ///   [z, u, B, C, δ] = x W_in;  [u, B, C] = SiLU(conv([u, B, C]));  out = RMSNorm(y ⊙ SiLU(z))
 ///   W_out.
-class Mamba2Mixer : public Mixer {
+class Mamba2Mixer : public TokenLayer {
  public:
   explicit Mamba2Mixer(const FusionOptions& options)
       : inner_(options.expand * options.width),

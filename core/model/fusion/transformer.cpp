@@ -13,7 +13,7 @@ namespace {
 /// x += Dropout(Attention(LN(x))); x += Dropout(FFN(LN(x))), FFN: D → 4D, GELU, D. Dropout also
 /// inside the attention weights and after GELU, as in torch.nn.TransformerEncoderLayer with
 /// norm_first.
-class EncoderLayer : public torch::nn::Module {
+class EncoderLayer : public TokenLayer {
  public:
   explicit EncoderLayer(const FusionOptions& options)
       : heads_(options.n_heads), dropout_(options.dropout) {
@@ -29,8 +29,9 @@ class EncoderLayer : public torch::nn::Module {
     down_ = register_module("ffn_down", std::make_shared<Linear>(4 * d, d));
   }
 
-  torch::Tensor forward(torch::Tensor x, const std::optional<torch::Tensor>& mask) {
-    x = x + drop(attention(norm_(x), mask));
+  torch::Tensor forward(const torch::Tensor& tokens,
+                        const std::optional<torch::Tensor>& mask) override {
+    const auto x = tokens + drop(attention(norm_(tokens), mask));
     return x + drop(down_->forward(drop(torch::gelu(up_->forward(ffn_norm_(x))))));
   }
 
@@ -58,33 +59,10 @@ class EncoderLayer : public torch::nn::Module {
   std::shared_ptr<Linear> query_, key_, value_, out_, up_, down_;
 };
 
-class TransformerFusion : public Fusion {
- public:
-  explicit TransformerFusion(const FusionOptions& options) {
-    for (std::int64_t i = 0; i < options.depth; ++i) {
-      layers_.push_back(
-          register_module("block" + std::to_string(i), std::make_shared<EncoderLayer>(options)));
-    }
-    norm_ =
-        register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
-  }
-
-  torch::Tensor forward(const torch::Tensor& tokens,
-                        const std::optional<torch::Tensor>& mask) override {
-    torch::Tensor x = tokens;
-    for (auto& layer : layers_) x = layer->forward(x, mask);
-    return norm_(x);
-  }
-
- private:
-  std::vector<std::shared_ptr<EncoderLayer>> layers_;
-  torch::nn::LayerNorm norm_{nullptr};
-};
-
 }  // namespace
 
 std::shared_ptr<Fusion> make_transformer_fusion(const FusionOptions& options) {
-  return std::make_shared<TransformerFusion>(options);
+  return make_block_stack(options, [&] { return std::make_shared<EncoderLayer>(options); });
 }
 
 FusionProblem check_transformer_fusion(const FusionOptions& options) {
