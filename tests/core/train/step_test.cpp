@@ -1,0 +1,120 @@
+// The training step from tensors alone, so that it also runs on a GPU host without video.
+#include "core/train/step.h"
+
+#include <gtest/gtest.h>
+
+#include "core/model/device.h"
+#include "tests/core/model/small_model.h"
+#include "tests/kernels/operator_testing.h"
+
+namespace omniq::train {
+namespace {
+
+using testing::relative_error;
+
+class TrainStepOn : public omniq::testing::DeviceTest {
+ protected:
+  // Three classes of noise clips, two clips each: [6, 4, 32, 32, 3] and their labels.
+  void SetUp() override {
+    DeviceTest::SetUp();
+    if (IsSkipped()) return;
+    video_ = torch::randint(0, 256, {6, 4, 32, 32, 3}, torch::kByte).to(device());
+    labels_ = torch::arange(6, torch::kLong).remainder(3).to(device());
+    model_ = model::small_model("mamba");
+    model_->to(device());
+    model_->eval();  // no dropout: steps that ought to be equal are
+    ParameterGroup group;
+    group.peak_lr = 1e-3;
+    for (const auto& item : model_->named_parameters()) {
+      group.names.push_back(item.key());
+      group.parameters.push_back(item.value());
+    }
+    optimizer_.emplace(std::vector<ParameterGroup>{group}, AdamWOptions{});
+  }
+
+  TrainStep step(Precision precision) {
+    return {*model_, *optimizer_, {precision, /*label_smoothing=*/0, /*clip_norm=*/0.5, 1}};
+  }
+
+  at::Tensor parameters() const {
+    std::vector<at::Tensor> flat;
+    for (const auto& p : model_->parameters()) flat.push_back(p.detach().flatten().cpu());
+    return torch::cat(flat);
+  }
+
+  at::Tensor video_, labels_;
+  std::shared_ptr<model::OmniQ> model_;
+  std::optional<AdamW> optimizer_;
+};
+OMNIQ_INSTANTIATE_ON_DEVICES(TrainStepOn);
+
+TEST_P(TrainStepOn, MicroBatchesOfAnySizeGiveTheSameGradient) {
+  auto train_step = step(Precision::float32);
+  train_step.accumulate(video_, labels_, 0, 0);
+  std::vector<at::Tensor> whole;
+  for (const auto& g : optimizer_->gradients()) whole.push_back(g.flatten().clone());
+  optimizer_->zero_grad();
+  train_step.accumulate(video_.slice(0, 0, 1), labels_.slice(0, 0, 1), 0, 0);
+  train_step.accumulate(video_.slice(0, 1), labels_.slice(0, 1), 0, 1);
+  std::vector<at::Tensor> parts;
+  for (const auto& g : optimizer_->gradients()) parts.push_back(g.flatten());
+  EXPECT_LT(relative_error(torch::cat(parts), torch::cat(whole)), 1e-4);
+}
+
+TEST_P(TrainStepOn, LearnsItsClipsInEveryPrecision) {
+  std::vector<Precision> precisions = {Precision::float32};
+  if (device().is_cuda()) {
+    precisions.push_back(Precision::float16);
+    if (model::supports_bfloat16(device())) precisions.push_back(Precision::bfloat16);
+  }
+  for (const Precision precision : precisions) {
+    SCOPED_TRACE(precision_name(precision));
+    SetUp();
+    auto train_step = step(precision);
+    ClipSums sums;
+    for (std::int64_t i = 0; i < 80; ++i) {
+      sums = train_step.accumulate(video_, labels_, i, 0);
+      EXPECT_TRUE(std::isfinite(train_step.update(1).grad_norm) || precision == Precision::float16);
+    }
+    EXPECT_LT(sums.loss / 6, 0.1);
+    EXPECT_EQ(sums.top1, 6);
+  }
+}
+
+TEST_P(TrainStepOn, AnOverflowSkipsTheStepAndHalvesTheScale) {
+  if (device().is_cpu()) GTEST_SKIP() << "float16 trains on a GPU alone";
+  auto train_step = step(Precision::float16);
+  const double scale = 0x1p126;  // the gradients of a loss times this are infinite
+  train_step.set_loss_scale(scale, 7);
+  const at::Tensor before = parameters();
+  train_step.accumulate(video_, labels_, 0, 0);
+  for (auto& gradient : optimizer_->gradients()) gradient.mul_(0x1p100);
+  const StepResult result = train_step.update(1);
+  EXPECT_TRUE(result.skipped);
+  EXPECT_EQ(train_step.loss_scale(), scale / 2);
+  EXPECT_EQ(train_step.steps_since_scale_change(), 0);
+  EXPECT_TRUE(parameters().equal(before));
+  EXPECT_TRUE(optimizer_->gradients().empty());
+}
+
+TEST_P(TrainStepOn, TheScaleLeavesTheUpdateAsItIs) {
+  auto plain = step(Precision::float32);
+  plain.accumulate(video_, labels_, 0, 0);
+  const double norm = plain.update(0).grad_norm;
+  auto scaled = step(Precision::float32);
+  scaled.set_loss_scale(1024, 0);
+  scaled.accumulate(video_, labels_, 0, 0);
+  EXPECT_NEAR(scaled.update(0).grad_norm, norm, 1e-3 * norm);
+}
+
+TEST_P(TrainStepOn, CountsTheBestAndTheBestFive) {
+  const auto logits =
+      torch::tensor({{0., 1., 2., 3., 4., 5.}, {5., 4., 3., 2., 1., 0.}}).to(device());
+  const ClipSums sums = count_correct(logits, torch::tensor({5, 5}, torch::kLong).to(device()));
+  EXPECT_EQ(sums.clips, 2);
+  EXPECT_EQ(sums.top1, 1);
+  EXPECT_EQ(sums.top5, 1);
+}
+
+}  // namespace
+}  // namespace omniq::train
