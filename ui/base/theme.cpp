@@ -6,6 +6,11 @@
 #include <QStyleFactory>
 #include <QStyleHints>
 
+#include "ui/base/plurals.h"
+
+// Must stand outside of any namespace; a static library's resources are not loaded by themselves.
+static void load_resources() { Q_INIT_RESOURCE(resources); }
+
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
@@ -102,6 +107,7 @@ QMenu::separator { height: 1px; background: @border; margin: 4px 6px; }
 QMenu::icon { padding-left: 8px; }
 QStatusBar { background: @window; border-top: 1px solid @border; color: @muted; }
 QStatusBar::item { border: none; }
+QStatusBar QLabel { padding-left: 8px; color: @muted; }
 QPushButton, QToolButton[boxed="true"] { background: @raised; border: 1px solid @border; border-radius: 6px;
   padding: 5px 12px; }
 QPushButton:hover, QToolButton[boxed="true"]:hover { background: @hover; }
@@ -134,11 +140,10 @@ QTabBar::tab:focus { color: @accent; }
 QTabWidget::pane { border: none; border-top: 1px solid @border; }
 QTableView, QListView, QTreeView { background: @surface; border: 1px solid @border; border-radius: 6px;
   outline: none; gridline-color: @grid; selection-background-color: @selection; selection-color: @text; }
-QTableView::item { padding: 0 6px; }
 QTableView::item:selected, QListView::item:selected { background: @selection; color: @text; }
 QHeaderView { background: @surface; }
 QHeaderView::section { background: @surface; color: @muted; border: none; border-bottom: 1px solid @border;
-  padding: 6px 6px; font-weight: 500; }
+  padding: 6px 8px; font-weight: 500; }
 QHeaderView::section:hover { color: @text; }
 QHeaderView::up-arrow { image: url(:/icons/sort-up-@mode.svg); width: 8px; height: 8px;
   subcontrol-position: right center; right: 2px; }
@@ -154,10 +159,15 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QProgressBar { background: @grid; border: none; border-radius: 3px; max-height: 6px; text-align: right; }
 QProgressBar::chunk { background: @accent; border-radius: 3px; }
-QSlider::groove:horizontal { height: 4px; background: @border; border-radius: 2px; }
-QSlider::sub-page:horizontal { background: @accent; border-radius: 2px; }
+QSlider { min-height: 20px; }
+QSlider::groove:horizontal { border: none; height: 4px; background: @border; border-radius: 2px; }
+QSlider::sub-page:horizontal { border: none; background: @accent; border-radius: 2px; }
 QSlider::handle:horizontal { background: @accent; width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; }
-QSlider:focus::handle:horizontal { border: 2px solid @text; margin: -5px 0; }
+QSlider::handle:horizontal:hover { background: @text; }
+QCheckBox { spacing: 7px; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid @muted; border-radius: 4px; background: @surface; }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/check-@mode.svg); }
+QCheckBox::indicator:focus { border-color: @accent; }
 QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 8px; }
 QLabel[muted="true"] { color: @muted; }
 QLabel[error="true"] { color: @bad; }
@@ -166,8 +176,12 @@ QLabel[heading="true"] { font-weight: 600; }
 
 QString style_of(const Theme& t) {
   QString style = QString::fromUtf16(kStyle);
-  QColor selection = t.accent;
-  selection.setAlphaF(t.dark ? 0.28F : 0.14F);
+  // Opaque: a translucent colour would be painted twice, for the row and for its cells.
+  const float part = t.dark ? 0.24F : 0.13F;
+  const auto mixed = [&](int a, int b) { return static_cast<int>(a * part + b * (1 - part)); };
+  const QColor selection(mixed(t.accent.red(), t.surface.red()),
+                         mixed(t.accent.green(), t.surface.green()),
+                         mixed(t.accent.blue(), t.surface.blue()));
   const auto put = [&](QLatin1StringView name, const QColor& color) {
     const QString text = u"rgba(%1, %2, %3, %4)"_s.arg(color.red())
                              .arg(color.green())
@@ -210,9 +224,11 @@ bool system_is_dark(const QPalette& system) {
 }
 
 void apply_theme(QApplication& app, ThemeMode mode) {
+  load_resources();
   static const QPalette system = app.palette();  // the desktop's, before ours replaces it
   is_dark = mode == ThemeMode::dark || (mode == ThemeMode::system && system_is_dark(system));
   static const bool once = [&] {
+    app.installTranslator(new EnglishPlurals(&app));
     app.setStyle(QStyleFactory::create(u"Fusion"_s));
     if (QFontDatabase::hasFamily(u"Inter"_s)) {
       QFont font = app.font();

@@ -25,6 +25,7 @@ struct Theme {
 /// Whether the desktop asks for dark windows. Ask before apply_theme.
 bool system_is_dark(const QPalette& system);
 
+/// Also what belongs to every window: style, type and plural forms.
 void apply_theme(QApplication& app, ThemeMode mode);
 
 /// The colour that stands for a state, by its key.

@@ -81,6 +81,7 @@ class TrashCommand : public QUndoCommand {
 }  // namespace
 
 Workspace::Workspace(QObject* parent) : QObject(parent), scanner_(u"omniq workspace"_s) {
+  connect(&model_, &WorkspaceModel::edited, this, &Workspace::edit);
   connect(scanner_.worker(), &WorkspaceScanner::changed, &model_, &WorkspaceModel::apply);
   connect(scanner_.worker(), &WorkspaceScanner::removed, &model_, &WorkspaceModel::remove);
   connect(scanner_.worker(), &WorkspaceScanner::scanned, this,
@@ -114,6 +115,39 @@ Status Workspace::change_notes(const QStringList& paths, const QString& what,
   // Tried once by hand: an error is told to the caller, and nothing is left to undo.
   for (const auto& c : changes) OMNIQ_TRY(write_notes(to_path(c.path), c.after));
   undo_.push(new NotesCommand(*this, what, std::move(changes)));
+  return {};
+}
+
+void Workspace::edit(const QString& path, int column, const QString& text) {
+  Status done;
+  if (column == WorkspaceModel::kName) {
+    done =
+        change_notes({path}, tr("Rename"), [&](RunNotes& notes) { notes.name = text.trimmed(); });
+  } else if (column == WorkspaceModel::kNote) {
+    done = change_notes({path}, tr("Change note"), [&](RunNotes& notes) { notes.note = text; });
+  } else {
+    QStringList tags;
+    for (const QString& tag : text.split(u',')) {
+      if (!tag.trimmed().isEmpty()) tags.append(tag.trimmed());
+    }
+    done = change_notes({path}, tr("Change tags"), [&](RunNotes& notes) { notes.tags = tags; });
+  }
+  if (!done) Q_EMIT failed(to_qt(done.error().text()));
+}
+
+Status Workspace::set_archived(const QStringList& paths, bool archived) {
+  return change_notes(paths, archived ? tr("Archive") : tr("Take out of the archive"),
+                      [&](RunNotes& notes) { notes.archived = archived; });
+}
+
+Status Workspace::add_tag(const QStringList& paths, const QString& tag) {
+  // Tags of the configuration stay: they are taken over with the first change.
+  for (const QString& path : paths) {
+    const RunInfo* run = model_.find(path);
+    QStringList tags = run ? run->tags : QStringList();
+    if (!tags.contains(tag)) tags.append(tag);
+    OMNIQ_TRY(change_notes({path}, tr("Add tag"), [&](RunNotes& notes) { notes.tags = tags; }));
+  }
   return {};
 }
 

@@ -29,6 +29,8 @@ class Workspace : public QObject {
   /// Changes what the user says about runs; `what` names the change for the undo menu.
   Status change_notes(const QStringList& paths, const QString& what,
                       const std::function<void(RunNotes&)>& change);
+  Status set_archived(const QStringList& paths, bool archived);
+  Status add_tag(const QStringList& paths, const QString& tag);
   /// Moves run folders to the desktop's trash. A running run is refused.
   Status move_to_trash(const QStringList& paths);
 
@@ -39,6 +41,8 @@ class Workspace : public QObject {
   void failed(const QString& message);
 
  private:
+  void edit(const QString& path, int column, const QString& text);
+
   QString folder_;
   bool opening_ = false;
   WorkspaceModel model_;

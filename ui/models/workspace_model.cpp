@@ -51,6 +51,8 @@ QVariant WorkspaceModel::data(const QModelIndex& index, int role) const {
   switch (role) {
     case Qt::DisplayRole:
       return text(run, column);
+    case Qt::EditRole:
+      return column == kNote ? run.note : text(run, column);
     case Qt::AccessibleTextRole:
       return headerData(column, Qt::Horizontal).toString() + u": "_s + text(run, column);
     case Qt::ToolTipRole:
@@ -66,6 +68,21 @@ QVariant WorkspaceModel::data(const QModelIndex& index, int role) const {
     default:
       return {};
   }
+}
+
+Qt::ItemFlags WorkspaceModel::flags(const QModelIndex& index) const {
+  Qt::ItemFlags flags = QAbstractTableModel::flags(index);
+  const int column = index.column();
+  if (index.isValid() && (column == kName || column == kTags || column == kNote))
+    flags |= Qt::ItemIsEditable;
+  return flags;
+}
+
+bool WorkspaceModel::setData(const QModelIndex& index, const QVariant& value, int role) {
+  if (role != Qt::EditRole || !(flags(index) & Qt::ItemIsEditable)) return false;
+  if (value.toString() != data(index, Qt::EditRole).toString())
+    Q_EMIT edited(runs_[index.row()].path, index.column(), value.toString());
+  return true;
 }
 
 QString WorkspaceModel::text(const RunInfo& run, int column) const {

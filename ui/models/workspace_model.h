@@ -35,6 +35,10 @@ class WorkspaceModel : public QAbstractTableModel {
   QVariant headerData(int section, Qt::Orientation orientation,
                       int role = Qt::DisplayRole) const override;
 
+  /// Name, tags and note can be written in place.
+  Qt::ItemFlags flags(const QModelIndex& index) const override;
+  bool setData(const QModelIndex& index, const QVariant& value, int role = Qt::EditRole) override;
+
   const RunInfo& run(int row) const { return runs_[row]; }
   const RunInfo* find(const QString& path) const;
   QModelIndex index_of(const QString& path) const;
@@ -43,6 +47,10 @@ class WorkspaceModel : public QAbstractTableModel {
   /// Adds new runs and replaces the rows of known ones.
   void apply(const QList<RunInfo>& runs);
   void remove(const QStringList& paths);
+
+ Q_SIGNALS:
+  /// The user wrote into a cell; who keeps the notes answers with apply().
+  void edited(const QString& path, int column, const QString& text);
 
  private:
   QString text(const RunInfo& run, int column) const;

@@ -21,7 +21,7 @@ QFont strong(const QFont& font) {
   return f;
 }
 
-int y_ticks(double height) { return std::max(2, static_cast<int>(height / 38)); }
+int y_ticks(double height) { return std::max(2, static_cast<int>(height / 30)); }
 
 // Entries of a legend, row by row. Each has its place relative to the legend's corner.
 struct LegendPlaces {
@@ -183,7 +183,7 @@ void paint_chart(QPainter& painter, const ChartScene& scene, const ChartFrame& f
         Qt::AlignRight | Qt::AlignVCenter, tick.label);
   }
   const QList<Tick> marks =
-      ticks(frame.x, scene.x_kind, std::max(2, static_cast<int>(plot.width() / 80)));
+      ticks(frame.x, scene.x_kind, std::max(2, static_cast<int>(plot.width() / 62)));
   for (const Tick& tick : marks) {
     const double x = std::round(frame.to_x(tick.value));
     painter.setPen(QPen(theme.grid, 1));
