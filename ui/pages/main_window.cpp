@@ -2,6 +2,7 @@
 
 #include <QActionGroup>
 #include <QApplication>
+#include <QCloseEvent>
 #include <QDir>
 #include <QEvent>
 #include <QFileDialog>
@@ -18,8 +19,10 @@
 #include "core/base/version.h"
 #include "ui/base/icons.h"
 #include "ui/base/text.h"
+#include "ui/pages/new_run/new_run_dialog.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/runs_page.h"
+#include "ui/pages/training.h"
 #include "ui/widgets/command_palette.h"
 
 namespace omniq::ui {
@@ -58,9 +61,13 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
   statusBar()->addWidget(status_);
   statusBar()->setSizeGripEnabled(false);
 
+  training_ = new Training;
+  statusBar()->addPermanentWidget(training_);
+
   runs_ = new RunsPage(workspace_, colors_);
   add_page(u"runs"_s, tr("Runs"), u"runs"_s, runs_);
   make_menus();
+  connect_training();
   refresh_icons();
 
   const QSettings settings;
@@ -143,6 +150,9 @@ bool MainWindow::show_page(const QString& name) {
 
 void MainWindow::make_menus() {
   QMenu* file = menuBar()->addMenu(tr("&File"));
+  file->addAction(tr("New run…"), QKeySequence::New, this, [this] { new_run({}); });
+  file->addAction(runs_->actions().clone);
+  file->addSeparator();
   file->addAction(tr("Open workspace…"), QKeySequence::Open, this, &MainWindow::choose_workspace);
   file->addAction(tr("Look for changes"), QKeySequence::Refresh, this,
                   [this] { workspace_.refresh(); });
@@ -160,6 +170,8 @@ void MainWindow::make_menus() {
 
   QMenu* run = menuBar()->addMenu(tr("&Run"));
   const RunActions& actions = runs_->actions();
+  run->addActions({actions.pause, actions.resume});
+  run->addSeparator();
   run->addActions({actions.rename, actions.edit_note, actions.add_tag, actions.archive});
   run->addSeparator();
   run->addActions({actions.open_folder, actions.copy_path, actions.copy_command});
@@ -188,6 +200,35 @@ void MainWindow::make_menus() {
   help->addAction(tr("Find a command…"), QKeySequence(u"Ctrl+K"_s), this,
                   &MainWindow::show_palette);
 }
+
+void MainWindow::connect_training() {
+  connect(runs_, &RunsPage::new_run_requested, this, [this] { new_run({}); });
+  connect(runs_, &RunsPage::clone_requested, this, &MainWindow::new_run);
+  connect(runs_, &RunsPage::demo_requested, this,
+          [this] { training_->try_demo(workspace_.folder()); });
+  const RunActions& actions = runs_->actions();
+  connect(&actions, &RunActions::resume_requested, training_, &Training::resume);
+  connect(&actions, &RunActions::pause_requested, this, [this](const QString& run) {
+    if (const Status paused = training_->pause(run); !paused)
+      runs_->show_error(tr("Not paused"), paused.error());
+  });
+  connect(training_, &Training::failed, runs_, &RunsPage::show_error);
+  connect(training_, &Training::started, this, [this](const QString& run) {
+    runs_->select_when_there(run);
+    workspace_.refresh();
+  });
+  connect(training_, &Training::ended, &workspace_, &Workspace::refresh);
+  connect(training_, &Training::close_now, this, &QWidget::close);
+}
+
+void MainWindow::new_run(const QString& clone) {
+  auto* dialog = new NewRunDialog(workspace_.folder(), clone, this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &NewRunDialog::start_requested, training_, &Training::start);
+  dialog->open();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) { event->setAccepted(training_->may_close()); }
 
 void MainWindow::choose_workspace() {
   const QString folder =

@@ -16,6 +16,7 @@ class QVBoxLayout;
 namespace omniq::ui {
 
 class RunsPage;
+class Training;
 
 class MainWindow : public QMainWindow {
   Q_OBJECT
@@ -25,6 +26,7 @@ class MainWindow : public QMainWindow {
 
   Workspace& workspace() { return workspace_; }
   RunsPage* runs_page() const { return runs_; }
+  Training& training() { return *training_; }
 
   /// Pages by the names that --page takes.
   QStringList page_names() const;
@@ -32,6 +34,7 @@ class MainWindow : public QMainWindow {
 
  protected:
   void changeEvent(QEvent* event) override;
+  void closeEvent(QCloseEvent* event) override;
 
  private:
   struct Page {
@@ -44,6 +47,8 @@ class MainWindow : public QMainWindow {
   QWidget* make_navigation();
   void add_page(const QString& name, const QString& title, const QString& icon, QWidget* widget);
   void make_menus();
+  void connect_training();
+  void new_run(const QString& clone);
   void choose_workspace();
   void open_workspace(const QString& folder);
   void set_theme(ThemeMode mode);
@@ -53,6 +58,7 @@ class MainWindow : public QMainWindow {
   Workspace workspace_;
   RunColors colors_;
   RunsPage* runs_;
+  Training* training_;
   QList<Page> pages_;
   QStackedWidget* stack_;
   QVBoxLayout* navigation_;

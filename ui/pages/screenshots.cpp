@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "ui/base/text.h"
 #include "ui/pages/main_window.h"
+#include "ui/pages/new_run/new_run_dialog.h"
 #include "ui/pages/runs/run_details.h"
 #include "ui/pages/runs/runs_page.h"
 
@@ -51,6 +52,11 @@ Status take_screenshots(MainWindow& window, const QString& folder) {
     }
     runs.details()->show_tab(0);
   }
+  NewRunDialog dialog(window.workspace().folder(), {}, &window);
+  dialog.show();
+  wait(300);
+  if (!dialog.grab().save(QDir(folder).filePath(u"new-run.png"_s)))
+    return fail(ErrorCode::io, cat(to_std(folder), " cannot be written."), "Name another folder.");
   return {};
 }
 

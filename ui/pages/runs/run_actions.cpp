@@ -30,6 +30,8 @@ QString command_line(const RunInfo& run) {
 
 RunActions::RunActions(Workspace& workspace, QWidget* window)
     : QObject(window), workspace_(workspace), window_(window) {
+  pause = add(tr("Pause"), QKeySequence(u"Ctrl+P"_s));
+  resume = add(tr("Resume"), QKeySequence(u"Ctrl+R"_s));
   rename = add(tr("Rename run"), Qt::Key_F2);
   edit_note = add(tr("Edit note"));
   add_tag = add(tr("Add tag…"), QKeySequence(u"Ctrl+T"_s));
@@ -39,6 +41,9 @@ RunActions::RunActions(Workspace& workspace, QWidget* window)
   open_folder = add(tr("Open folder"), QKeySequence(u"Ctrl+Shift+O"_s));
   copy_command = add(tr("Copy command line"), QKeySequence(u"Ctrl+Shift+C"_s));
   copy_path = add(tr("Copy path"));
+  connect(pause, &QAction::triggered, this, [this] { Q_EMIT pause_requested(runs_.front().path); });
+  connect(resume, &QAction::triggered, this,
+          [this] { Q_EMIT resume_requested(runs_.front().path); });
   connect(rename, &QAction::triggered, this,
           [this] { Q_EMIT edit_requested(WorkspaceModel::kName); });
   connect(edit_note, &QAction::triggered, this,
@@ -71,6 +76,8 @@ void RunActions::set_runs(const QList<RunInfo>& runs) {
   const bool any = !runs.isEmpty(), one = runs.size() == 1;
   for (QAction* action : {add_tag, archive, copy_path, copy_command}) action->setEnabled(any);
   for (QAction* action : {rename, edit_note, open_folder}) action->setEnabled(one);
+  pause->setEnabled(one && runs.front().active());
+  resume->setEnabled(one && runs.front().resumable());
   clone->setEnabled(one && !runs.front().damaged);
   remove->setEnabled(
       any && std::none_of(runs.begin(), runs.end(), [](const RunInfo& r) { return r.active(); }));

@@ -17,14 +17,16 @@ class RunActions : public QObject {
   void set_runs(const QList<RunInfo>& runs);
   QList<QAction*> actions() const { return all_; }
 
-  QAction *rename, *edit_note, *add_tag, *archive, *remove, *clone, *open_folder, *copy_command,
-      *copy_path;
+  QAction *pause, *resume, *rename, *edit_note, *add_tag, *archive, *remove, *clone, *open_folder,
+      *copy_command, *copy_path;
 
  Q_SIGNALS:
   void failed(const QString& title, const omniq::Error& error);
   /// The page opens the cell's editor.
   void edit_requested(int column);
   void clone_requested(const QString& run);
+  void pause_requested(const QString& run);
+  void resume_requested(const QString& run);
 
  private:
   QAction* add(const QString& text, const QKeySequence& shortcut = {});

@@ -81,12 +81,17 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
   column->addWidget(error_);
   column->addWidget(splitter_, 1);
   column->addWidget(no_runs_, 1);
-  QPushButton* first = no_runs_->add_button(tr("New run…"), true);
+  QPushButton* demo = no_runs_->add_button(tr("Try it now"), true);
+  demo->setToolTip(tr("Makes demo videos and trains on them, in about a minute and a half"));
+  connect(demo, &QPushButton::clicked, this, &RunsPage::demo_requested);
+  QPushButton* first = no_runs_->add_button(tr("New run…"), false);
   connect(first, &QPushButton::clicked, this, &RunsPage::new_run_requested);
 
   changed_.setSingleShot(true);
   changed_.setInterval(50);
   connect(&changed_, &QTimer::timeout, this, [this] {
+    if (!awaited_.isEmpty() && workspace_.model().find(awaited_))
+      select(std::exchange(awaited_, {}));
     update_choices();
     update_selection();
   });
@@ -216,7 +221,7 @@ void RunsPage::make_table() {
   header->setHighlightSections(false);
   header->setContextMenuPolicy(Qt::CustomContextMenu);
   header->setStretchLastSection(true);
-  const int widths[] = {236, 98, 98, 76, 96, 86, 92, 84, 116, 90, 90};
+  const int widths[] = {220, 98, 98, 76, 96, 86, 92, 84, 112, 60, 50};
   for (int i = 0; i < WorkspaceModel::kColumns; ++i) header->resizeSection(i, widths[i]);
   connect(header, &QWidget::customContextMenuRequested, this, &RunsPage::show_columns_menu);
   connect(table_, &QWidget::customContextMenuRequested, this, &RunsPage::show_runs_menu);
@@ -243,6 +248,11 @@ void RunsPage::update_choices() {
   fill(fusion_, filter_.fusions());
   fill(tag_, filter_.tags());
   tag_->setVisible(tag_->count() > 1);
+}
+
+void RunsPage::select_when_there(const QString& path) {
+  awaited_ = path;
+  changed_.start();
 }
 
 QStringList RunsPage::selected() const {

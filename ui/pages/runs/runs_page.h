@@ -38,11 +38,14 @@ class RunsPage : public QWidget {
   QTableView* table() const { return table_; }
 
   void select(const QString& path);
+  /// As soon as the workspace has it.
+  void select_when_there(const QString& path);
   QStringList selected() const;
   void show_error(const QString& title, const Error& error);
 
  Q_SIGNALS:
   void new_run_requested();
+  void demo_requested();
   void clone_requested(const QString& run);
   void clip_opened(const QString& run, const QString& file);
 
@@ -72,6 +75,7 @@ class RunsPage : public QWidget {
   EmptyState *no_runs_, *no_match_, *no_choice_;
   QSplitter* splitter_;
   RunDetails* details_;
+  QString awaited_;
   QTimer changed_;  // many rows change at once; what depends on them is made once
 };
 
