@@ -19,6 +19,7 @@
 #include "core/base/version.h"
 #include "ui/base/icons.h"
 #include "ui/base/text.h"
+#include "ui/pages/demo/demo_page.h"
 #include "ui/pages/new_run/new_run_dialog.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/runs_page.h"
@@ -66,6 +67,8 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
 
   runs_ = new RunsPage(workspace_, colors_);
   add_page(u"runs"_s, tr("Runs"), u"runs"_s, runs_);
+  demo_ = new DemoPage(workspace_);
+  add_page(u"demo"_s, tr("Demo"), u"demo"_s, demo_);
   make_menus();
   connect_training();
   refresh_icons();
@@ -178,6 +181,9 @@ void MainWindow::make_menus() {
   run->addSeparator();
   run->addAction(actions.remove);
 
+  QMenu* video = menuBar()->addMenu(tr("&Video"));
+  video->addActions({demo_->open_action(), demo_->play_action()});
+
   QMenu* view = menuBar()->addMenu(tr("&View"));
   for (const Page& page : std::as_const(pages_)) view->addAction(page.action);
   view->addSeparator();
@@ -204,6 +210,11 @@ void MainWindow::make_menus() {
 void MainWindow::connect_training() {
   connect(runs_, &RunsPage::new_run_requested, this, [this] { new_run({}); });
   connect(runs_, &RunsPage::clone_requested, this, &MainWindow::new_run);
+  connect(runs_, &RunsPage::clip_opened, this, [this](const QString& run, const QString& file) {
+    show_page(u"demo"_s);
+    demo_->open(file, run);
+  });
+  connect(demo_->open_action(), &QAction::triggered, this, [this] { show_page(u"demo"_s); });
   connect(runs_, &RunsPage::demo_requested, this,
           [this] { training_->try_demo(workspace_.folder()); });
   const RunActions& actions = runs_->actions();

@@ -15,6 +15,7 @@ class QVBoxLayout;
 
 namespace omniq::ui {
 
+class DemoPage;
 class RunsPage;
 class Training;
 
@@ -26,6 +27,7 @@ class MainWindow : public QMainWindow {
 
   Workspace& workspace() { return workspace_; }
   RunsPage* runs_page() const { return runs_; }
+  DemoPage* demo_page() const { return demo_; }
   Training& training() { return *training_; }
 
   /// Pages by the names that --page takes.
@@ -58,6 +60,7 @@ class MainWindow : public QMainWindow {
   Workspace workspace_;
   RunColors colors_;
   RunsPage* runs_;
+  DemoPage* demo_;
   Training* training_;
   QList<Page> pages_;
   QStackedWidget* stack_;

@@ -3,12 +3,15 @@
 #include <QDir>
 #include <QElapsedTimer>
 #include <QEventLoop>
+#include <QFileInfo>
 #include <QPixmap>
 #include <QTableView>
 #include <QTimer>
 
 #include "core/base/text.h"
 #include "ui/base/text.h"
+#include "ui/models/evaluation.h"
+#include "ui/pages/demo/demo_page.h"
 #include "ui/pages/main_window.h"
 #include "ui/pages/new_run/new_run_dialog.h"
 #include "ui/pages/runs/run_details.h"
@@ -23,6 +26,18 @@ void wait(int ms) {
   QEventLoop loop;
   QTimer::singleShot(ms, &loop, &QEventLoop::quit);
   loop.exec();
+}
+
+// A clip that some run of the workspace was evaluated on.
+QString any_clip(MainWindow& window) {
+  for (const RunInfo& run : window.workspace().model().runs()) {
+    if (!run.evaluated) continue;
+    const auto files = read_evaluation(to_path(run.path));
+    if (!files || files->results.isEmpty()) continue;
+    const QString clip = QDir(files->data_root).filePath(files->results.front().clip);
+    if (QFileInfo::exists(clip)) return clip;
+  }
+  return {};
 }
 
 }  // namespace
@@ -40,6 +55,11 @@ Status take_screenshots(MainWindow& window, const QString& folder) {
   for (const QString& page : window.page_names()) {
     window.show_page(page);
     OMNIQ_TRY(save(page));
+    if (const QString clip = page == "demo"_L1 ? any_clip(window) : QString(); !clip.isEmpty()) {
+      window.demo_page()->open(clip);
+      wait(3000);  // the model is loaded and has followed the video
+      OMNIQ_TRY(save(page + u"-playing"_s));
+    }
     if (page != "runs"_L1) continue;
     RunsPage& runs = *window.runs_page();
     const QStringList views = {u"curves"_s, u"configuration"_s, u"log"_s, u"evaluation"_s};
