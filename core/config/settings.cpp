@@ -248,10 +248,15 @@ std::string Setting::allowed() const {
   if (kind == Kind::choice) return "one of " + join(choices, ", ");
   if (kind == Kind::boolean) return "true or false";
   const std::string suffix = unit.empty() ? "" : " " + unit;
-  const std::string from = low ? format_value(*low) : "";
+  // 100000 is shorter as 1e+05, but not for a reader.
+  const auto bound = [](double value) {
+    const bool whole = std::abs(value) < 1e7 && value == std::floor(value);
+    return whole ? std::to_string(static_cast<std::int64_t>(value)) : format_value(value);
+  };
+  const std::string from = low ? bound(*low) : "";
   if (low && high)
-    return cat(low_open ? "above " : "", from, low_open ? ", at most " : " to ",
-               format_value(*high), suffix);
+    return cat(low_open ? "above " : "", from, low_open ? ", at most " : " to ", bound(*high),
+               suffix);
   if (low) return cat(low_open ? "above " : "at least ", from, suffix);
   return {};
 }

@@ -317,4 +317,53 @@ Result<VideoFrames> read_video(const fs::path& path, std::int64_t short_side,
   });
 }
 
+struct VideoStream::Impl {
+  VideoReader reader;
+  fs::path path;
+  FrameSize size;
+  bool fresh = true;  // the reader stands on the frame that comes next
+  bool ended = false;
+};
+
+VideoStream::VideoStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+VideoStream::VideoStream(VideoStream&&) noexcept = default;
+VideoStream& VideoStream::operator=(VideoStream&&) noexcept = default;
+VideoStream::~VideoStream() = default;
+
+Result<VideoStream> VideoStream::open(const fs::path& path, std::int64_t short_side) {
+  OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path));
+  const FrameSize size = resized_frame(reader.info().height, reader.info().width, short_side);
+  return VideoStream(std::make_unique<Impl>(Impl{std::move(reader), path, size}));
+}
+
+const VideoInfo& VideoStream::info() const { return impl_->reader.info(); }
+std::int64_t VideoStream::width() const { return impl_->size.width; }
+std::int64_t VideoStream::height() const { return impl_->size.height; }
+std::int64_t VideoStream::position() const {
+  return impl_->reader.position() + (impl_->fresh ? 0 : 1);
+}
+
+bool VideoStream::read(std::uint8_t* rgb) {
+  if (impl_->ended) return false;
+  if (!impl_->fresh && !impl_->reader.advance()) return !(impl_->ended = true);
+  impl_->fresh = false;
+  return impl_->reader.copy(impl_->size, rgb);
+}
+
+Status VideoStream::seek(std::int64_t frame) {
+  if (frame < position() || impl_->ended) {
+    OMNIQ_ASSIGN(impl_->reader, VideoReader::open(impl_->path));
+    impl_->fresh = true;
+    impl_->ended = false;
+  }
+  while (position() < frame) {
+    if (!impl_->fresh && !impl_->reader.advance()) {
+      impl_->ended = true;
+      break;
+    }
+    impl_->fresh = false;
+  }
+  return {};
+}
+
 }  // namespace omniq::data

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 
 #include "core/base/result.h"
@@ -31,5 +32,31 @@ Result<std::int64_t> count_frames(const std::filesystem::path& path);
 /// true count. Throws for a negative index.
 Result<at::Tensor> decode_frames(const std::filesystem::path& path,
                                  std::span<const std::int64_t> indices, std::int64_t short_side);
+
+/// A video frame by frame, as it is played.
+class VideoStream {
+ public:
+  /// Frames come with the shorter side resized to `short_side` pixels (0: as decoded).
+  static Result<VideoStream> open(const std::filesystem::path& path, std::int64_t short_side);
+  VideoStream(VideoStream&&) noexcept;
+  VideoStream& operator=(VideoStream&&) noexcept;
+  ~VideoStream();
+
+  const VideoInfo& info() const;
+  std::int64_t width() const;
+  std::int64_t height() const;
+  /// The frame that read() gives next.
+  std::int64_t position() const;
+  /// Writes a frame, RGB rows of [height, width, 3]; false at the end.
+  bool read(std::uint8_t* rgb);
+  /// Moves to a frame, or to the end where there is none such. Backwards, it decodes from the first
+  /// frame again: containers' own seeking is not exact.
+  Status seek(std::int64_t frame);
+
+ private:
+  struct Impl;
+  explicit VideoStream(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace omniq::data

@@ -33,6 +33,23 @@ Result<VideoFrames> read_video(const std::filesystem::path& path, std::int64_t, 
   return no_video(path);
 }
 
+struct VideoStream::Impl {
+  VideoInfo info;
+};
+VideoStream::VideoStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+VideoStream::VideoStream(VideoStream&&) noexcept = default;
+VideoStream& VideoStream::operator=(VideoStream&&) noexcept = default;
+VideoStream::~VideoStream() = default;
+Result<VideoStream> VideoStream::open(const std::filesystem::path& path, std::int64_t) {
+  return no_video(path);
+}
+const VideoInfo& VideoStream::info() const { return impl_->info; }
+std::int64_t VideoStream::width() const { return 0; }
+std::int64_t VideoStream::height() const { return 0; }
+std::int64_t VideoStream::position() const { return 0; }
+bool VideoStream::read(std::uint8_t*) { return false; }
+Status VideoStream::seek(std::int64_t) { return {}; }
+
 Status generate_demo(const std::filesystem::path& directory, const DemoOptions&,
                      const std::function<void(std::int64_t, std::int64_t)>&, std::stop_token) {
   return no_video(directory);

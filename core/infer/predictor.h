@@ -4,7 +4,9 @@
 #include <c10/core/Device.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,12 @@ struct Prediction {
   double model_ms = 0;                 // frames → probabilities
 };
 
+/// What the model says at one point of a video.
+struct Moment {
+  std::int64_t frame = 0;             // the newest that it has seen
+  std::vector<double> probabilities;  // a class each
+};
+
 class Predictor {
  public:
   /// Loads the run's reported checkpoint, adapters merged.
@@ -37,6 +45,12 @@ class Predictor {
 
   /// Classifies one file as evaluation does. An unreadable file is an error of code `data`.
   Result<Prediction> predict(const std::filesystem::path& video);
+
+  /// How the answer comes about: of `moments` points of time spread evenly over the video, what the
+  /// model says of what was seen until then. With data.sampling `segments` that is everything since
+  /// the first frame, with `stride` the newest window. Calls `tell` in order of time.
+  Status follow(const std::filesystem::path& video, std::int64_t moments,
+                const std::function<void(const Moment&)>& tell, std::stop_token stop = {});
 
   const std::vector<std::string>& classes() const { return classes_; }
 

@@ -12,6 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+}  // namespace
+
 std::optional<MetricsRow> parse_line(const std::string& line) {
   const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;
@@ -37,8 +39,6 @@ std::optional<MetricsRow> parse_line(const std::string& line) {
     return std::nullopt;
   }
 }
-
-}  // namespace
 
 std::string to_line(const MetricsRow& row) {
   Json json = {{"step", row.step}, {"epoch", row.epoch}, {"time", row.time}, {"phase", row.phase},

@@ -26,6 +26,8 @@ struct MetricsRow {
 };
 
 std::string to_line(const MetricsRow& row);
+/// The row of one line; nothing where the line is damaged.
+std::optional<MetricsRow> parse_line(const std::string& line);
 
 /// Appends rows; each is on the disk as one whole line or not at all for a reader that skips a torn
 /// last line.

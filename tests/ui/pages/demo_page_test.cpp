@@ -1,0 +1,148 @@
+#include "ui/pages/demo/demo_page.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QComboBox>
+#include <QDropEvent>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QLabel>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QSlider>
+#include <QUrl>
+
+#include "core/config/load.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/ui/support/small_demo.h"
+#include "tests/ui/support/ui_test.h"
+#include "ui/base/text.h"
+#include "ui/base/theme.h"
+#include "ui/jobs/train_job.h"
+#include "ui/models/run_info.h"
+#include "ui/widgets/chart/chart_view.h"
+#include "ui/widgets/message_card.h"
+#include "ui/widgets/probability_bars.h"
+#include "ui/widgets/video_view.h"
+
+namespace omniq::ui {
+using namespace Qt::StringLiterals;
+
+class DemoPageTest : public QObject {
+  Q_OBJECT
+ private:
+  testing_support::TemporaryFolder folder_;
+  std::unique_ptr<Workspace> workspace_;
+  std::unique_ptr<DemoPage> page_;
+
+  QString clip() const {
+    return to_qt((folder_ / "demo/SlideLeft").string()) + u"/slide_left_t000.mp4"_s;
+  }
+  void drop(const QString& file) {
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(file)});
+    QDragEnterEvent enter({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(page_->view(), &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(page_->view(), &drop);
+  }
+
+ private Q_SLOTS:
+  // A model that knows its few training clips by heart.
+  void initTestCase() {
+    test::make_small_demo(folder_ / "demo");
+    const auto small = test::small_experiment(folder_ / "demo", folder_ / "runs");
+    auto e = *config::load(OMNIQ_SOURCE "/configs/demo-mamba.yaml",
+                           std::vector<std::string>{"data.root=" + small.data.root,
+                                                    "data.trainlist=" + small.data.trainlist,
+                                                    "data.testlist=" + small.data.testlist,
+                                                    "data.classind=" + small.data.classind});
+    e.train.save_dir = small.train.save_dir;
+    e.train.epochs = 120;
+    e.threads = 1;
+    TrainJob job;
+    QSignalSpy finished(&job, &TrainJob::finished), failed(&job, &TrainJob::failed);
+    job.start(e);
+    QTRY_VERIFY_WITH_TIMEOUT(!job.active(), 180000);
+    QCOMPARE(failed.size(), 0);
+    QCOMPARE(finished.size(), 1);
+  }
+  void init() {
+    QSettings().clear();
+    apply_theme(*qApp, ThemeMode::light);
+    workspace_ = std::make_unique<Workspace>();
+    page_ = std::make_unique<DemoPage>(*workspace_);
+    page_->resize(1100, 760);
+    page_->show();
+    workspace_->open(to_qt((folder_ / "runs").string()));
+    QTRY_COMPARE(workspace_->model().rowCount(), 1);
+  }
+  void cleanup() {
+    page_.reset();
+    workspace_.reset();
+  }
+
+  void a_dropped_video_plays_and_is_named() {
+    QVERIFY(QFileInfo::exists(clip()));
+    drop(clip());
+    QTRY_VERIFY_WITH_TIMEOUT(!page_->view()->picture().isNull(), 10000);
+    QTRY_VERIFY_WITH_TIMEOUT(!page_->result_json().contains("\"frames\": 0"), 30000);
+    QTRY_VERIFY_WITH_TIMEOUT(page_->timeline()->scene().curves.size() == 5 &&
+                                 page_->timeline()->scene().curves[0].raw->size() == 8,
+                             30000);
+    const QJsonObject result = QJsonDocument::fromJson(page_->result_json()).object();
+    const QJsonArray top5 = result["predictions"_L1][0]["top5"_L1].toArray();
+    QCOMPARE(top5.size(), 5);
+    QCOMPARE(top5[0]["label"_L1].toString(), u"SlideLeft"_s);
+    // At the last frame the bars say what the whole video is.
+    auto* seek = page_->findChild<QSlider*>();
+    QCOMPARE(seek->maximum(), 7);
+    Q_EMIT seek->sliderMoved(7);
+    QTRY_COMPARE(page_->bars()->entries().value(0).label, u"SlideLeft"_s);
+    QVERIFY(std::abs(page_->bars()->entries()[0].probability -
+                     top5[0]["probability"_L1].toDouble()) < 1e-4);
+  }
+
+  void pausing_stops_the_pictures() {
+    page_->open(clip());
+    QTRY_VERIFY_WITH_TIMEOUT(!page_->view()->picture().isNull(), 10000);
+    QTRY_VERIFY(page_->findChild<QSlider*>()->value() > 0);  // it plays
+    page_->play_action()->trigger();
+    QTest::qWait(150);
+    const QImage still = page_->view()->picture();
+    QTest::qWait(200);
+    QCOMPARE(page_->view()->picture(), still);
+  }
+
+  void the_result_can_be_copied() {
+    page_->open(clip());
+    QPushButton* copy = nullptr;
+    for (auto* button : page_->findChildren<QPushButton*>())
+      if (button->text() == u"Copy as JSON"_s) copy = button;
+    QTRY_VERIFY_WITH_TIMEOUT(copy->isEnabled(), 30000);
+    QTest::mouseClick(copy, Qt::LeftButton);
+    const auto json = QJsonDocument::fromJson(QApplication::clipboard()->text().toUtf8()).object();
+    QCOMPARE(json["predictions"_L1][0]["video"_L1].toString(), clip());
+  }
+
+  void what_is_no_video_is_told_and_the_next_one_works() {
+    const auto text = folder_.write("notes.mp4", "this is no video");
+    drop(to_qt(text.string()));
+    auto* card = page_->findChild<MessageCard*>();
+    QTRY_VERIFY_WITH_TIMEOUT(card->isVisible(), 10000);
+    QVERIFY2(card->text().contains(u"notes.mp4"_s), qPrintable(card->text()));
+    drop(clip());
+    QTRY_VERIFY_WITH_TIMEOUT(!page_->view()->picture().isNull(), 10000);
+    QVERIFY(!card->isVisible());
+  }
+};
+
+OMNIQ_UI_TEST(DemoPageTest, demo_page_test);
+
+}  // namespace omniq::ui
+
+#include "demo_page_test.moc"

@@ -1,0 +1,24 @@
+#include <QApplication>
+#include <QStandardPaths>
+#include <iostream>
+
+#include "tests/ui/support/ui_test.h"
+
+int main(int argc, char** argv) {
+  QApplication app(argc, argv);
+  QCoreApplication::setOrganizationName(QStringLiteral("OmniQ"));
+  QCoreApplication::setApplicationName(QStringLiteral("omniq-studio-tests"));
+  using omniq::ui::test::tests;
+  // omniq_ui_tests [NAME] [QtTest's options]
+  const QString wanted = argc > 1 && argv[1][0] != '-' ? QString::fromUtf8(argv[1]) : QString();
+  QStringList arguments = QCoreApplication::arguments();
+  if (!wanted.isEmpty()) arguments.removeAt(1);
+  int failed = 0, ran = 0;
+  for (const auto& [name, make] : tests()) {
+    if (!wanted.isEmpty() && name != wanted) continue;
+    ++ran;
+    failed += QTest::qExec(make().get(), arguments) != 0;
+  }
+  if (ran == 0) std::cerr << "There is no test " << wanted.toStdString() << "\n";
+  return ran == 0 ? 2 : failed;
+}

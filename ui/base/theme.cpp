@@ -1,0 +1,254 @@
+#include "ui/base/theme.h"
+
+#include <QApplication>
+#include <QFontDatabase>
+#include <QPalette>
+#include <QStyleFactory>
+#include <QStyleHints>
+
+#include "ui/base/plurals.h"
+
+// Must stand outside of any namespace; a static library's resources are not loaded by themselves.
+static void load_resources() { Q_INIT_RESOURCE(resources); }
+
+namespace omniq::ui {
+using namespace Qt::StringLiterals;
+
+namespace {
+
+Theme make_light() {
+  Theme t;
+  t.window = QColor(0xf5f6f8);
+  t.surface = QColor(0xffffff);
+  t.raised = QColor(0xffffff);
+  t.border = QColor(0xdde1e7);
+  t.grid = QColor(0xe9ecf0);
+  t.text = QColor(0x1c2128);
+  t.muted = QColor(0x636c7a);
+  t.accent = QColor(0x2f6fdb);
+  t.on_accent = QColor(0xffffff);
+  t.hover = QColor(0xeaeef4);
+  t.good = QColor(0x1f8a4c);
+  t.warning = QColor(0xb26a00);
+  t.bad = QColor(0xc93a3a);
+  t.series = {QColor(0x2f6fdb), QColor(0xe07b1a), QColor(0x1a9e8f), QColor(0xc2418c),
+              QColor(0x7a5bd0), QColor(0x8a9a1e), QColor(0x3a9bd9), QColor(0xb4502d),
+              QColor(0x4f6d7a), QColor(0xcf9b00)};
+  return t;
+}
+
+Theme make_dark() {
+  Theme t;
+  t.dark = true;
+  t.window = QColor(0x15181d);
+  t.surface = QColor(0x1c2027);
+  t.raised = QColor(0x242932);
+  t.border = QColor(0x333a45);
+  t.grid = QColor(0x2a303a);
+  t.text = QColor(0xe4e7ec);
+  t.muted = QColor(0x98a1af);
+  t.accent = QColor(0x6ea0ff);
+  t.on_accent = QColor(0x0e1726);
+  t.hover = QColor(0x272d37);
+  t.good = QColor(0x54c987);
+  t.warning = QColor(0xe5a54b);
+  t.bad = QColor(0xf17a7a);
+  t.series = {QColor(0x6ea0ff), QColor(0xf5a14d), QColor(0x43cdbb), QColor(0xe97dbb),
+              QColor(0xab92f3), QColor(0xbecb57), QColor(0x72c5f5), QColor(0xe28a69),
+              QColor(0x93b1be), QColor(0xf0c94a)};
+  return t;
+}
+
+bool is_dark = false;
+
+QPalette palette_of(const Theme& t) {
+  QPalette p;
+  p.setColor(QPalette::Window, t.window);
+  p.setColor(QPalette::WindowText, t.text);
+  p.setColor(QPalette::Base, t.surface);
+  p.setColor(QPalette::AlternateBase, t.hover);
+  p.setColor(QPalette::Text, t.text);
+  p.setColor(QPalette::Button, t.raised);
+  p.setColor(QPalette::ButtonText, t.text);
+  p.setColor(QPalette::BrightText, t.bad);
+  p.setColor(QPalette::ToolTipBase, t.raised);
+  p.setColor(QPalette::ToolTipText, t.text);
+  p.setColor(QPalette::PlaceholderText, t.muted);
+  p.setColor(QPalette::Highlight, t.accent);
+  p.setColor(QPalette::HighlightedText, t.on_accent);
+  p.setColor(QPalette::Link, t.accent);
+  p.setColor(QPalette::LinkVisited, t.accent);
+  p.setColor(QPalette::Light, t.raised);
+  p.setColor(QPalette::Midlight, t.hover);
+  p.setColor(QPalette::Mid, t.border);
+  p.setColor(QPalette::Dark, t.border);
+  p.setColor(QPalette::Shadow, t.dark ? QColor(0, 0, 0) : t.border);
+  for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText}) {
+    QColor faded = t.muted;
+    faded.setAlphaF(0.6F);
+    p.setColor(QPalette::Disabled, role, faded);
+  }
+  p.setColor(QPalette::Disabled, QPalette::Highlight, t.border);
+  return p;
+}
+
+// What Fusion cannot be told by a palette. @names are the theme's colours.
+constexpr auto kStyle =
+    uR"(
+QToolTip { background: @raised; color: @text; border: 1px solid @border; padding: 4px 6px; }
+QMenuBar { background: @window; border-bottom: 1px solid @border; padding: 2px 4px; }
+QMenuBar::item { padding: 4px 8px; border-radius: 4px; background: transparent; }
+QMenuBar::item:selected { background: @hover; }
+QMenu { background: @raised; border: 1px solid @border; padding: 4px; }
+QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
+QMenu::item:selected { background: @accent; color: @on_accent; }
+QMenu::item:disabled { color: @muted; }
+QMenu::separator { height: 1px; background: @border; margin: 4px 6px; }
+QMenu::icon { padding-left: 8px; }
+QStatusBar { background: @window; border-top: 1px solid @border; color: @muted; }
+QStatusBar::item { border: none; }
+QStatusBar QLabel { padding-left: 8px; color: @muted; }
+QPushButton, QToolButton[boxed="true"] { background: @raised; border: 1px solid @border; border-radius: 6px;
+  padding: 5px 12px; }
+QPushButton:hover, QToolButton[boxed="true"]:hover { background: @hover; }
+QPushButton:pressed { background: @border; }
+QPushButton:focus { border-color: @accent; }
+QPushButton:disabled { color: @muted; background: @window; }
+QPushButton[primary="true"] { background: @accent; color: @on_accent; border-color: @accent; font-weight: 600; }
+QPushButton[primary="true"]:disabled { background: @border; border-color: @border; color: @muted; }
+QToolButton { border: 1px solid transparent; border-radius: 6px; padding: 4px 8px; }
+QToolButton:hover { background: @hover; }
+QToolButton:checked { background: @hover; border-color: @border; }
+QToolButton:focus { border-color: @accent; }
+QToolButton::menu-indicator { image: none; }
+QToolButton[navigation="true"] { padding: 7px 12px; text-align: left; font-weight: 500; color: @muted; }
+QToolButton[navigation="true"]:checked { background: @surface; color: @text; border-color: @border; }
+QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox { background: @surface;
+  border: 1px solid @border; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent;
+  selection-color: @on_accent; }
+QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QSpinBox:focus { border-color: @accent; }
+QLineEdit[invalid="true"], QComboBox[invalid="true"] { border-color: @bad; }
+QLineEdit:disabled, QComboBox:disabled { color: @muted; background: @window; }
+QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::down-arrow { image: url(:/icons/chevron-@mode.svg); width: 10px; height: 10px; }
+QComboBox QAbstractItemView { background: @raised; border: 1px solid @border; outline: none; padding: 2px; }
+QTabBar { qproperty-drawBase: 0; }
+QTabBar::tab { padding: 6px 12px; margin-right: 4px; color: @muted; border-bottom: 2px solid transparent; }
+QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
+QTabBar::tab:hover { color: @text; }
+QTabBar::tab:focus { color: @accent; }
+QTabWidget::pane { border: none; border-top: 1px solid @border; }
+QTableView, QListView, QTreeView { background: @surface; border: 1px solid @border; border-radius: 6px;
+  outline: none; gridline-color: @grid; selection-background-color: @selection; selection-color: @text; }
+QTableView::item:selected, QListView::item:selected { background: @selection; color: @text; }
+QHeaderView { background: @surface; }
+QHeaderView::section { background: @surface; color: @muted; border: none; border-bottom: 1px solid @border;
+  padding: 6px 8px; font-weight: 500; }
+QHeaderView::section:hover { color: @text; }
+QHeaderView::up-arrow { image: url(:/icons/sort-up-@mode.svg); width: 8px; height: 8px;
+  subcontrol-position: right center; right: 2px; }
+QHeaderView::down-arrow { image: url(:/icons/sort-down-@mode.svg); width: 8px; height: 8px;
+  subcontrol-position: right center; right: 2px; }
+QSplitter::handle { background: transparent; }
+QScrollArea { border: none; background: transparent; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 2px; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 2px; }
+QScrollBar::handle { background: @border; border-radius: 3px; min-height: 24px; min-width: 24px; }
+QScrollBar::handle:hover { background: @muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QProgressBar { background: @grid; border: none; border-radius: 3px; max-height: 6px; text-align: right; }
+QProgressBar::chunk { background: @accent; border-radius: 3px; }
+QSlider { min-height: 20px; }
+QSlider::groove:horizontal { border: none; height: 4px; background: @border; border-radius: 2px; }
+QSlider::sub-page:horizontal { border: none; background: @accent; border-radius: 2px; }
+QSlider::handle:horizontal { background: @accent; width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; }
+QSlider::handle:horizontal:hover { background: @text; }
+QCheckBox { spacing: 7px; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid @muted; border-radius: 4px; background: @surface; }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/check-@mode.svg); }
+QCheckBox::indicator:focus { border-color: @accent; }
+QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 8px; }
+QLabel[muted="true"] { color: @muted; }
+QLabel[error="true"] { color: @bad; }
+QLabel[heading="true"] { font-weight: 600; }
+)";
+
+QString style_of(const Theme& t) {
+  QString style = QString::fromUtf16(kStyle);
+  // Opaque: a translucent colour would be painted twice, for the row and for its cells.
+  const float part = t.dark ? 0.24F : 0.13F;
+  const auto mixed = [&](int a, int b) { return static_cast<int>(a * part + b * (1 - part)); };
+  const QColor selection(mixed(t.accent.red(), t.surface.red()),
+                         mixed(t.accent.green(), t.surface.green()),
+                         mixed(t.accent.blue(), t.surface.blue()));
+  const auto put = [&](QLatin1StringView name, const QColor& color) {
+    const QString text = u"rgba(%1, %2, %3, %4)"_s.arg(color.red())
+                             .arg(color.green())
+                             .arg(color.blue())
+                             .arg(color.alpha());
+    style.replace(u"@"_s + name, text);
+  };
+  style.replace(u"@mode"_s, t.dark ? u"dark"_s : u"light"_s);
+  put("on_accent"_L1, t.on_accent);  // before names that it contains
+  put("accent"_L1, t.accent);
+  put("window"_L1, t.window);
+  put("surface"_L1, t.surface);
+  put("raised"_L1, t.raised);
+  put("border"_L1, t.border);
+  put("grid"_L1, t.grid);
+  put("text"_L1, t.text);
+  put("muted"_L1, t.muted);
+  put("hover"_L1, t.hover);
+  put("bad"_L1, t.bad);
+  put("selection"_L1, selection);
+  return style;
+}
+
+}  // namespace
+
+const Theme& Theme::get(bool dark) {
+  static const Theme light_theme = make_light(), dark_theme = make_dark();
+  return dark ? dark_theme : light_theme;
+}
+
+const Theme& Theme::current() { return get(is_dark); }
+
+bool system_is_dark(const QPalette& system) {
+#if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)
+  return QGuiApplication::styleHints()->colorScheme() == Qt::ColorScheme::Dark;
+#else
+  return system.color(QPalette::Window).lightness() <
+         system.color(QPalette::WindowText).lightness();
+#endif
+}
+
+void apply_theme(QApplication& app, ThemeMode mode) {
+  load_resources();
+  static const QPalette system = app.palette();  // the desktop's, before ours replaces it
+  is_dark = mode == ThemeMode::dark || (mode == ThemeMode::system && system_is_dark(system));
+  static const bool once = [&] {
+    app.installTranslator(new EnglishPlurals(&app));
+    app.setStyle(QStyleFactory::create(u"Fusion"_s));
+    if (QFontDatabase::hasFamily(u"Inter"_s)) {
+      QFont font = app.font();
+      font.setFamilies({u"Inter"_s, font.family()});
+      app.setFont(font);
+    }
+    return true;
+  }();
+  Q_UNUSED(once);
+  app.setPalette(palette_of(Theme::current()));
+  app.setStyleSheet(style_of(Theme::current()));
+}
+
+QColor state_color(const QString& key) {
+  const Theme& t = Theme::current();
+  if (key == "running"_L1) return t.accent;
+  if (key == "finished"_L1) return t.good;
+  if (key == "paused"_L1 || key == "interrupted"_L1) return t.warning;
+  if (key == "failed"_L1 || key == "damaged"_L1) return t.bad;
+  return t.muted;
+}
+
+}  // namespace omniq::ui

@@ -1,0 +1,43 @@
+#include "ui/jobs/engine/classifier.h"
+
+#include "core/infer/predictor.h"
+
+namespace omniq::ui {
+
+struct Classifier::Impl {
+  infer::Predictor predictor;
+};
+
+Classifier::Classifier(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Classifier::Classifier(Classifier&&) noexcept = default;
+Classifier& Classifier::operator=(Classifier&&) noexcept = default;
+Classifier::~Classifier() = default;
+
+Result<Classifier> Classifier::open(const std::filesystem::path& run) {
+  OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(run));
+  OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder));
+  return Classifier(std::make_unique<Impl>(Impl{std::move(predictor)}));
+}
+
+const std::vector<std::string>& Classifier::classes() const { return impl_->predictor.classes(); }
+
+Result<Answer> Classifier::classify(const std::filesystem::path& video) {
+  OMNIQ_ASSIGN(const infer::Prediction prediction, impl_->predictor.predict(video));
+  Answer answer;
+  for (const auto& [label, probability] : prediction.top5)
+    answer.top5.push_back({label, probability});
+  answer.frames = prediction.frames;
+  answer.decode_ms = prediction.decode_ms;
+  answer.model_ms = prediction.model_ms;
+  return answer;
+}
+
+Status Classifier::follow(const std::filesystem::path& video, std::int64_t moments,
+                          const std::function<void(std::int64_t, const std::vector<double>&)>& tell,
+                          std::stop_token stop) {
+  return impl_->predictor.follow(
+      video, moments,
+      [&](const infer::Moment& moment) { tell(moment.frame, moment.probabilities); }, stop);
+}
+
+}  // namespace omniq::ui

@@ -1,0 +1,102 @@
+#include "ui/jobs/train_job.h"
+
+#include <QElapsedTimer>
+
+#include "core/base/text.h"
+#include "core/data/demo.h"
+#include "ui/base/text.h"
+#include "ui/jobs/engine/preparation.h"
+
+namespace omniq::ui {
+namespace {
+
+constexpr qint64 kLeastInterval = 80;  // ms between reports: more than that nobody sees
+
+class Reporter : public train::Observer {
+ public:
+  explicit Reporter(TrainJob& job) : job_(job) { since_.start(); }
+  void on_progress(const train::Progress& progress) override {
+    if (since_.elapsed() < kLeastInterval && progress.step < progress.steps) return;
+    since_.restart();
+    Q_EMIT job_.progress(progress);
+  }
+  void on_metrics(const run::MetricsRow& row) override { Q_EMIT job_.metrics(row); }
+
+ private:
+  TrainJob& job_;
+  QElapsedTimer since_;
+};
+
+}  // namespace
+
+TrainJob::~TrainJob() {
+  pause();
+  if (thread_.joinable()) thread_.join();
+}
+
+void TrainJob::start(const config::Experiment& experiment, const QString& demo_data) {
+  launch(
+      [this, experiment = config::Experiment(experiment), demo_data](std::stop_token stop) mutable -> Result<train::TrainOutcome> {
+        if (!demo_data.isEmpty()) {
+          OMNIQ_TRY(data::generate_demo(
+              to_path(demo_data), {},
+              [this](std::int64_t done, std::int64_t total) { Q_EMIT demo_progress(done, total); },
+              stop));
+        }
+        OMNIQ_TRY(prepare_experiment(experiment));
+        OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
+        return train_in(folder, experiment, stop);
+      });
+}
+
+void TrainJob::resume(const QString& run) {
+  launch([this, run](std::stop_token stop) -> Result<train::TrainOutcome> {
+    OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(run)));
+    OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
+    return train_in(folder, experiment, stop);
+  });
+}
+
+void TrainJob::pause() {
+  if (thread_.joinable()) thread_.request_stop();
+}
+
+Result<train::TrainOutcome> TrainJob::train_in(const run::RunFolder& folder,
+                                               const config::Experiment& experiment,
+                                               std::stop_token stop) {
+  const QString path = to_qt(folder.path().string());
+  QMetaObject::invokeMethod(this, [this, path] {
+    run_ = path;
+    Q_EMIT started(path);
+  });
+  Reporter reporter(*this);
+  return train::train(experiment, folder, reporter, stop);
+}
+
+void TrainJob::launch(Work work) {
+  Q_ASSERT(!active_);
+  if (thread_.joinable()) thread_.join();  // of the job before, which has ended
+  active_ = true;
+  run_.clear();
+  thread_ = std::jthread([this, work = std::move(work)](std::stop_token stop) {
+    Result<train::TrainOutcome> outcome = [&]() -> Result<train::TrainOutcome> {
+      try {
+        return work(stop);
+      } catch (const std::exception& e) {  // out of memory, and what is broken in the engine
+        return fail(ErrorCode::io,
+                    cat("Something failed inside the engine: ", split(e.what(), '\n').front()),
+                    "If memory ran out, lower train.batch_size or eval.batch_size.");
+      }
+    }();
+    QMetaObject::invokeMethod(this, [this, outcome = std::move(outcome)] {
+      active_ = false;
+      if (outcome) {
+        Q_EMIT finished(run_, *outcome);
+      } else {
+        Q_EMIT failed(run_, outcome.error());
+      }
+    });
+  });
+}
+
+}  // namespace omniq::ui

@@ -1,0 +1,279 @@
+#include "ui/pages/main_window.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDir>
+#include <QEvent>
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMenuBar>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QToolButton>
+#include <QUndoStack>
+#include <QVBoxLayout>
+
+#include "core/base/version.h"
+#include "ui/base/icons.h"
+#include "ui/base/text.h"
+#include "ui/pages/demo/demo_page.h"
+#include "ui/pages/new_run/new_run_dialog.h"
+#include "ui/pages/runs/run_actions.h"
+#include "ui/pages/runs/runs_page.h"
+#include "ui/pages/training.h"
+#include "ui/widgets/command_palette.h"
+
+namespace omniq::ui {
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr auto kThemeKey = "window/theme", kGeometryKey = "window/geometry",
+               kPageKey = "window/page";
+
+QList<QAction*> leaves(const QList<QAction*>& actions) {
+  QList<QAction*> all;
+  for (QAction* action : actions) {
+    if (action->menu()) {
+      all += leaves(action->menu()->actions());
+    } else if (!action->isSeparator()) {
+      all.append(action);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(parent) {
+  setWindowIcon(QIcon(u":/icons/app_icon.svg"_s));
+  stack_ = new QStackedWidget;
+  auto* centre = new QWidget;
+  auto* row = new QHBoxLayout(centre);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(0);
+  row->addWidget(make_navigation());
+  row->addWidget(stack_, 1);
+  setCentralWidget(centre);
+  status_ = new QLabel;
+  statusBar()->addWidget(status_);
+  statusBar()->setSizeGripEnabled(false);
+
+  training_ = new Training;
+  statusBar()->addPermanentWidget(training_);
+
+  runs_ = new RunsPage(workspace_, colors_);
+  add_page(u"runs"_s, tr("Runs"), u"runs"_s, runs_);
+  demo_ = new DemoPage(workspace_);
+  add_page(u"demo"_s, tr("Demo"), u"demo"_s, demo_);
+  make_menus();
+  connect_training();
+  refresh_icons();
+
+  const QSettings settings;
+  resize(1280, 800);
+  restoreGeometry(settings.value(kGeometryKey).toByteArray());
+  if (!show_page(settings.value(kPageKey).toString())) show_page(u"runs"_s);
+  open_workspace(workspace);
+}
+
+MainWindow::~MainWindow() {
+  QSettings settings;
+  settings.setValue(kGeometryKey, saveGeometry());
+  for (const Page& page : std::as_const(pages_)) {
+    if (page.widget == stack_->currentWidget()) settings.setValue(kPageKey, page.name);
+  }
+}
+
+QWidget* MainWindow::make_navigation() {
+  auto* rail = new QWidget;
+  rail->setFixedWidth(172);
+  navigation_ = new QVBoxLayout(rail);
+  navigation_->setContentsMargins(10, 14, 6, 10);
+  navigation_->setSpacing(4);
+  auto* logo = new QLabel;
+  logo->setPixmap(windowIcon().pixmap(22));
+  auto* name = new QLabel(tr("OmniQ Studio"));
+  name->setProperty("heading", true);
+  auto* head = new QHBoxLayout;
+  head->setContentsMargins(6, 0, 0, 10);
+  head->setSpacing(8);
+  head->addWidget(logo);
+  head->addWidget(name, 1);
+  navigation_->addLayout(head);
+  navigation_->addStretch();
+  folder_button_ = new QToolButton;
+  folder_button_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  folder_button_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  folder_button_->setProperty("navigation", true);
+  connect(folder_button_, &QToolButton::clicked, this, &MainWindow::choose_workspace);
+  navigation_->addWidget(folder_button_);
+  return rail;
+}
+
+void MainWindow::add_page(const QString& name, const QString& title, const QString& icon_name,
+                          QWidget* widget) {
+  auto* action = new QAction(title, this);
+  action->setShortcut(QKeySequence(u"Ctrl+%1"_s.arg(pages_.size() + 1)));
+  auto* button = new QToolButton;
+  button->setText(u" "_s + title);
+  button->setCheckable(true);
+  button->setAutoExclusive(true);
+  button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  button->setProperty("navigation", true);
+  button->setIconSize({18, 18});
+  button->setToolTip(
+      u"%1 (%2)"_s.arg(title, action->shortcut().toString(QKeySequence::NativeText)));
+  navigation_->insertWidget(static_cast<int>(pages_.size()) + 1, button);
+  stack_->addWidget(widget);
+  pages_.append({name, icon_name, widget, button, action});
+  connect(action, &QAction::triggered, this, [this, name] { show_page(name); });
+  connect(button, &QToolButton::clicked, action, &QAction::trigger);
+}
+
+QStringList MainWindow::page_names() const {
+  QStringList names;
+  for (const Page& page : pages_) names.append(page.name);
+  return names;
+}
+
+bool MainWindow::show_page(const QString& name) {
+  for (const Page& page : std::as_const(pages_)) {
+    if (page.name != name) continue;
+    stack_->setCurrentWidget(page.widget);
+    page.button->setChecked(true);
+    return true;
+  }
+  return false;
+}
+
+void MainWindow::make_menus() {
+  QMenu* file = menuBar()->addMenu(tr("&File"));
+  file->addAction(tr("New run…"), QKeySequence::New, this, [this] { new_run({}); });
+  file->addAction(runs_->actions().clone);
+  file->addSeparator();
+  file->addAction(tr("Open workspace…"), QKeySequence::Open, this, &MainWindow::choose_workspace);
+  file->addAction(tr("Look for changes"), QKeySequence::Refresh, this,
+                  [this] { workspace_.refresh(); });
+  file->addSeparator();
+  file->addAction(tr("Quit"), QKeySequence::Quit, this, &QWidget::close);
+
+  QMenu* edit = menuBar()->addMenu(tr("&Edit"));
+  QAction* undo = workspace_.undo().createUndoAction(this, tr("Undo"));
+  undo->setShortcut(QKeySequence::Undo);
+  QAction* redo = workspace_.undo().createRedoAction(this, tr("Redo"));
+  redo->setShortcut(QKeySequence::Redo);
+  edit->addActions({undo, redo});
+  edit->addSeparator();
+  edit->addAction(runs_->find_action());
+
+  QMenu* run = menuBar()->addMenu(tr("&Run"));
+  const RunActions& actions = runs_->actions();
+  run->addActions({actions.pause, actions.resume});
+  run->addSeparator();
+  run->addActions({actions.rename, actions.edit_note, actions.add_tag, actions.archive});
+  run->addSeparator();
+  run->addActions({actions.open_folder, actions.copy_path, actions.copy_command});
+  run->addSeparator();
+  run->addAction(actions.remove);
+
+  QMenu* video = menuBar()->addMenu(tr("&Video"));
+  video->addActions({demo_->open_action(), demo_->play_action()});
+
+  QMenu* view = menuBar()->addMenu(tr("&View"));
+  for (const Page& page : std::as_const(pages_)) view->addAction(page.action);
+  view->addSeparator();
+  view->addActions({runs_->archived_action(), runs_->side_action()});
+  view->addSeparator();
+  auto* themes = new QActionGroup(this);
+  const auto chosen = static_cast<ThemeMode>(QSettings().value(kThemeKey, 0).toInt());
+  const std::pair<ThemeMode, QString> modes[] = {{ThemeMode::system, tr("Theme of the system")},
+                                                 {ThemeMode::light, tr("Light theme")},
+                                                 {ThemeMode::dark, tr("Dark theme")}};
+  for (const auto& [mode, text] : modes) {
+    QAction* action = view->addAction(text);
+    action->setCheckable(true);
+    action->setChecked(mode == chosen);
+    themes->addAction(action);
+    connect(action, &QAction::triggered, this, [this, mode = mode] { set_theme(mode); });
+  }
+
+  QMenu* help = menuBar()->addMenu(tr("&Help"));
+  help->addAction(tr("Find a command…"), QKeySequence(u"Ctrl+K"_s), this,
+                  &MainWindow::show_palette);
+}
+
+void MainWindow::connect_training() {
+  connect(runs_, &RunsPage::new_run_requested, this, [this] { new_run({}); });
+  connect(runs_, &RunsPage::clone_requested, this, &MainWindow::new_run);
+  connect(runs_, &RunsPage::clip_opened, this, [this](const QString& run, const QString& file) {
+    show_page(u"demo"_s);
+    demo_->open(file, run);
+  });
+  connect(demo_->open_action(), &QAction::triggered, this, [this] { show_page(u"demo"_s); });
+  connect(runs_, &RunsPage::demo_requested, this,
+          [this] { training_->try_demo(workspace_.folder()); });
+  const RunActions& actions = runs_->actions();
+  connect(&actions, &RunActions::resume_requested, training_, &Training::resume);
+  connect(&actions, &RunActions::pause_requested, this, [this](const QString& run) {
+    if (const Status paused = training_->pause(run); !paused)
+      runs_->show_error(tr("Not paused"), paused.error());
+  });
+  connect(training_, &Training::failed, runs_, &RunsPage::show_error);
+  connect(training_, &Training::started, this, [this](const QString& run) {
+    runs_->select_when_there(run);
+    workspace_.refresh();
+  });
+  connect(training_, &Training::ended, &workspace_, &Workspace::refresh);
+  connect(training_, &Training::close_now, this, &QWidget::close);
+}
+
+void MainWindow::new_run(const QString& clone) {
+  auto* dialog = new NewRunDialog(workspace_.folder(), clone, this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &NewRunDialog::start_requested, training_, &Training::start);
+  dialog->open();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) { event->setAccepted(training_->may_close()); }
+
+void MainWindow::choose_workspace() {
+  const QString folder =
+      QFileDialog::getExistingDirectory(this, tr("Open a folder of runs"), workspace_.folder());
+  if (!folder.isEmpty()) open_workspace(folder);
+}
+
+void MainWindow::open_workspace(const QString& folder) {
+  workspace_.open(folder);
+  const QDir dir(workspace_.folder());
+  setWindowTitle(tr("%1 – OmniQ Studio").arg(dir.dirName()));
+  folder_button_->setText(u" "_s + fontMetrics().elidedText(dir.dirName(), Qt::ElideMiddle, 100));
+  folder_button_->setToolTip(tr("Workspace %1. Click to open another.").arg(workspace_.folder()));
+  status_->setText(workspace_.folder());
+}
+
+void MainWindow::set_theme(ThemeMode mode) {
+  QSettings().setValue(kThemeKey, static_cast<int>(mode));
+  apply_theme(*qApp, mode);
+}
+
+void MainWindow::show_palette() {
+  auto* palette = new CommandPalette(leaves(menuBar()->actions()), this);
+  palette->show();
+}
+
+void MainWindow::changeEvent(QEvent* event) {
+  if (event->type() == QEvent::PaletteChange) refresh_icons();
+  QMainWindow::changeEvent(event);
+}
+
+void MainWindow::refresh_icons() {
+  for (const Page& page : std::as_const(pages_)) page.button->setIcon(icon(page.icon));
+  folder_button_->setIcon(icon(u"folder"_s));
+}
+
+}  // namespace omniq::ui

@@ -1,0 +1,72 @@
+// The window: navigation at the left, one page at a time, menus with every action.
+#pragma once
+
+#include <QMainWindow>
+
+#include "ui/base/theme.h"
+#include "ui/models/run_colors.h"
+#include "ui/models/workspace.h"
+
+class QActionGroup;
+class QLabel;
+class QStackedWidget;
+class QToolButton;
+class QVBoxLayout;
+
+namespace omniq::ui {
+
+class DemoPage;
+class RunsPage;
+class Training;
+
+class MainWindow : public QMainWindow {
+  Q_OBJECT
+ public:
+  explicit MainWindow(const QString& workspace, QWidget* parent = nullptr);
+  ~MainWindow() override;
+
+  Workspace& workspace() { return workspace_; }
+  RunsPage* runs_page() const { return runs_; }
+  DemoPage* demo_page() const { return demo_; }
+  Training& training() { return *training_; }
+
+  /// Pages by the names that --page takes.
+  QStringList page_names() const;
+  bool show_page(const QString& name);
+
+ protected:
+  void changeEvent(QEvent* event) override;
+  void closeEvent(QCloseEvent* event) override;
+
+ private:
+  struct Page {
+    QString name, icon;
+    QWidget* widget;
+    QToolButton* button;
+    QAction* action;
+  };
+
+  QWidget* make_navigation();
+  void add_page(const QString& name, const QString& title, const QString& icon, QWidget* widget);
+  void make_menus();
+  void connect_training();
+  void new_run(const QString& clone);
+  void choose_workspace();
+  void open_workspace(const QString& folder);
+  void set_theme(ThemeMode mode);
+  void show_palette();
+  void refresh_icons();
+
+  Workspace workspace_;
+  RunColors colors_;
+  RunsPage* runs_;
+  DemoPage* demo_;
+  Training* training_;
+  QList<Page> pages_;
+  QStackedWidget* stack_;
+  QVBoxLayout* navigation_;
+  QToolButton* folder_button_;
+  QLabel* status_;
+};
+
+}  // namespace omniq::ui

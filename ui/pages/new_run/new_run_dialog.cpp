@@ -1,0 +1,213 @@
+#include "ui/pages/new_run/new_run_dialog.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QFileDialog>
+#include <QFontDatabase>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QTabWidget>
+#include <QVBoxLayout>
+
+#include "core/base/files.h"
+#include "core/config/load.h"
+#include "ui/base/text.h"
+#include "ui/pages/new_run/setting_field.h"
+#include "ui/widgets/message_card.h"
+
+namespace omniq::ui {
+using namespace Qt::StringLiterals;
+
+NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, QWidget* parent)
+    : QDialog(parent), workspace_(workspace) {
+  setObjectName(u"new_run"_s);
+  setWindowTitle(tr("New run"));
+  resize(920, 680);
+  from_ = new QComboBox;
+  from_->setAccessibleName(tr("Start from"));
+  from_->setMinimumWidth(280);
+  auto* open = new QPushButton(tr("Open YAML…"));
+  advanced_ = new QCheckBox(tr("All settings"));
+  auto* head = new QHBoxLayout;
+  head->setSpacing(8);
+  head->addWidget(new QLabel(tr("Start from")));
+  head->addWidget(from_);
+  head->addWidget(open);
+  head->addStretch();
+  head->addWidget(advanced_);
+
+  problem_ = new MessageCard;
+  yaml_ = new QPlainTextEdit;
+  yaml_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+  yaml_->setAccessibleName(tr("Configuration as YAML"));
+  tabs_ = new QTabWidget;
+  tabs_->setDocumentMode(true);
+  tabs_->addTab(make_form(), tr("Form"));
+  tabs_->addTab(yaml_, tr("YAML"));
+
+  summary_ = new QLabel;
+  summary_->setProperty("muted", true);
+  auto* cancel = new QPushButton(tr("Cancel"));
+  start_ = new QPushButton(tr("Start training"));
+  start_->setProperty("primary", true);
+  start_->setDefault(true);
+  auto* foot = new QHBoxLayout;
+  foot->setSpacing(8);
+  foot->addWidget(summary_, 1);
+  foot->addWidget(cancel);
+  foot->addWidget(start_);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(18, 16, 18, 14);
+  column->setSpacing(10);
+  column->addLayout(head);
+  column->addWidget(problem_);
+  column->addWidget(tabs_, 1);
+  column->addLayout(foot);
+
+  connect(from_, &QComboBox::activated, this, &NewRunDialog::load_starting_point);
+  connect(open, &QPushButton::clicked, this, &NewRunDialog::open_file);
+  connect(advanced_, &QCheckBox::toggled, this, &NewRunDialog::show_levels);
+  connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
+  connect(start_, &QPushButton::clicked, this, [this] {
+    Q_EMIT start_requested(form_.experiment());
+    accept();
+  });
+  // The form and the YAML are two views of the same: each is written when it comes into view.
+  connect(tabs_, &QTabWidget::currentChanged, this, [this](int tab) {
+    if (tab != 1) return;
+    const QSignalBlocker quiet(yaml_);
+    yaml_->setPlainText(form_.yaml());
+  });
+  connect(yaml_, &QPlainTextEdit::textChanged, this,
+          [this] { form_.set_yaml(yaml_->toPlainText()); });
+  connect(&form_, &ExperimentForm::checked, this, &NewRunDialog::show_checked);
+  fill_starting_points(clone);
+  load_starting_point();
+  show_levels();
+}
+
+QWidget* NewRunDialog::make_form() {
+  auto* inside = new QWidget;
+  auto* column = new QVBoxLayout(inside);
+  column->setContentsMargins(2, 8, 12, 8);
+  column->setSpacing(2);
+  QString group;
+  for (const config::Setting& setting : config::settings()) {
+    const QString name = to_qt(setting.group);
+    if (groups_.isEmpty() || name != group) {
+      group = name;
+      auto* title = new QLabel(tr(setting.group.c_str()));
+      title->setProperty("heading", true);
+      QFont large = title->font();
+      large.setPointSizeF(large.pointSizeF() * 1.1);
+      title->setFont(large);
+      title->setContentsMargins(0, groups_.isEmpty() ? 0 : 14, 0, 2);
+      column->addWidget(title);
+      groups_.append(Group{title, {}});
+    }
+    auto* field = new SettingField(setting, form_);
+    groups_.last().fields.append(field);
+    column->addWidget(field);
+  }
+  column->addStretch();
+  auto* scroll = new QScrollArea;
+  scroll->setWidgetResizable(true);
+  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  scroll->setWidget(inside);
+  scroll->viewport()->setAutoFillBackground(false);
+  inside->setAutoFillBackground(false);
+  return scroll;
+}
+
+void NewRunDialog::fill_starting_points(const QString& clone) {
+  if (!clone.isEmpty())
+    from_->addItem(tr("the run %1").arg(QFileInfo(clone).fileName()), clone + u"/config.yaml"_s);
+  for (const StartingPoint& point : shipped_configurations())
+    from_->addItem(point.name, point.file);
+  from_->addItem(tr("the defaults"), QString());
+  const int demo = from_->findText(u"demo-mamba"_s);
+  from_->setCurrentIndex(clone.isEmpty() && demo >= 0 ? demo : 0);
+}
+
+void NewRunDialog::load_starting_point() {
+  problem_->hide();
+  const QString file = from_->currentData().toString();
+  config::Experiment experiment;
+  if (!file.isEmpty()) {
+    const auto text = read_file(to_path(file));
+    if (!text) {
+      problem_->show_error(tr("This starting point cannot be read"), text.error());
+      return;
+    }
+    config::Parsed parsed = config::parse(*text, to_std(file), {});
+    // What is missing for a start is said beside the fields; what cannot be understood, here.
+    for (const config::Finding& finding : parsed.findings) {
+      if (!config::find_setting(finding.key)) {
+        problem_->show_error(tr("Not everything in this file was understood"),
+                             to_qt(finding.message + " " + finding.hint));
+      }
+    }
+    experiment = std::move(parsed.experiment);
+  }
+  experiment.train.save_dir = to_std(workspace_);
+  experiment.run.dir.clear();
+  form_.start_from(experiment);
+  if (tabs_->currentIndex() == 1) {
+    const QSignalBlocker quiet(yaml_);
+    yaml_->setPlainText(form_.yaml());
+  }
+}
+
+void NewRunDialog::open_file() {
+  const QString file = QFileDialog::getOpenFileName(
+      this, tr("Open configuration"), {}, tr("Configurations (*.yaml *.yml);;All files (*)"));
+  if (file.isEmpty()) return;
+  from_->insertItem(0, QFileInfo(file).fileName(), file);
+  from_->setCurrentIndex(0);
+  load_starting_point();
+}
+
+void NewRunDialog::show_levels() {
+  for (const Group& group : std::as_const(groups_)) {
+    bool any = false;
+    for (SettingField* field : group.fields) {
+      const config::Setting& setting = field->setting();
+      // Where runs are made is the workspace's business, and a name is asked for of everybody.
+      const bool shown = setting.key == "run.name" || setting.level == config::Level::basic ||
+                         (advanced_->isChecked() && setting.key != "run.dir");
+      field->setVisible(shown || !form_.error(to_qt(setting.key)).isEmpty());
+      any |= !field->isHidden();
+    }
+    group.title->setVisible(any);
+  }
+}
+
+void NewRunDialog::show_checked() {
+  start_->setEnabled(form_.valid());
+  int errors = 0;
+  for (const Group& group : std::as_const(groups_)) {
+    for (SettingField* field : group.fields) {
+      const bool wrong = !form_.error(to_qt(field->setting().key)).isEmpty();
+      errors += wrong;
+      if (wrong && field->isHidden()) {  // an error in a hidden field would be a riddle
+        field->show();
+        group.title->show();
+      }
+    }
+  }
+  const QString general = form_.general_error();
+  if (!general.isEmpty()) {
+    problem_->show_error(tr("This is not a configuration yet"), general, {}, false);
+  } else if (tabs_->currentIndex() == 1) {
+    problem_->hide();
+  }
+  const int changes = form_.changes();
+  summary_->setText(errors > 0    ? tr("%n setting(s) to be mended", nullptr, errors)
+                    : changes > 0 ? tr("%n change(s) against the starting point", nullptr, changes)
+                                  : tr("As the starting point"));
+}
+
+}  // namespace omniq::ui

@@ -1,0 +1,60 @@
+// Configures a run: a form made from the description of all settings, and the same as YAML.
+#pragma once
+
+#include <QDialog>
+#include <QTimer>
+
+#include "ui/models/experiment_form.h"
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QPlainTextEdit;
+class QPushButton;
+class QTabWidget;
+
+namespace omniq::ui {
+
+class MessageCard;
+class SettingField;
+
+class NewRunDialog : public QDialog {
+  Q_OBJECT
+ public:
+  /// New runs are made in `workspace`. `clone`: a run folder to start from; empty: the first
+  /// configuration that comes with the program.
+  NewRunDialog(const QString& workspace, const QString& clone, QWidget* parent = nullptr);
+
+  ExperimentForm& form() { return form_; }
+  QPushButton* start_button() const { return start_; }
+
+ Q_SIGNALS:
+  void start_requested(const omniq::config::Experiment& experiment);
+
+ private:
+  QWidget* make_form();
+  void fill_starting_points(const QString& clone);
+  void load_starting_point();
+  void open_file();
+  void show_levels();
+  void show_checked();
+
+  QString workspace_;
+  ExperimentForm form_;
+  QComboBox* from_;
+  MessageCard* problem_;
+  QTabWidget* tabs_;
+  QCheckBox* advanced_;
+  QPlainTextEdit* yaml_;
+  QLabel* summary_;
+  QPushButton* start_;
+  struct Group {
+    QLabel* title;
+    QList<SettingField*> fields;
+  };
+  QList<Group> groups_;
+};
+
+}  // namespace omniq::ui
+
+Q_DECLARE_METATYPE(omniq::config::Experiment)

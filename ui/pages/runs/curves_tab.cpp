@@ -1,0 +1,201 @@
+#include "ui/pages/runs/curves_tab.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QEvent>
+#include <QFileDialog>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMessageBox>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QSettings>
+#include <QSlider>
+#include <QVBoxLayout>
+
+#include "ui/base/text.h"
+#include "ui/base/theme.h"
+#include "ui/widgets/chart/chart_view.h"
+
+namespace omniq::ui {
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kReplotDelay = 60;  // ms
+
+QString rich_name(const QString& name) { return name.toHtmlEscaped(); }
+
+}  // namespace
+
+CurvesTab::CurvesTab(RunColors& colors, QWidget* parent) : QWidget(parent), colors_(colors) {
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(0, 8, 0, 0);
+  column->setSpacing(8);
+  column->addWidget(make_toolbar());
+  legend_ = new QLabel;
+  legend_->setTextFormat(Qt::RichText);
+  legend_->setWordWrap(true);
+  legend_->setContentsMargins(4, 0, 4, 0);
+  column->addWidget(legend_);
+
+  auto* inside = new QWidget;
+  auto* grid = new QGridLayout(inside);
+  grid->setContentsMargins(0, 0, 4, 0);
+  grid->setSpacing(8);
+  constexpr int kAcross = 3;
+  for (int i = 0; i < static_cast<int>(std::size(kCharts)); ++i) {
+    auto* card = new QFrame;
+    card->setProperty("card", true);
+    auto* chart = new ChartView;
+    auto* inner = new QVBoxLayout(card);
+    inner->setContentsMargins(1, 1, 1, 1);
+    inner->addWidget(chart);
+    grid->addWidget(card, i / kAcross, i % kAcross);
+    charts_.append(chart);
+  }
+  for (ChartView* chart : std::as_const(charts_)) {
+    connect(chart, &ChartView::x_range_changed, this, [this, chart](Range x, bool everything) {
+      for (ChartView* other : std::as_const(charts_)) {
+        if (other == chart) continue;
+        everything ? other->fit() : other->set_x_range(x);
+      }
+    });
+    connect(chart, &ChartView::cursor_moved, this, [this, chart](double x) {
+      for (ChartView* other : std::as_const(charts_)) {
+        if (other != chart) other->set_cursor_x(x);
+      }
+    });
+  }
+  auto* scroll = new QScrollArea;
+  scroll->setWidgetResizable(true);
+  scroll->setWidget(inside);
+  scroll->viewport()->setAutoFillBackground(false);
+  inside->setAutoFillBackground(false);
+  column->addWidget(scroll, 1);
+
+  replot_.setSingleShot(true);
+  replot_.setInterval(kReplotDelay);
+  connect(&replot_, &QTimer::timeout, this, &CurvesTab::rebuild);
+  connect(&feed_, &SeriesFeed::changed, &replot_, qOverload<>(&QTimer::start));
+}
+
+QWidget* CurvesTab::make_toolbar() {
+  auto* bar = new QWidget;
+  auto* row = new QHBoxLayout(bar);
+  row->setContentsMargins(0, 0, 4, 0);
+  row->setSpacing(8);
+  const QSettings settings;
+  x_ = new QComboBox;
+  x_->addItems({tr("Step"), tr("Epoch"), tr("Time")});
+  x_->setCurrentIndex(settings.value("curves/x", 0).toInt());
+  x_->setAccessibleName(tr("Horizontal axis"));
+  smoothing_ = new QSlider(Qt::Horizontal);
+  smoothing_->setRange(0, 99);
+  smoothing_->setValue(settings.value("curves/smoothing", 60).toInt());
+  smoothing_->setFixedWidth(120);
+  smoothing_->setAccessibleName(tr("Smoothing"));
+  smoothing_->setToolTip(tr("Exponential smoothing of training curves; the raw curve stays faint"));
+  smoothing_value_ = new QLabel;
+  smoothing_value_->setMinimumWidth(32);
+  log_ = new QCheckBox(tr("Log scale"));
+  log_->setChecked(settings.value("curves/log", false).toBool());
+  log_->setToolTip(tr("Logarithmic loss and learning rate"));
+  auto* fit = new QPushButton(tr("Show everything"));
+  fit->setToolTip(tr("Double-click a chart for the same. Wheel or drag zooms, Shift+drag pans."));
+  auto* save = new QPushButton(tr("Export…"));
+  for (QWidget* w : {static_cast<QWidget*>(new QLabel(tr("By"))), static_cast<QWidget*>(x_)})
+    row->addWidget(w);
+  row->addSpacing(8);
+  row->addWidget(new QLabel(tr("Smoothing")));
+  row->addWidget(smoothing_);
+  row->addWidget(smoothing_value_);
+  row->addSpacing(8);
+  row->addWidget(log_);
+  row->addStretch();
+  row->addWidget(fit);
+  row->addWidget(save);
+
+  const auto changed = [this] {
+    QSettings s;
+    s.setValue("curves/x", x_->currentIndex());
+    s.setValue("curves/smoothing", smoothing_->value());
+    s.setValue("curves/log", log_->isChecked());
+    replot_.start();
+  };
+  connect(x_, &QComboBox::currentIndexChanged, this, changed);
+  connect(smoothing_, &QSlider::valueChanged, this, changed);
+  connect(log_, &QCheckBox::toggled, this, changed);
+  connect(fit, &QPushButton::clicked, this, [this] { charts_.front()->show_everything(); });
+  connect(save, &QPushButton::clicked, this, &CurvesTab::export_all);
+  return bar;
+}
+
+void CurvesTab::set_runs(const QList<RunInfo>& runs) {
+  runs_ = runs;
+  QStringList paths;
+  for (const RunInfo& run : runs) paths.append(run.path);
+  feed_.follow(paths);
+  show_legend();
+  replot_.start();
+}
+
+void CurvesTab::show_legend() {
+  QStringList parts;
+  for (const RunInfo& run : std::as_const(runs_))
+    parts.append(u"<span style=\"color:%1\">●</span>&nbsp;%2"_s.arg(
+        colors_.color(run.path).name(), rich_name(run.name).replace(u' ', u"&nbsp;"_s)));
+  const QString key = tr("solid: training, dashed: held out, dotted: Top-5");
+  legend_->setText(parts.join(u" &nbsp; "_s) + u" &nbsp; <span style=\"color:%1\">%2</span>"_s.arg(
+                                                   Theme::current().muted.name(), key));
+}
+
+void CurvesTab::rebuild() {
+  smoothing_value_->setText(u"%1"_s.arg(smoothing_->value() / 100.0, 0, 'f', 2));
+  QList<ChartedRun> charted;
+  for (const RunInfo& run : std::as_const(runs_)) {
+    ChartedRun c;
+    c.name = run.name;
+    c.color = colors_.color(run.path);
+    c.series = &feed_.series(run.path);
+    c.steps_per_epoch =
+        run.epochs > 0 ? static_cast<double>(run.steps) / static_cast<double>(run.epochs) : 0;
+    charted.append(c);
+  }
+  ChartOptions options;
+  options.x = static_cast<XAxis>(x_->currentIndex());
+  options.smoothing = smoothing_->value() / 100.0;
+  options.log_y = log_->isChecked();
+  for (qsizetype i = 0; i < charts_.size(); ++i)
+    charts_[i]->set_scene(build_chart(kCharts[i], charted, options));
+}
+
+void CurvesTab::export_all() {
+  const QString file = QFileDialog::getSaveFileName(
+      this, tr("Export charts"), tr("curves.png"),
+      tr("Pictures (*.png);;Vector graphics (*.svg);;Pages (*.pdf);;Tables of all points (*.csv)"));
+  if (file.isEmpty()) return;
+  const QFileInfo info(file);
+  static const char* const names[] = {"loss", "accuracy",   "learning-rate",
+                                      "vram", "throughput", "data-wait"};
+  for (qsizetype i = 0; i < charts_.size(); ++i) {
+    if (charts_[i]->scene().empty()) continue;
+    const QString one = u"%1/%2-%3.%4"_s.arg(info.path(), info.completeBaseName(),
+                                             QString::fromLatin1(names[i]), info.suffix());
+    if (auto saved = charts_[i]->save(one); !saved) {
+      QMessageBox::warning(this, tr("The charts were not saved"), to_qt(saved.error().text()));
+      return;
+    }
+  }
+}
+
+void CurvesTab::changeEvent(QEvent* event) {
+  if (event->type() == QEvent::PaletteChange && !runs_.isEmpty()) {
+    show_legend();
+    replot_.start();
+  }
+  QWidget::changeEvent(event);
+}
+
+}  // namespace omniq::ui

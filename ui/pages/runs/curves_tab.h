@@ -1,0 +1,51 @@
+// Live charts of the chosen runs, side by side, moving together.
+#pragma once
+
+#include <QTimer>
+#include <QWidget>
+
+#include "ui/models/run_colors.h"
+#include "ui/models/run_info.h"
+#include "ui/models/series_feed.h"
+#include "ui/pages/runs/run_charts.h"
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QSlider;
+
+namespace omniq::ui {
+
+class ChartView;
+
+class CurvesTab : public QWidget {
+  Q_OBJECT
+ public:
+  explicit CurvesTab(RunColors& colors, QWidget* parent = nullptr);
+
+  void set_runs(const QList<RunInfo>& runs);
+  const QList<ChartView*>& charts() const { return charts_; }
+  const SeriesFeed& feed() const { return feed_; }
+
+ protected:
+  void changeEvent(QEvent* event) override;
+
+ private:
+  QWidget* make_toolbar();
+  void rebuild();
+  void show_legend();
+  void export_all();
+
+  RunColors& colors_;
+  QList<RunInfo> runs_;
+  SeriesFeed feed_;
+  QList<ChartView*> charts_;
+  QComboBox* x_;
+  QSlider* smoothing_;
+  QLabel* smoothing_value_;
+  QCheckBox* log_;
+  QLabel* legend_;
+  QTimer replot_;  // curves mark it, and however many changed, charts are made once
+};
+
+}  // namespace omniq::ui

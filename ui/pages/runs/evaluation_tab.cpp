@@ -1,0 +1,148 @@
+#include "ui/pages/runs/evaluation_tab.h"
+
+#include <QFutureWatcher>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QTableView>
+#include <QVBoxLayout>
+#include <QtConcurrent>
+
+#include "ui/base/format.h"
+#include "ui/base/text.h"
+#include "ui/base/theme.h"
+#include "ui/widgets/confusion_view.h"
+#include "ui/widgets/empty_state.h"
+
+namespace omniq::ui {
+using namespace Qt::StringLiterals;
+
+EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
+  figures_ = new QLabel;
+  figures_->setTextFormat(Qt::RichText);
+  figures_->setWordWrap(true);
+  matrix_ = new ConfusionView;
+  which_ = new QLabel;
+  which_->setProperty("heading", true);
+  auto* all = new QPushButton(tr("All"));
+  auto* wrong = new QPushButton(tr("Wrong ones"));
+  table_ = new QTableView;
+  table_->setModel(&clips_);
+  table_->verticalHeader()->hide();
+  table_->setShowGrid(false);
+  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_->setSelectionMode(QAbstractItemView::SingleSelection);
+  table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
+  table_->horizontalHeader()->setSectionResizeMode(ClipModel::kClip, QHeaderView::Stretch);
+  table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+  table_->horizontalHeader()->setHighlightSections(false);
+  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 10);
+  table_->horizontalHeader()->resizeSection(ClipModel::kLabel, 140);
+  table_->horizontalHeader()->resizeSection(ClipModel::kPredicted, 150);
+  table_->setAccessibleName(tr("Clips"));
+
+  auto* head = new QHBoxLayout;
+  head->setSpacing(8);
+  head->addWidget(which_, 1);
+  head->addWidget(all);
+  head->addWidget(wrong);
+  auto* right = new QVBoxLayout;
+  right->setSpacing(8);
+  right->addLayout(head);
+  right->addWidget(table_, 1);
+  auto* row = new QHBoxLayout;
+  row->setSpacing(16);
+  row->addWidget(matrix_, 2);
+  row->addLayout(right, 3);
+  auto* content = new QWidget;
+  auto* column = new QVBoxLayout(content);
+  column->setContentsMargins(0, 8, 4, 0);
+  column->setSpacing(10);
+  column->addWidget(figures_);
+  column->addLayout(row, 1);
+
+  empty_ = new EmptyState;
+  stack_ = new QStackedWidget;
+  stack_->addWidget(empty_);
+  stack_->addWidget(content);
+  auto* outer = new QVBoxLayout(this);
+  outer->setContentsMargins(0, 0, 0, 0);
+  outer->addWidget(stack_);
+
+  connect(matrix_, &ConfusionView::cell_chosen, this, &EvaluationTab::show_cell);
+  connect(all, &QPushButton::clicked, this, [this] {
+    clips_.show_all();
+    which_->setText(tr("All %n clip(s)", nullptr, clips_.rowCount()));
+  });
+  connect(wrong, &QPushButton::clicked, this, [this] {
+    clips_.show_wrong();
+    which_->setText(tr("%n wrong clip(s)", nullptr, clips_.rowCount()));
+  });
+  connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
+    Q_EMIT clip_opened(index.data(ClipModel::kFileRole).toString());
+  });
+}
+
+void EvaluationTab::set_run(const RunInfo& run) {
+  run_ = run;
+  const QString key = run.path + state_key(run) + (run.evaluated ? u"+"_s : u"-"_s);
+  if (key == loaded_) return;
+  loaded_ = key;
+  if (run.evaluated) {
+    load();
+    return;
+  }
+  empty_->set_text(u"runs"_s, tr("Not evaluated yet"),
+                   run.active() ? tr("The evaluation comes after the training.")
+                                : tr("Evaluate it with: omniq eval %1").arg(run.path));
+  stack_->setCurrentIndex(0);
+}
+
+void EvaluationTab::load() {
+  const QString path = run_.path;
+  using Answer = std::shared_ptr<Result<EvaluationFiles>>;
+  QtConcurrent::run([path]() -> Answer {
+    return std::make_shared<Result<EvaluationFiles>>(read_evaluation(to_path(path)));
+  }).then(this, [this, path](const Answer& answer) { show_result(path, *answer); });
+}
+
+void EvaluationTab::show_result(const QString& run, const Result<EvaluationFiles>& result) {
+  if (run != run_.path) return;  // another one was chosen meanwhile
+  if (!result) {
+    empty_->set_text(u"runs"_s, tr("The evaluation cannot be shown"), to_qt(result.error().text()));
+    stack_->setCurrentIndex(0);
+    return;
+  }
+  const EvaluationFiles& e = *result;
+  const auto figure = [](const QString& name, const QString& value) {
+    return u"<span style=\"color:%1\">%2</span>&nbsp;<b>%3</b>"_s.arg(
+        Theme::current().muted.name(), name, QString(value).replace(u' ', u"&nbsp;"_s));
+  };
+  QStringList parts = {figure(tr("Top-1"), percent_text(e.top1)),
+                       figure(tr("Top-5"), percent_text(e.top5)),
+                       figure(tr("Clips"), QString::number(e.clips))};
+  if (e.unreadable > 0) parts.append(figure(tr("Unreadable"), QString::number(e.unreadable)));
+  parts.append(figure(tr("Parameters"), tr("%1 M").arg(e.params / 1e6, 0, 'f', 2)));
+  parts.append(figure(tr("Trainable"), tr("%1 M").arg(e.trainable / 1e6, 0, 'f', 2)));
+  if (e.ms_batch >= 0)
+    parts.append(figure(tr("Batch of %1").arg(e.batch), tr("%1 ms").arg(e.ms_batch, 0, 'f', 1)));
+  parts.append(figure(tr("On"), e.device + u", "_s + e.precision));
+  figures_->setText(parts.join(u" &nbsp; &nbsp; "_s));
+  classes_ = e.classes;
+  matrix_->set_matrix(e.classes, e.confusion);
+  clips_.set_clips(e.results, e.data_root);
+  which_->setText(tr("All %n clip(s)", nullptr, clips_.rowCount()));
+  stack_->setCurrentIndex(1);
+}
+
+void EvaluationTab::show_cell(int label, int prediction) {
+  clips_.show_cell(classes_[label], classes_[prediction]);
+  which_->setText(label == prediction
+                      ? tr("%1: %n recognised", nullptr, clips_.rowCount()).arg(classes_[label])
+                      : tr("%1 taken for %2: %n clip(s)", nullptr, clips_.rowCount())
+                            .arg(classes_[label], classes_[prediction]));
+}
+
+}  // namespace omniq::ui

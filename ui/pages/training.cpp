@@ -1,0 +1,165 @@
+#include "ui/pages/training.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMessageBox>
+#include <QProcess>
+#include <QProgressBar>
+#include <QPushButton>
+
+#include "core/base/text.h"
+#include "core/config/load.h"
+#include "ui/base/format.h"
+#include "ui/base/text.h"
+#include "ui/models/experiment_form.h"
+
+namespace omniq::ui {
+using namespace Qt::StringLiterals;
+
+Training::Training(QWidget* parent) : QWidget(parent) {
+  text_ = new QLabel;
+  bar_ = new QProgressBar;
+  bar_->setFixedWidth(160);
+  bar_->setTextVisible(false);
+  pause_ = new QPushButton(tr("Pause"));
+  pause_->setToolTip(tr("Saves the state and frees the memory; the run can go on later"));
+  auto* row = new QHBoxLayout(this);
+  row->setContentsMargins(4, 2, 8, 2);
+  row->setSpacing(10);
+  row->addWidget(text_);
+  row->addWidget(bar_);
+  row->addWidget(pause_);
+  hide();
+  connect(pause_, &QPushButton::clicked, this, [this] {
+    pause_->setEnabled(false);
+    text_->setText(tr("Saving the state …"));
+    job_.pause();
+  });
+  connect(&job_, &TrainJob::demo_progress, this, [this](qint64 done, qint64 total) {
+    text_->setText(tr("Making demo videos: %1 of %2").arg(done).arg(total));
+    bar_->setRange(0, static_cast<int>(total));
+    bar_->setValue(static_cast<int>(done));
+  });
+  connect(&job_, &TrainJob::started, this, &Training::started);
+  connect(&job_, &TrainJob::progress, this, &Training::show_progress);
+  connect(&job_, &TrainJob::finished, this,
+          [this](const QString& run, const train::TrainOutcome&) { finish(run); });
+  connect(&job_, &TrainJob::failed, this, [this](const QString& run, const Error& error) {
+    finish(run);
+    if (error.code != ErrorCode::stopped) Q_EMIT failed(tr("The training stopped"), error);
+  });
+}
+
+bool Training::busy() {
+  if (job_.active()) {
+    Q_EMIT failed(tr("Not started"),
+                  {ErrorCode::usage, to_std(tr("A run is being trained in this window already.")),
+                   to_std(tr("Pause it first, or start this one on the command line."))});
+    return true;
+  }
+  closing_ = Closing::no;
+  text_->setText(tr("Preparing …"));
+  bar_->setRange(0, 0);
+  pause_->setEnabled(true);
+  show();
+  return false;
+}
+
+void Training::start(const config::Experiment& experiment) {
+  if (!busy()) job_.start(experiment);
+}
+
+void Training::resume(const QString& run) {
+  if (!busy()) job_.resume(run);
+}
+
+void Training::try_demo(const QString& workspace) {
+  const QString data = QDir::cleanPath(workspace + u"/../demo-data"_s);
+  for (const StartingPoint& point : shipped_configurations()) {
+    if (point.name != "demo-mamba"_L1) continue;
+    std::vector<std::string> values = {"train.save_dir=" + to_std(workspace), "run.name=demo"};
+    const std::pair<const char*, QString> paths[] = {{"data.root", {}},
+                                                     {"data.trainlist", u"/lists/trainlist.txt"_s},
+                                                     {"data.testlist", u"/lists/testlist.txt"_s},
+                                                     {"data.classind", u"/lists/classInd.txt"_s}};
+    for (const auto& [key, path] : paths) values.push_back(cat(key, "=", to_std(data + path)));
+    const auto experiment = config::load(to_path(point.file), values);
+    if (!experiment) {
+      Q_EMIT failed(tr("The demo cannot be started"), experiment.error());
+    } else if (!busy()) {
+      job_.start(*experiment, data);
+    }
+    return;
+  }
+  Q_EMIT failed(tr("The demo cannot be started"),
+                {ErrorCode::io, to_std(tr("configs/demo-mamba.yaml was not found.")),
+                 to_std(tr("Start the program from its own folder, or install it again."))});
+}
+
+Status Training::pause(const QString& run) {
+  if (job_.active() && job_.run() == run) {
+    pause_->click();
+    return {};
+  }
+  OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(run)));
+  OMNIQ_ASSIGN(const run::RunStatus status, folder.status());
+  if (status.state != run::RunState::running) return {};
+  if (status.host != run::host_name() || status.pid == ::getpid() ||
+      ::kill(static_cast<pid_t>(status.pid), SIGTERM) != 0) {
+    return fail(ErrorCode::usage,
+                cat("The run is trained by process ", status.pid, " on ", status.host, "."),
+                "Pause it there with Ctrl-C.");
+  }
+  return {};
+}
+
+void Training::show_progress(const train::Progress& p) {
+  if (!pause_->isEnabled()) return;  // it is being saved
+  bar_->setRange(0, static_cast<int>(p.steps));
+  bar_->setValue(static_cast<int>(p.step));
+  QString text =
+      tr("%1: epoch %2 of %3").arg(QFileInfo(job_.run()).fileName()).arg(p.epoch).arg(p.epochs);
+  if (p.seconds_left >= 0) text += tr(", %1 left").arg(duration_text(p.seconds_left));
+  text_->setText(text);
+}
+
+void Training::finish(const QString& run) {
+  hide();
+  if (closing_ == Closing::move_to_background && !run.isEmpty()) {
+    const QString omniq = QCoreApplication::applicationDirPath() + u"/omniq"_s;
+    if (!QProcess::startDetached(omniq, {u"resume"_s, run})) {
+      closing_ = Closing::no;
+      Q_EMIT failed(tr("The run was paused instead of moved"),
+                    {ErrorCode::io, to_std(tr("%1 could not be started.").arg(omniq)),
+                     to_std(tr("Resume the run here, or on the command line."))});
+      Q_EMIT ended(run);
+      return;
+    }
+  }
+  Q_EMIT ended(run);
+  if (closing_ != Closing::no) Q_EMIT close_now();
+}
+
+bool Training::may_close() {
+  if (!job_.active()) return true;
+  QMessageBox box(QMessageBox::Question, tr("A run is being trained"),
+                  tr("What becomes of the training when the window closes?"), QMessageBox::Cancel,
+                  window());
+  box.setObjectName(u"close_question"_s);
+  const QAbstractButton* keep = box.addButton(tr("Go on in the background"), QMessageBox::YesRole);
+  const QAbstractButton* stop = box.addButton(tr("Stop and save"), QMessageBox::NoRole);
+  box.exec();
+  if (!job_.active()) return true;  // it ended while the question stood there
+  if (box.clickedButton() != keep && box.clickedButton() != stop) return false;
+  closing_ = box.clickedButton() == keep ? Closing::move_to_background : Closing::stop;
+  pause_->click();
+  return false;
+}
+
+}  // namespace omniq::ui

@@ -1,0 +1,50 @@
+// The training that this window does: a line in the status bar, and what to ask before closing.
+#pragma once
+
+#include <QWidget>
+
+#include "ui/jobs/train_job.h"
+
+class QLabel;
+class QProgressBar;
+class QPushButton;
+
+namespace omniq::ui {
+
+class Training : public QWidget {
+  Q_OBJECT
+ public:
+  explicit Training(QWidget* parent = nullptr);
+
+  const TrainJob& job() const { return job_; }
+  /// Each tells by failed() when another training is under way here.
+  void start(const config::Experiment& experiment);
+  void resume(const QString& run);
+  /// The shortest way to a result: makes the demo videos beside the workspace and trains on them.
+  void try_demo(const QString& workspace);
+  /// Pauses a run of this window, or of another process of this machine.
+  Status pause(const QString& run);
+
+  /// Asks what becomes of the training. False: the window stays open, for now at least.
+  bool may_close();
+
+ Q_SIGNALS:
+  void started(const QString& run);
+  void ended(const QString& run);
+  void failed(const QString& title, const omniq::Error& error);
+  /// The training that closing waited for has been saved.
+  void close_now();
+
+ private:
+  bool busy();
+  void show_progress(const train::Progress& progress);
+  void finish(const QString& run);
+
+  enum class Closing { no, stop, move_to_background } closing_ = Closing::no;
+  QLabel* text_;
+  QProgressBar* bar_;
+  QPushButton* pause_;
+  TrainJob job_;
+};
+
+}  // namespace omniq::ui

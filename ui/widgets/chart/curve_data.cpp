@@ -1,0 +1,119 @@
+#include "ui/widgets/chart/curve_data.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace omniq::ui {
+namespace {
+
+constexpr std::size_t kBlock = 128;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+CurveData::CurveData(Column x, Column y) : x_(std::move(x)), y_(std::move(y)) {
+  blocks_.reserve(size() / kBlock);
+  for (std::size_t begin = 0; begin + kBlock <= size(); begin += kBlock) {
+    Extent block{kInfinity, -kInfinity};
+    for (std::size_t i = begin; i < begin + kBlock; ++i) block.add((*y_)[i]);
+    blocks_.push_back(block);
+  }
+}
+
+CurveData::Extent CurveData::extent(std::size_t first, std::size_t last) const {
+  Extent all{kInfinity, -kInfinity};
+  std::size_t i = first;
+  while (i < last) {
+    if (i % kBlock == 0 && i + kBlock <= last) {
+      all.add(blocks_[i / kBlock]);
+      i += kBlock;
+    } else {
+      all.add((*y_)[i++]);
+    }
+  }
+  return all;
+}
+
+bool CurveData::y_range(Range range, bool positive, Range& out) const {
+  auto first =
+      static_cast<std::size_t>(std::lower_bound(x_->begin(), x_->end(), range.low) - x_->begin());
+  auto last =
+      static_cast<std::size_t>(std::upper_bound(x_->begin(), x_->end(), range.high) - x_->begin());
+  if (first > 0) --first;
+  if (last < size()) ++last;
+  Extent all = extent(first, last);
+  if (positive && all.low <= 0) {  // rare: look again at single points
+    all = {kInfinity, -kInfinity};
+    for (std::size_t i = first; i < last; ++i) {
+      if ((*y_)[i] > 0) all.add((*y_)[i]);
+    }
+  }
+  if (all.low > all.high || !std::isfinite(all.low) || !std::isfinite(all.high)) return false;
+  out = {all.low, all.high};
+  return true;
+}
+
+QPolygonF CurveData::reduced(Range range, int width) const {
+  QPolygonF points;
+  if (size() == 0 || width <= 0 || !(range.span() > 0)) return points;
+  const std::vector<double>&x = *x_, &y = *y_;
+  auto first =
+      static_cast<std::size_t>(std::lower_bound(x.begin(), x.end(), range.low) - x.begin());
+  auto last =
+      static_cast<std::size_t>(std::upper_bound(x.begin(), x.end(), range.high) - x.begin());
+  if (first > 0) --first;
+  if (last < size()) ++last;
+  if (last - first <= static_cast<std::size_t>(width) * 3) {
+    for (std::size_t i = first; i < last; ++i) {
+      if (std::isfinite(y[i])) points.append({x[i], y[i]});
+    }
+    return points;
+  }
+  points.reserve(4 * width + 8);
+  const double step = range.span() / width;
+  std::size_t begin = first;
+  for (int column = 0; column <= width && begin < last; ++column) {
+    const double edge = column == width ? kInfinity : range.low + step * (column + 1);
+    const auto end = static_cast<std::size_t>(
+        std::lower_bound(x.begin() + static_cast<std::ptrdiff_t>(begin),
+                         x.begin() + static_cast<std::ptrdiff_t>(last), edge) -
+        x.begin());
+    if (end == begin) continue;
+    const Extent all = extent(begin, end);
+    if (all.low <= all.high && std::isfinite(all.low) && std::isfinite(all.high)) {
+      const double at = (x[begin] + x[end - 1]) / 2;
+      if (std::isfinite(y[begin])) points.append({at, y[begin]});
+      points.append({at, all.low});
+      if (all.high > all.low) points.append({at, all.high});
+      if (std::isfinite(y[end - 1])) points.append({at, y[end - 1]});
+    }
+    begin = end;
+  }
+  return points;
+}
+
+std::size_t CurveData::nearest(double at) const {
+  if (size() == 0) return 0;
+  const auto after = std::lower_bound(x_->begin(), x_->end(), at);
+  const auto i = static_cast<std::size_t>(after - x_->begin());
+  if (i == size()) return size() - 1;
+  return i > 0 && at - (*x_)[i - 1] < (*x_)[i] - at ? i - 1 : i;
+}
+
+Column smoothed(const std::vector<double>& y, double weight) {
+  auto out = std::make_shared<std::vector<double>>(y.size());
+  double mean = 0, sum = 0;  // sum: of the weights so far, which takes the pull to 0 away
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (!std::isfinite(y[i])) {
+      (*out)[i] = std::nan("");
+      continue;
+    }
+    mean = weight * mean + (1 - weight) * y[i];
+    sum = weight * sum + (1 - weight);
+    (*out)[i] = mean / sum;
+  }
+  return out;
+}
+
+}  // namespace omniq::ui

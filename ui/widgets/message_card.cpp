@@ -1,0 +1,64 @@
+#include "ui/widgets/message_card.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QPushButton>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "ui/base/icons.h"
+#include "ui/base/text.h"
+#include "ui/base/theme.h"
+
+namespace omniq::ui {
+using namespace Qt::StringLiterals;
+
+MessageCard::MessageCard(QWidget* parent) : QFrame(parent) {
+  setProperty("card", true);
+  setObjectName(u"message_card"_s);
+  title_ = new QLabel;
+  title_->setProperty("heading", true);
+  title_->setProperty("error", true);
+  text_ = new QLabel;
+  text_->setWordWrap(true);
+  text_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+  button_ = new QPushButton;
+  auto* close = new QToolButton;
+  close->setIcon(icon(u"close"_s));
+  close->setAccessibleName(tr("Close"));
+  close->setToolTip(tr("Close"));
+  close_ = close;
+  auto* words = new QVBoxLayout;
+  words->setSpacing(2);
+  words->addWidget(title_);
+  words->addWidget(text_);
+  auto* row = new QHBoxLayout(this);
+  row->setContentsMargins(14, 8, 8, 8);
+  row->setSpacing(10);
+  row->addLayout(words, 1);
+  row->addWidget(button_);
+  row->addWidget(close_, 0, Qt::AlignTop);
+  connect(button_, &QPushButton::clicked, this, &MessageCard::button_clicked);
+  connect(close, &QToolButton::clicked, this, &QWidget::hide);
+  hide();
+}
+
+void MessageCard::show_error(const QString& title, const QString& text, const QString& button,
+                             bool closable) {
+  title_->setText(title);
+  text_->setText(text);
+  button_->setText(button);
+  button_->setVisible(!button.isEmpty());
+  close_->setVisible(closable);
+  setAccessibleName(title + u". "_s + text);
+  show();
+}
+
+void MessageCard::show_error(const QString& title, const Error& error) {
+  show_error(title, to_qt(error.text()));
+}
+
+QString MessageCard::text() const { return text_->text(); }
+
+}  // namespace omniq::ui
