@@ -113,7 +113,9 @@ std::vector<Row> bench_fusion(c10::Device device, std::int64_t runs) {
             tokens.push_back(torch::randn({shape.clips, shape.length, options.width},
                                           torch::TensorOptions().device(device).dtype(dtype)));
           }
-          const at::Tensor grad = torch::randn_like(tokens[0]);
+          const at::Tensor grad =
+              kind.sequence ? torch::randn_like(tokens[0])
+                            : torch::randn_like(fusion->read_out(tokens[0], std::nullopt));
           std::vector<at::Tensor> needed = parameters;
           needed.push_back(tokens[0]);
           for (auto& t : tokens) t.requires_grad_(backward);
@@ -127,8 +129,9 @@ std::vector<Row> bench_fusion(c10::Device device, std::int64_t runs) {
           row.ms = measure(
               device,
               [&](std::int64_t i) {
-                const at::Tensor y = fusion->forward(tokens[i], std::nullopt);
-                if (!backward || !y.requires_grad()) return;
+                at::Tensor y = fusion->forward(tokens[i], std::nullopt);
+                if (!kind.sequence) y = fusion->read_out(y, std::nullopt);  // all that it does
+                if (!backward) return;
                 needed.back() = tokens[i];
                 torch::autograd::grad({y}, needed, {grad}, /*retain_graph=*/std::nullopt,
                                       /*create_graph=*/false, /*allow_unused=*/true);

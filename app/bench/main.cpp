@@ -54,13 +54,13 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
   }
   std::cout << name << ", " << torch::get_num_threads() << " threads, torch " << TORCH_VERSION
             << "; baseline: " << baseline << "\n"
-            << std::left << std::setw(36) << "what" << std::setw(44) << "shape" << std::setw(10)
+            << std::left << std::setw(47) << "what" << std::setw(44) << "shape" << std::setw(10)
             << "dtype" << std::right << std::setw(10) << "median" << std::setw(10) << "p10"
             << std::setw(10) << "p90" << std::setw(11) << "baseline" << std::setw(9) << "ratio"
             << std::setw(10) << "limit" << std::setw(10) << "error"
             << "\n";
   for (const Row& r : rows) {
-    std::cout << std::left << std::setw(36) << r.name << std::setw(44) << r.shape << std::setw(10)
+    std::cout << std::left << std::setw(47) << r.name << std::setw(44) << r.shape << std::setw(10)
               << r.dtype << std::right << std::fixed << std::setprecision(3) << std::setw(10)
               << r.ms.median << std::setw(10) << r.ms.p10 << std::setw(10) << r.ms.p90;
     const auto cell = [](const std::optional<double>& value, int width) {

@@ -102,14 +102,37 @@ __device__ __forceinline__ float fast_exp2(float x) {
   return y;
 }
 
-/// log(1 + exp(x)) without overflow, and exact where it is tiny.
-__device__ __forceinline__ float softplus(float x) {
-  return fmaxf(x, 0.F) + log1pf(expf(-fabsf(x)));
+/// 1 / x by the special-function unit: relative error about 2^-23.
+__device__ __forceinline__ float fast_reciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/// log(1 + exp(x)) without overflow, with a relative error below 1e-6 also where it is tiny, and
+/// its derivative, the sigmoid.
+struct Softplus {
+  float value, slope;
+};
+__device__ __forceinline__ Softplus softplus(float x) {
+  const float e = fast_exp2(-kLog2E * fabsf(x));  // in [0, 1]
+  // log(1 + e) = 2 artanh(s) with s = e / (2 + e) ≤ 1/3.
+  const float s = e * fast_reciprocal(2.F + e);
+  const float s2 = s * s;
+  float series = 2.F / 13.F;
+  series = fmaf(series, s2, 2.F / 11.F);
+  series = fmaf(series, s2, 2.F / 9.F);
+  series = fmaf(series, s2, 2.F / 7.F);
+  series = fmaf(series, s2, 2.F / 5.F);
+  series = fmaf(series, s2, 2.F / 3.F);
+  series = fmaf(series, s2, 2.F);
+  const float r = fast_reciprocal(1.F + e);
+  return {fmaf(series, s, fmaxf(x, 0.F)), x < 0.F ? e * r : r};
 }
 
 __device__ __forceinline__ float sigmoid(float x) {
-  // exp(−x) may be infinite: the quotient is then the right 0.
-  return 1.F / (1.F + expf(-x));
+  // 2^(…) may be infinite: its reciprocal is then the right 0.
+  return fast_reciprocal(1.F + fast_exp2(-kLog2E * x));
 }
 
 __device__ __forceinline__ float silu(float x) { return x * sigmoid(x); }

@@ -81,18 +81,28 @@ at::Tensor floats(at::IntArrayRef sizes, const at::Tensor& like) {
   return at::empty(sizes, like.options().dtype(at::kFloat));
 }
 
-// As many chunks as fill the device; one where sequences and channels do already, or nearly so: a
-// second chunk costs a pass that finds where the chunks start.
-ScanChunks cut_forward(const ScanInputs& in) {
+struct ForwardCut {
+  ScanChunks chunks;
+  std::int64_t thread_channels;
+};
+
+// As many chunks as fill the device; one where sequences and channels do already, or nearly so:
+// more cost a pass that finds where the chunks start. With half as many channels to a thread there
+// are twice as many threads, which is still better than that pass.
+ForwardCut cut_forward(const ScanInputs& in) {
   const std::int64_t sequences = in.u.size(0) * in.u.size(1), tokens = in.u.size(2);
-  const std::int64_t channels = scan_forward_block_channels(in.A.size(2));
-  const std::int64_t blocks = sequences * ((in.u.size(3) + channels - 1) / channels);
-  const std::int64_t wanted =
-      kBlocksPerMultiprocessor * at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
-  if (blocks * 2 >= wanted || tokens < 2 * kShortestChunk) return {tokens, 1};
-  const std::int64_t count = std::clamp<std::int64_t>(wanted / blocks, 1, tokens / kShortestChunk);
+  const auto blocks = [&](std::int64_t thread_channels) {
+    const std::int64_t channels = scan_forward_block_channels(in.A.size(2), thread_channels);
+    return sequences * ((in.u.size(3) + channels - 1) / channels);
+  };
+  const std::int64_t multiprocessors = at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
+  if (blocks(4) >= 2 * multiprocessors) return {{tokens, 1}, 4};
+  if (blocks(2) >= multiprocessors || tokens < 2 * kShortestChunk) return {{tokens, 1}, 2};
+  const std::int64_t wanted = kBlocksPerMultiprocessor * multiprocessors;
+  const std::int64_t count =
+      std::clamp<std::int64_t>(wanted / blocks(4), 1, tokens / kShortestChunk);
   const std::int64_t length = (tokens + count - 1) / count;
-  return {length, (tokens + length - 1) / length};
+  return {{length, (tokens + length - 1) / length}, 4};
 }
 
 // The state before each chunk; undefined where there is one chunk, which starts from zero.
@@ -143,12 +153,13 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rate
   const ScanInputs& in = prepared.in;
   const at::Tensor y = at::empty(in.u.sizes(), in.u.options());
   const at::Tensor ungated = with_ungated && in.z.defined() ? at::empty_like(y) : at::Tensor();
-  const ScanChunks chunks = cut_forward(in);
+  const ForwardCut cut = cut_forward(in);
   dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    const at::Tensor starts = chunk_starts<T>(prepared, chunks, stream);
-    C10_CUDA_CHECK(scan_forward<T>(arguments_of<T>(prepared), chunks, data_or_null(starts),
-                                   rows_of<T>(y), rows_of<T>(ungated), stream));
+    const at::Tensor starts = chunk_starts<T>(prepared, cut.chunks, stream);
+    C10_CUDA_CHECK(scan_forward<T>(arguments_of<T>(prepared), cut.chunks, cut.thread_channels,
+                                   data_or_null(starts), rows_of<T>(y), rows_of<T>(ungated),
+                                   stream));
   });
   return {y.to(raw.u.scalar_type()), ungated};
 }

@@ -37,8 +37,11 @@ constexpr bool has_cuda_scan(std::int64_t states) {
   return states == 16 || states == 32 || states == 64 || states == 128 || states == 256;
 }
 
-/// Channels that one block of the forward kernel works on.
-constexpr std::int64_t scan_forward_block_channels(std::int64_t states) { return 4096 / states; }
+/// Channels that one block of the forward kernel works on, where each thread has 4 or 2.
+constexpr std::int64_t scan_forward_block_channels(std::int64_t states,
+                                                   std::int64_t thread_channels) {
+  return 1024 * thread_channels / states;
+}
 
 /// How the steps are cut: `count` chunks of `length` steps, the last one shorter.
 struct ScanChunks {
@@ -49,8 +52,8 @@ struct ScanChunks {
 /// chunks, channels, states] holds the state before each chunk; null where there is one chunk.
 template <typename T>
 cudaError_t scan_forward(const CudaScanArguments<T>& args, const ScanChunks& chunks,
-                         const float* starts, const DeviceRows<T>& y, const DeviceRows<T>& ungated,
-                         cudaStream_t stream);
+                         std::int64_t thread_channels, const float* starts, const DeviceRows<T>& y,
+                         const DeviceRows<T>& ungated, cudaStream_t stream);
 
 /// For each chunk the state at its end if it starts from zero, [directions, clips, chunks,
 /// channels, states], and the exponent of its decay, [directions, clips, chunks, channels]: Σ Δ, or

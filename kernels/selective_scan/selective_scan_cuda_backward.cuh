@@ -40,7 +40,7 @@ struct BackwardLayout : WarpLayout<kStates> {
   // of dD and d bias.
   __host__ __device__ static constexpr int floats(int tiles) {
     return (tiles - 1) * kCheckpointFloats + kSumSteps * kBackwardWarps * 2 * kStates +
-           tiles * kTileSteps * (2 * kStates + 4 * kBlockChannels) + 2 * kBackwardThreads;
+           tiles * kTileSteps * (2 * kStates + 6 * kBlockChannels) + 2 * kBackwardThreads;
   }
 };
 
@@ -60,6 +60,8 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
   constexpr int kChannels = kBackwardChannels;
   constexpr int kSumSteps = Layout::kSumSteps;
   constexpr int kRowFloats = 2 * kStates;  // dB and dC of a step
+  using Map = TileMap<kBackwardThreads, kBlockChannels>;
+  static_assert(Map::kRepeats == 1);
   const int chunk_length = p.tiles * kTileSteps;
   extern __shared__ float4 shared_memory[];
   float4* const checkpoints = shared_memory;
@@ -70,7 +72,9 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
   float* const shared_input = shared_step + chunk_length * kBlockChannels;  // later dx
   float* const shared_w = shared_input + chunk_length * kBlockChannels;
   float* const shared_dstep = shared_w + chunk_length * kBlockChannels;
-  float* const partial = shared_dstep + chunk_length * kBlockChannels;
+  float* const shared_u = shared_dstep + chunk_length * kBlockChannels;
+  float* const shared_slope = shared_u + chunk_length * kBlockChannels;
+  float* const partial = shared_slope + chunk_length * kBlockChannels;
 
   const CudaScanArguments<T>& args = p.args;
   const CudaScanGradients<T>& grads = p.grads;
@@ -78,7 +82,6 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
   const std::int64_t sequence = blockIdx.x / p.parts;
   const std::int64_t clip = sequence % args.clips;
   const std::int64_t direction = sequence / args.clips;
-  const bool reversed = direction == 1;
   const int channels = static_cast<int>(args.channels);
 
   const int thread = static_cast<int>(threadIdx.x);
@@ -87,12 +90,6 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
   const int thread_channel = warp * Layout::kWarpChannels + lane / kGroupLanes * kChannels;
   const float first_power = static_cast<float>(in_group * kLaneStates + 1);
 
-  const auto row = [&](const auto& rows, std::int64_t token) {
-    return rows.data + direction * rows.direction + clip * rows.clip + token * rows.token;
-  };
-  const auto alive = [&](std::int64_t token) {
-    return args.mask == nullptr || args.mask[clip * args.tokens + token];
-  };
   // Of [directions, clips, channels, states].
   const auto state_place = [&](int channel) {
     return (sequence * channels + channel) * kStates + in_group * kLaneStates;
@@ -107,29 +104,63 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
     const int steps =
         static_cast<int>(min(static_cast<std::int64_t>(chunk_length), args.tokens - chunk_begin));
     const int tiles = (steps + kTileSteps - 1) / kTileSteps;
-    const auto token_at = [&](int i) {  // beyond the end: the last one, times zero
-      return token_of(chunk_begin + min(i, steps - 1), reversed, args.tokens);
+    const auto rows_of = [&](const auto& rows) {
+      return StepRows(rows, direction, clip, chunk_begin, args.tokens);
     };
+    const auto rows_B = rows_of(args.B), rows_C = rows_of(args.C);
 
     for (int block = part; block < p.channel_blocks; block += p.parts) {
       const int first_channel = block * kBlockChannels;
+      const int column = thread % Map::kColumns, channel = first_channel + column;
       __syncthreads();  // the shared memory of the block of channels before is done with
-      for (int i = thread; i < tiles * kTileSteps * kBlockChannels; i += kBackwardThreads) {
-        const int t = i / kBlockChannels, channel = first_channel + i % kBlockChannels;
-        float step = 0.F, input = 0.F, w = 0.F;
-        if (t < steps && channel < channels) {
-          const std::int64_t token = token_at(t);
-          if (alive(token)) {
-            step = softplus(to_float(row(args.delta, token)[channel]) +
-                            args.delta_bias[direction * args.bias_direction + channel]);
-            input = step * to_float(row(args.u, token)[channel]);
+      {
+        const auto rows_u = rows_of(args.u), rows_delta = rows_of(args.delta),
+                   rows_z = rows_of(args.z);
+        const auto rows_dy = rows_of(grads.y), rows_ungated = rows_of(grads.ungated);
+        const auto rows_dz = rows_of(grads.z);
+        const auto rows_mask = rows_of(DeviceRows<const bool>{args.mask, 0, args.tokens, 1});
+        const int read = min(channel, channels - 1);  // what does not exist is not stored
+        const float bias = args.delta_bias[direction * args.bias_direction + read];
+        for (int t0 = thread / Map::kColumns; t0 < tiles * kTileSteps; t0 += Map::kRows * kBatch) {
+          float u[kBatch], delta[kBatch], z[kBatch], dy[kBatch], ungated[kBatch];
+          bool live[kBatch];
+#pragma unroll
+          for (int i = 0; i < kBatch; ++i) {
+            const int t = min(t0 + i * Map::kRows, steps - 1);
+            u[i] = to_float(rows_u.row(t)[read]);
+            delta[i] = to_float(rows_delta.row(t)[read]);
+            dy[i] = to_float(rows_dy.row(t)[read]);
+            z[i] = ungated[i] = 0.F;
+            if (args.z.data != nullptr) {
+              z[i] = to_float(rows_z.row(t)[read]);
+              ungated[i] = to_float(rows_ungated.row(t)[read]);
+            }
+            live[i] = args.mask == nullptr || *rows_mask.row(t);
           }
-          w = to_float(row(grads.y, token)[channel]);
-          if (args.z.data != nullptr) w *= silu(to_float(row(args.z, token)[channel]));
+#pragma unroll
+          for (int i = 0; i < kBatch; ++i) {
+            const int t = t0 + i * Map::kRows;
+            if (t >= tiles * kTileSteps) break;
+            const bool exists = t < steps && channel < channels;
+            const Softplus step = softplus(delta[i] + bias);
+            const bool moves = exists && live[i];
+            float w = dy[i];
+            if (args.z.data != nullptr) {
+              const float s = sigmoid(z[i]);
+              w *= z[i] * s;
+              if (exists) {
+                const float dz = dy[i] * ungated[i] * s * (1.F + z[i] * (1.F - s));
+                rows_dz.row(t)[channel] = from_float<T>(dz);
+              }
+            }
+            const int at = t * kBlockChannels + column;
+            shared_step[at] = moves ? step.value : 0.F;
+            shared_slope[at] = moves ? step.slope : 0.F;
+            shared_input[at] = moves ? step.value * u[i] : 0.F;
+            shared_u[at] = u[i];
+            shared_w[at] = exists ? w : 0.F;
+          }
         }
-        shared_step[i] = step;
-        shared_input[i] = input;
-        shared_w[i] = w;
       }
 
       float h[kChannels][kLaneStates], carry[kChannels][kLaneStates], dA[kChannels][kLaneStates];
@@ -176,7 +207,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
       };
       const auto advance = [&](int i) {
         float B[kLaneStates];
-        load8(row(args.B, token_at(i)) + in_group * kLaneStates, B);
+        load8(rows_B.row(min(i, steps - 1)) + in_group * kLaneStates, B);
         const int at = i * kBlockChannels + thread_channel;
 #pragma unroll
         for (int k = 0; k < kChannels; ++k) {
@@ -232,8 +263,8 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
           const int i = tile * kTileSteps + s;
           const int at = i * kBlockChannels + thread_channel;
           float B[kLaneStates], C[kLaneStates], dB[kLaneStates], dC[kLaneStates];
-          load8(row(args.B, token_at(i)) + in_group * kLaneStates, B);
-          load8(row(args.C, token_at(i)) + in_group * kLaneStates, C);
+          load8(rows_B.row(min(i, steps - 1)) + in_group * kLaneStates, B);
+          load8(rows_C.row(min(i, steps - 1)) + in_group * kLaneStates, C);
 #pragma unroll
           for (int j = 0; j < kLaneStates; ++j) dB[j] = dC[j] = 0.F;
           float over_states[4];  // dx of the two channels, then Σ a g h A
@@ -322,32 +353,19 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
 
       // What belongs to a token and channel. The barrier after the last shares also ended all
       // writing of shared_input and shared_dstep.
-      constexpr int kRows = kBackwardThreads / kBlockChannels;
-      const int channel = first_channel + thread % kBlockChannels;
       float dD = 0.F, dbias = 0.F;
       if (channel < channels) {
-        const float bias = args.delta_bias[direction * args.bias_direction + channel];
+        const auto rows_du = rows_of(grads.u), rows_ddelta = rows_of(grads.delta);
         const float skip = args.D_skip[direction * args.D_direction + channel];
-        for (int t = thread / kBlockChannels; t < steps; t += kRows) {
-          const int at = t * kBlockChannels + thread % kBlockChannels;
-          const std::int64_t token = token_at(t);
-          const float u = to_float(row(args.u, token)[channel]);
-          const float dx = shared_input[at], w = shared_w[at];
-          row(grads.u, token)[channel] = from_float<T>(fmaf(dx, shared_step[at], w * skip));
-          float ddelta = 0.F;
-          if (alive(token)) {
-            ddelta = fmaf(dx, u, shared_dstep[at]) *
-                     sigmoid(to_float(row(args.delta, token)[channel]) + bias);
-          }
-          row(grads.delta, token)[channel] = from_float<T>(ddelta);
+#pragma unroll 4
+        for (int t = thread / Map::kColumns; t < steps; t += Map::kRows) {
+          const int at = t * kBlockChannels + column;
+          const float u = shared_u[at], w = shared_w[at], dx = shared_input[at];
+          const float ddelta = fmaf(dx, u, shared_dstep[at]) * shared_slope[at];
+          rows_du.row(t)[channel] = from_float<T>(fmaf(dx, shared_step[at], w * skip));
+          rows_ddelta.row(t)[channel] = from_float<T>(ddelta);
           dbias += ddelta;
           dD = fmaf(w, u, dD);
-          if (args.z.data != nullptr) {
-            const float dz = to_float(row(grads.y, token)[channel]) *
-                             silu_derivative(to_float(row(args.z, token)[channel])) *
-                             to_float(row(grads.ungated, token)[channel]);
-            row(grads.z, token)[channel] = from_float<T>(dz);
-          }
         }
       }
       partial[thread] = dD;
@@ -355,7 +373,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
       __syncthreads();
       if (thread < kBlockChannels && channel < channels) {
         dD = dbias = 0.F;
-        for (int r = 0; r < kRows; ++r) {
+        for (int r = 0; r < Map::kRows; ++r) {
           dD += partial[r * kBlockChannels + thread];
           dbias += partial[kBackwardThreads + r * kBlockChannels + thread];
         }
@@ -367,12 +385,12 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
     }
 
     // The barriers since the last sums were taken make them visible to all.
-    for (int e = thread; e < tiles * kTileSteps * kRowFloats; e += kBackwardThreads) {
-      const int t = e / kRowFloats;
-      if (t >= steps) break;
-      const std::int64_t sequences = args.directions * args.clips;
-      grads.parts[((part * sequences + sequence) * args.tokens + token_at(t)) * kRowFloats +
-                  e % kRowFloats] = sums[e];
+    const std::int64_t share = part * args.directions * args.clips + sequence;
+    const DeviceRows<float> shares_of_part{grads.parts + share * args.tokens * kRowFloats, 0, 0,
+                                           kRowFloats};
+    const StepRows<float> rows_share(shares_of_part, direction, 0, chunk_begin, args.tokens);
+    for (int e = thread; e < steps * kRowFloats; e += kBackwardThreads) {
+      rows_share.row(e / kRowFloats)[e % kRowFloats] = sums[e];
     }
   }
 }

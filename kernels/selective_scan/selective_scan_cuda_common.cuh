@@ -19,11 +19,38 @@ struct WarpLayout {
   static constexpr int kGroups = 32 / kGroupLanes;
 };
 
-/// The token that step i of a direction works on.
-__device__ __forceinline__ std::int64_t token_of(std::int64_t i, bool reversed,
-                                                 std::int64_t tokens) {
-  return reversed ? tokens - 1 - i : i;
-}
+/// The rows of one sequence (a clip in one direction) from step `first` of the scan on: step t is
+/// at row(t). In direction 1 the step back in memory is the step on in the scan.
+template <typename T>
+struct StepRows {
+  T* first = nullptr;
+  int stride = 0;
+
+  __device__ __forceinline__ StepRows(const DeviceRows<T>& rows, std::int64_t direction,
+                                      std::int64_t clip, std::int64_t first_step,
+                                      std::int64_t tokens) {
+    if (rows.data == nullptr) return;
+    const bool reversed = direction == 1;
+    const std::int64_t token = reversed ? tokens - 1 - first_step : first_step;
+    first = rows.data + direction * rows.direction + clip * rows.clip + token * rows.token;
+    stride = static_cast<int>(reversed ? -rows.token : rows.token);
+  }
+  __device__ __forceinline__ T* row(int t) const {
+    return first + static_cast<std::int64_t>(t) * stride;
+  }
+};
+
+/// How a block's threads go over the channels (columns) of many steps (rows): each keeps to one
+/// column, or two, so that what belongs to a channel is read once.
+template <int kThreads, int kBlockChannels>
+struct TileMap {
+  static constexpr int kColumns = kBlockChannels < kThreads ? kBlockChannels : kThreads;
+  static constexpr int kRepeats = kBlockChannels / kColumns;
+  static constexpr int kRows = kThreads / kColumns;
+};
+
+/// Loads that a thread has in flight for each tensor.
+inline constexpr int kBatch = 5;
 
 /// A channel's decay of 8 states over one step. General: exponent = Δ and rates[j] = A_j log2(e).
 /// Linear rates: exponent = −Δ rate log2(e), of which state n has (n + 1) times: from the first of
@@ -48,35 +75,28 @@ __device__ __forceinline__ void decays(float exponent, const float* rates, float
   }
 }
 
-/// Sums four values over the lanes of a group, so that the work is halved with each step: lanes end
-/// up with different ones of the four. `store(index, sum)` is called by one lane for each.
-template <int kGroupLanes, typename Store>
-__device__ __forceinline__ void sum_over_group(float (&v)[4], int lane, const Store& store) {
-  static_assert(kGroupLanes >= 2 && kGroupLanes <= 32);
-  const int in_group = lane % kGroupLanes;
-  constexpr int kHalf = kGroupLanes / 2;
-  const bool upper = (in_group & kHalf) != 0;
-  float a = upper ? v[2] : v[0];
-  float b = upper ? v[3] : v[1];
-  const float sent_a = upper ? v[0] : v[2];
-  const float sent_b = upper ? v[1] : v[3];
-  a += __shfl_xor_sync(kFullWarp, sent_a, kHalf);
-  b += __shfl_xor_sync(kFullWarp, sent_b, kHalf);
-  const int pair = upper ? 2 : 0;
-  if constexpr (kGroupLanes == 2) {
-    store(pair, a);
-    store(pair + 1, b);
-  } else {
-    constexpr int kQuarter = kGroupLanes / 4;
-    const bool odd = (in_group & kQuarter) != 0;
-    float sum = odd ? b : a;
-    const float sent = odd ? a : b;
-    sum += __shfl_xor_sync(kFullWarp, sent, kQuarter);
+/// Sums kCount values over the lanes of a group, so that the work is halved with each step: lanes
+/// end up with different ones of them. `store(index, sum)` is called by one lane for each.
+template <int kLanes, int kCount, int kAlike = 0, typename Store>
+__device__ __forceinline__ void sum_over_group(float (&v)[kCount], int lane, const Store& store,
+                                               int index = 0) {
+  if constexpr (kLanes == 1) {
+    if ((lane & kAlike) != 0) return;  // another lane has the same
 #pragma unroll
-    for (int lanes = kQuarter / 2; lanes > 0; lanes /= 2) {
-      sum += __shfl_xor_sync(kFullWarp, sum, lanes);
+    for (int i = 0; i < kCount; ++i) store(index + i, v[i]);
+  } else if constexpr (kCount == 1) {
+    v[0] += __shfl_xor_sync(kFullWarp, v[0], kLanes / 2);
+    sum_over_group<kLanes / 2, 1, kAlike | kLanes / 2>(v, lane, store, index);
+  } else {
+    constexpr int kHalf = kCount / 2;
+    const bool upper = (lane & (kLanes / 2)) != 0;
+    float kept[kHalf];
+#pragma unroll
+    for (int i = 0; i < kHalf; ++i) {
+      const float sent = upper ? v[i] : v[kHalf + i];
+      kept[i] = (upper ? v[kHalf + i] : v[i]) + __shfl_xor_sync(kFullWarp, sent, kLanes / 2);
     }
-    if ((in_group & (kQuarter - 1)) == 0) store(pair + (odd ? 1 : 0), sum);
+    sum_over_group<kLanes / 2, kHalf, kAlike>(kept, lane, store, index + (upper ? kHalf : 0));
   }
 }
 

@@ -3,7 +3,7 @@
 namespace omniq::kernels::detail {
 
 template cudaError_t scan_forward(const CudaScanArguments<__nv_bfloat16>&, const ScanChunks&,
-                                  const float*, const DeviceRows<__nv_bfloat16>&,
+                                  std::int64_t, const float*, const DeviceRows<__nv_bfloat16>&,
                                   const DeviceRows<__nv_bfloat16>&, cudaStream_t);
 template cudaError_t scan_states(const CudaScanArguments<__nv_bfloat16>&, const ScanChunks&, float*,
                                  float*, cudaStream_t);

@@ -2,9 +2,9 @@
 
 namespace omniq::kernels::detail {
 
-template cudaError_t scan_forward(const CudaScanArguments<__half>&, const ScanChunks&, const float*,
-                                  const DeviceRows<__half>&, const DeviceRows<__half>&,
-                                  cudaStream_t);
+template cudaError_t scan_forward(const CudaScanArguments<__half>&, const ScanChunks&, std::int64_t,
+                                  const float*, const DeviceRows<__half>&,
+                                  const DeviceRows<__half>&, cudaStream_t);
 template cudaError_t scan_states(const CudaScanArguments<__half>&, const ScanChunks&, float*,
                                  float*, cudaStream_t);
 
