@@ -5,25 +5,9 @@
 
 #include <algorithm>
 
-#include "kernels/selective_scan/selective_scan_cuda_common.cuh"
+#include "kernels/selective_scan/selective_scan_cuda_tile.cuh"
 
 namespace omniq::kernels::detail {
-
-inline constexpr int kForwardWarps = 4;
-inline constexpr int kStepsAtOnce = 2;  // whose sums over states are taken together
-
-/// kChannels: of a thread. Four use what is read of B and C best; with two, twice as many threads
-/// work on a sequence.
-template <int kStates, int kChannels>
-struct ForwardLayout : WarpLayout<kStates> {
-  static constexpr int kWarpChannels = WarpLayout<kStates>::kGroups * kChannels;
-  static constexpr int kBlockChannels = kForwardWarps * kWarpChannels;
-  static_assert(kBlockChannels == scan_forward_block_channels(kStates, kChannels));
-  // Rows of shared memory for a step: B, C; exponent, Δu, y, gate.
-  static constexpr int kStepFloats = 2 * kStates + 4 * kBlockChannels;
-  // Six blocks then fit on a multiprocessor of compute capability 9.0; and one batch of loads.
-  static constexpr int kMaxTile = std::min(36 * 1024 / (kStepFloats * 4), 20) / 2 * 2;
-};
 
 template <typename T>
 struct ForwardParameters {
@@ -40,7 +24,8 @@ __global__ void __launch_bounds__(kForwardWarps * 32, kChannels == 2 ? 3 : (kLin
   using Layout = ForwardLayout<kStates, kChannels>;
   constexpr int kGroupLanes = Layout::kGroupLanes;
   constexpr int kBlockChannels = Layout::kBlockChannels;
-  constexpr int kThreads = kForwardWarps * 32;
+  constexpr int kThreads = kForwardThreads;
+  constexpr int kStepsAtOnce = Layout::kStepsAtOnce;
   extern __shared__ float4 shared_memory[];
   float* const shared_B = reinterpret_cast<float*>(shared_memory);
   float* const shared_C = shared_B + p.tile * kStates;
@@ -95,87 +80,28 @@ __global__ void __launch_bounds__(kForwardWarps * 32, kChannels == 2 ? 3 : (kLin
     }
   }
 
+  TileLoads<T, kStates, kChannels, kLinear, kStatesOnly> loads;
+  const auto steps_from = [&](int begin) {
+    return TileSteps{direction, clip, chunk_begin + begin, min(p.tile, steps - begin)};
+  };
+  const auto prefetch = [&](int begin) {
+    loads.fetch_states(args, steps_from(begin), thread);
+    loads.fetch_channels(args, steps_from(begin), first_channel, thread);
+  };
+  if (Layout::kPrefetch) prefetch(0);
   for (int begin = 0; begin < steps; begin += p.tile) {
-    const int count = min(p.tile, steps - begin);
-    // Steps beyond the end change nothing: their exponent and input are zero.
+    const TileSteps tile = steps_from(begin);
+    const int count = tile.count;
     const int padded = (count + kStepsAtOnce - 1) / kStepsAtOnce * kStepsAtOnce;
-    const std::int64_t first_step = chunk_begin + begin;
     __syncthreads();  // the tile before is done with
-
-    // Every thread has several loads of each tensor in flight.
-    constexpr int kQuads = kStates / 4;
-    constexpr int kQuadRows = kThreads / kQuads;
-    const StepRows<const T> rows_B(args.B, direction, clip, first_step, args.tokens);
-    const StepRows<const T> rows_C(args.C, direction, clip, first_step, args.tokens);
-    const int quad = thread % kQuads;
-    // The first four states of all lanes, then the second four: reads have no bank conflicts.
-    const int quad_place = (quad & 1) * (kStates / 2) + (quad >> 1) * 4;
-    for (int t0 = thread / kQuads; t0 < padded; t0 += kQuadRows * kBatch) {
-      float4 B[kBatch], C[kBatch];
-#pragma unroll
-      for (int i = 0; i < kBatch; ++i) {
-        const int t = min(t0 + i * kQuadRows, count - 1);
-        B[i] = load4(rows_B.row(t) + quad * 4);
-        if constexpr (!kStatesOnly) C[i] = load4(rows_C.row(t) + quad * 4);
-      }
-#pragma unroll
-      for (int i = 0; i < kBatch; ++i) {
-        const int t = t0 + i * kQuadRows;
-        if (t >= padded) break;
-        *reinterpret_cast<float4*>(shared_B + t * kStates + quad_place) = B[i];
-        if constexpr (!kStatesOnly) {
-          *reinterpret_cast<float4*>(shared_C + t * kStates + quad_place) = C[i];
-        }
-      }
-    }
-
-    using Map = TileMap<kThreads, kBlockChannels>;
-    const StepRows<const T> rows_u(args.u, direction, clip, first_step, args.tokens);
-    const StepRows<const T> rows_delta(args.delta, direction, clip, first_step, args.tokens);
-    const StepRows<const T> rows_z(args.z, direction, clip, first_step, args.tokens);
-    const DeviceRows<const bool> mask{args.mask, 0, args.tokens, 1};
-    const StepRows<const bool> rows_mask(mask, direction, clip, first_step, args.tokens);
-#pragma unroll
-    for (int repeat = 0; repeat < Map::kRepeats; ++repeat) {
-      const int column = thread % Map::kColumns + repeat * Map::kColumns;
-      const int channel = first_channel + column;
-      const int read = min(channel, channels - 1);  // what does not exist is not stored
-      const float bias = args.delta_bias[direction * args.bias_direction + read];
-      const float skip = args.D_skip[direction * args.D_direction + read];
-      float scale = 1.F;
-      if constexpr (kLinear) {
-        scale = -kLog2E * args.rates[direction * args.rates_direction + read];
-      }
-      for (int t0 = thread / Map::kColumns; t0 < padded; t0 += Map::kRows * kBatch) {
-        float u[kBatch], delta[kBatch], z[kBatch];
-        bool live[kBatch];
-#pragma unroll
-        for (int i = 0; i < kBatch; ++i) {
-          const int t = min(t0 + i * Map::kRows, count - 1);
-          u[i] = to_float(rows_u.row(t)[read]);
-          delta[i] = to_float(rows_delta.row(t)[read]);
-          z[i] = 0.F;
-          if constexpr (!kStatesOnly) {
-            if (args.z.data != nullptr) z[i] = to_float(rows_z.row(t)[read]);
-          }
-          live[i] = args.mask == nullptr || *rows_mask.row(t);
-        }
-#pragma unroll
-        for (int i = 0; i < kBatch; ++i) {
-          const int t = t0 + i * Map::kRows;
-          if (t >= padded) break;
-          const float step = live[i] && t < count ? softplus(delta[i] + bias).value : 0.F;
-          const int at = t * kBlockChannels + column;
-          shared_exponent[at] = step * scale;
-          shared_input[at] = step * u[i];
-          if constexpr (!kStatesOnly) {
-            shared_y[at] = skip * u[i];
-            shared_gate[at] = args.z.data != nullptr ? silu(z[i]) : 1.F;
-          }
-        }
-      }
-    }
+    const SharedTile shared{shared_B,     shared_C, shared_exponent,
+                            shared_input, shared_y, shared_gate};
+    if (!Layout::kPrefetch) loads.fetch_states(args, tile, thread);
+    loads.place_states(thread, padded, shared);
+    if (!Layout::kPrefetch) loads.fetch_channels(args, tile, first_channel, thread);
+    loads.place_channels(args, tile, first_channel, thread, padded, shared);
     __syncthreads();
+    if (Layout::kPrefetch && begin + p.tile < steps) prefetch(begin + p.tile);
 
 #pragma unroll 1
     for (int t0 = 0; t0 < padded; t0 += kStepsAtOnce) {
@@ -225,8 +151,9 @@ __global__ void __launch_bounds__(kForwardWarps * 32, kChannels == 2 ? 3 : (kLin
 
     if constexpr (!kStatesOnly) {
       __syncthreads();
-      const StepRows<T> rows_y(p.y, direction, clip, first_step, args.tokens);
-      const StepRows<T> rows_ungated(p.ungated, direction, clip, first_step, args.tokens);
+      using Map = TileMap<kThreads, kBlockChannels>;
+      const StepRows<T> rows_y(p.y, direction, clip, tile.first_step, args.tokens);
+      const StepRows<T> rows_ungated(p.ungated, direction, clip, tile.first_step, args.tokens);
 #pragma unroll
       for (int repeat = 0; repeat < Map::kRepeats; ++repeat) {
         const int column = thread % Map::kColumns + repeat * Map::kColumns;
@@ -264,7 +191,7 @@ cudaError_t launch_forward(ForwardParameters<T>& p, cudaStream_t stream) {
   // Tiles of equal length, so that the last one is not nearly empty.
   const int tiles = (p.chunk_length + Layout::kMaxTile - 1) / Layout::kMaxTile;
   p.tile = (p.chunk_length + tiles - 1) / tiles;
-  p.tile = (p.tile + kStepsAtOnce - 1) / kStepsAtOnce * kStepsAtOnce;
+  p.tile = (p.tile + Layout::kStepsAtOnce - 1) / Layout::kStepsAtOnce * Layout::kStepsAtOnce;
   p.channel_blocks =
       static_cast<int>((p.args.channels + Layout::kBlockChannels - 1) / Layout::kBlockChannels);
   const std::int64_t blocks = p.args.directions * p.args.clips * p.chunks * p.channel_blocks;
