@@ -131,10 +131,10 @@ at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks, cuda
   return states;
 }
 
-// Of [directions, clips, …] the sum over clips, and over directions where they share, as `like`.
-at::Tensor sum_clips(const at::Tensor& x, const at::Tensor& like) {
-  const at::Tensor sum = like.size(0) == 1 ? x.sum(at::IntArrayRef{0, 1}).unsqueeze(0) : x.sum(1);
-  return sum.to(like.scalar_type());
+// A sum over directions where `like` is shared by them, as `like`.
+at::Tensor sum_directions(const at::Tensor& x, const at::Tensor& like) {
+  const bool shared = like.size(0) == 1 && x.size(0) > 1;
+  return (shared ? x.sum(at::IntArrayRef{0}, /*keepdim=*/true) : x).to(like.scalar_type());
 }
 
 }  // namespace
@@ -184,7 +184,7 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& raw, const at:
   const at::Tensor grad_u = like_u(), grad_delta = like_u();
   const at::Tensor grad_z = in.z.defined() ? like_u() : at::Tensor();
   const at::Tensor grad_A = need_A ? floats({R, clips, E, N}, in.u) : at::Tensor();
-  const at::Tensor grad_D = floats({R, clips, E}, in.u), grad_bias = floats({R, clips, E}, in.u);
+  const at::Tensor grad_D_bias = floats({2, R, clips, E}, in.u);  // summed over clips together
   const at::Tensor grad_B = at::empty({R, clips, L, N}, in.u.options());
   const at::Tensor grad_C = at::empty({R, clips, L, N}, in.u.options());
   const cudaDeviceProp* device = at::cuda::getCurrentDeviceProperties();
@@ -206,8 +206,8 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& raw, const at:
     grads.starts = data_or_null(starts);
     grads.carry = carry.defined() ? carry.mutable_data_ptr<float>() : nullptr;
     grads.A = grad_A.defined() ? grad_A.mutable_data_ptr<float>() : nullptr;
-    grads.D_skip = grad_D.mutable_data_ptr<float>();
-    grads.delta_bias = grad_bias.mutable_data_ptr<float>();
+    grads.D_skip = grad_D_bias.mutable_data_ptr<float>();
+    grads.delta_bias = grads.D_skip + R * clips * E;
     grads.parts = parts.mutable_data_ptr<float>();
     C10_CUDA_CHECK(scan_backward<T>(args, grads, plan, stream));
     C10_CUDA_CHECK(scan_sum_parts<T>(grads.parts, plan.parts, R * clips * L, N,
@@ -218,21 +218,21 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& raw, const at:
   const auto result = [](bool wanted, const at::Tensor& gradient, const at::Tensor& of) {
     return wanted ? gradient.to(of.scalar_type()) : at::Tensor();
   };
-  const auto summed = [](bool wanted, const at::Tensor& gradient, const at::Tensor& of) {
-    return wanted ? sum_clips(gradient, of) : at::Tensor();
-  };
-  at::Tensor of_z;
-  if (need_z && in.z.defined()) {
-    of_z = in.z.size(0) == R ? grad_z : grad_z.sum(at::IntArrayRef{0}, /*keepdim=*/true);
-    of_z = of_z.to(raw.z.scalar_type());
+  at::Tensor of_A, of_D, of_bias, of_z;
+  if (need_A) of_A = sum_directions(grad_A.sum(1), raw.A);
+  if (need_D || need_bias) {
+    const at::Tensor sums = grad_D_bias.sum(2);
+    if (need_D) of_D = sum_directions(sums[0], raw.D_skip);
+    if (need_bias) of_bias = sum_directions(sums[1], raw.delta_bias);
   }
+  if (need_z && in.z.defined()) of_z = sum_directions(grad_z, raw.z);
   return {result(need_u, grad_u, raw.u),
           result(need_delta, grad_delta, raw.delta),
-          summed(need_A, grad_A, raw.A),
+          of_A,
           result(need_B, grad_B, raw.B),
           result(need_C, grad_C, raw.C),
-          summed(need_D, grad_D, raw.D_skip),
-          summed(need_bias, grad_bias, raw.delta_bias),
+          of_D,
+          of_bias,
           of_z};
 }
 

@@ -118,12 +118,13 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
                    rows_z = rows_of(args.z);
         const auto rows_dy = rows_of(grads.y), rows_ungated = rows_of(grads.ungated);
         const auto rows_dz = rows_of(grads.z);
-        const auto rows_mask = rows_of(DeviceRows<const bool>{args.mask, 0, args.tokens, 1});
+        const auto rows_mask = rows_of(DeviceRows<const unsigned char>{
+            reinterpret_cast<const unsigned char*>(args.mask), 0, args.tokens, 1});
         const int read = min(channel, channels - 1);  // what does not exist is not stored
         const float bias = args.delta_bias[direction * args.bias_direction + read];
         for (int t0 = thread / Map::kColumns; t0 < tiles * kTileSteps; t0 += Map::kRows * kBatch) {
           float u[kBatch], delta[kBatch], z[kBatch], dy[kBatch], ungated[kBatch];
-          bool live[kBatch];
+          unsigned char live[kBatch];
 #pragma unroll
           for (int i = 0; i < kBatch; ++i) {
             const int t = min(t0 + i * Map::kRows, steps - 1);
@@ -135,7 +136,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
               z[i] = to_float(rows_z.row(t)[read]);
               ungated[i] = to_float(rows_ungated.row(t)[read]);
             }
-            live[i] = args.mask == nullptr || *rows_mask.row(t);
+            if (args.mask != nullptr) live[i] = *rows_mask.row(t);
           }
 #pragma unroll
           for (int i = 0; i < kBatch; ++i) {
@@ -143,7 +144,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
             if (t >= tiles * kTileSteps) break;
             const bool exists = t < steps && channel < channels;
             const Softplus step = softplus(delta[i] + bias);
-            const bool moves = exists && live[i];
+            const bool moves = exists && (args.mask == nullptr || live[i] != 0);
             float w = dy[i];
             if (args.z.data != nullptr) {
               const float s = sigmoid(z[i]);

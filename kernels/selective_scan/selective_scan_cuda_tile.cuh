@@ -69,7 +69,8 @@ class TileLoads {
       return StepRows(rows, steps.direction, steps.clip, steps.first_step, args.tokens);
     };
     const auto rows_u = rows_of(args.u), rows_delta = rows_of(args.delta), rows_z = rows_of(args.z);
-    const auto rows_mask = rows_of(DeviceRows<const bool>{args.mask, 0, args.tokens, 1});
+    const auto rows_mask = rows_of(DeviceRows<const unsigned char>{
+        reinterpret_cast<const unsigned char*>(args.mask), 0, args.tokens, 1});
 #pragma unroll
     for (int repeat = 0; repeat < Map::kRepeats; ++repeat) {
       const int channel = min(first_channel + thread % Map::kColumns + repeat * Map::kColumns,
@@ -82,7 +83,8 @@ class TileLoads {
         if constexpr (!kStatesOnly) {
           if (args.z.data != nullptr) z_[repeat][i] = rows_z.row(t)[channel];
         }
-        live_[repeat][i] = args.mask == nullptr || *rows_mask.row(t);
+        // Looked at when it is placed: here it would be waited for.
+        if (args.mask != nullptr) live_[repeat][i] = *rows_mask.row(t);
       }
     }
   }
@@ -122,9 +124,9 @@ class TileLoads {
         const int t = thread / Map::kColumns + i * Map::kRows;
         if (t >= padded) break;
         const float u = to_float(u_[repeat][i]);
-        const float step = live_[repeat][i] && t < steps.count
-                               ? softplus(to_float(delta_[repeat][i]) + bias).value
-                               : 0.F;
+        const bool live = args.mask == nullptr || live_[repeat][i] != 0;
+        const float step =
+            live && t < steps.count ? softplus(to_float(delta_[repeat][i]) + bias).value : 0.F;
         const int at = t * Layout::kBlockChannels + column;
         tile.exponent[at] = step * scale;
         tile.input[at] = step * u;
@@ -152,7 +154,7 @@ class TileLoads {
   Quad B_[kQuadBatch], C_[kStatesOnly ? 1 : kQuadBatch];
   T u_[Map::kRepeats][kColumnBatch], delta_[Map::kRepeats][kColumnBatch],
       z_[Map::kRepeats][kColumnBatch];
-  bool live_[Map::kRepeats][kColumnBatch];
+  unsigned char live_[Map::kRepeats][kColumnBatch];
 };
 
 }  // namespace omniq::kernels::detail
