@@ -219,7 +219,10 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& raw, const at:
     return wanted ? gradient.to(of.scalar_type()) : at::Tensor();
   };
   at::Tensor of_A, of_D, of_bias, of_z;
-  if (need_A) of_A = sum_directions(grad_A.sum(1), raw.A);
+  if (need_A) {
+    const bool shared = raw.A.size(0) == 1;
+    of_A = (shared ? grad_A.flatten(0, 1).unsqueeze(0) : grad_A).sum(1).to(raw.A.scalar_type());
+  }
   if (need_D || need_bias) {
     const at::Tensor sums = grad_D_bias.sum(2);
     if (need_D) of_D = sum_directions(sums[0], raw.D_skip);

@@ -68,9 +68,15 @@ class TileLoads {
     const auto rows_of = [&](const auto& rows) {
       return StepRows(rows, steps.direction, steps.clip, steps.first_step, args.tokens);
     };
-    const auto rows_u = rows_of(args.u), rows_delta = rows_of(args.delta), rows_z = rows_of(args.z);
-    const auto rows_mask = rows_of(DeviceRows<const unsigned char>{
-        reinterpret_cast<const unsigned char*>(args.mask), 0, args.tokens, 1});
+    const auto rows_u = rows_of(args.u), rows_delta = rows_of(args.delta);
+    // Without gate or mask something else is read in their place and not used: loads under a
+    // condition would be waited for here.
+    const auto rows_z = rows_of(args.z.data != nullptr ? args.z : args.u);
+    const auto* no_mask = reinterpret_cast<const unsigned char*>(args.u.data);
+    const auto* mask = reinterpret_cast<const unsigned char*>(args.mask);
+    const auto rows_mask =
+        rows_of(mask != nullptr ? DeviceRows<const unsigned char>{mask, 0, args.tokens, 1}
+                                : DeviceRows<const unsigned char>{no_mask, 0, 0, 0});
 #pragma unroll
     for (int repeat = 0; repeat < Map::kRepeats; ++repeat) {
       const int channel = min(first_channel + thread % Map::kColumns + repeat * Map::kColumns,
@@ -80,11 +86,8 @@ class TileLoads {
         const int t = min(thread / Map::kColumns + i * Map::kRows, steps.count - 1);
         u_[repeat][i] = rows_u.row(t)[channel];
         delta_[repeat][i] = rows_delta.row(t)[channel];
-        if constexpr (!kStatesOnly) {
-          if (args.z.data != nullptr) z_[repeat][i] = rows_z.row(t)[channel];
-        }
-        // Looked at when it is placed: here it would be waited for.
-        if (args.mask != nullptr) live_[repeat][i] = *rows_mask.row(t);
+        if constexpr (!kStatesOnly) z_[repeat][i] = rows_z.row(t)[channel];
+        live_[repeat][i] = *rows_mask.row(t);
       }
     }
   }
