@@ -55,19 +55,29 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
   }
   std::cout << name << ", " << torch::get_num_threads() << " threads, torch " << TORCH_VERSION
             << "; baseline: " << baseline << "\n"
-            << std::left << std::setw(36) << "what" << std::setw(44) << "shape" << std::setw(10)
+            << std::left << std::setw(47) << "what" << std::setw(44) << "shape" << std::setw(10)
             << "dtype" << std::right << std::setw(10) << "median" << std::setw(10) << "p10"
-            << std::setw(10) << "p90" << std::setw(11) << "baseline" << std::setw(8) << "ratio"
-            << std::setw(11) << "error"
+            << std::setw(10) << "p90" << std::setw(11) << "baseline" << std::setw(9) << "ratio"
+            << std::setw(10) << "limit" << std::setw(10) << "error"
             << "\n";
   for (const Row& r : rows) {
-    std::cout << std::left << std::setw(36) << r.name << std::setw(44) << r.shape << std::setw(10)
+    std::cout << std::left << std::setw(47) << r.name << std::setw(44) << r.shape << std::setw(10)
               << r.dtype << std::right << std::fixed << std::setprecision(3) << std::setw(10)
               << r.ms.median << std::setw(10) << r.ms.p10 << std::setw(10) << r.ms.p90;
-    if (r.baseline_ms)
-      std::cout << std::setw(11) << *r.baseline_ms << std::setprecision(1) << std::setw(8)
-                << *r.baseline_ms / r.ms.median;
-    if (r.error) std::cout << std::scientific << std::setprecision(1) << std::setw(11) << *r.error;
+    const auto cell = [](const std::optional<double>& value, int width) {
+      if (value) {
+        std::cout << std::setw(width) << *value;
+      } else {
+        std::cout << std::setw(width) << "-";
+      }
+    };
+    cell(r.baseline_ms, 11);
+    std::cout << std::setprecision(2);
+    cell(r.baseline_ms ? std::optional(*r.baseline_ms / r.ms.median) : std::nullopt, 9);
+    std::cout << std::setprecision(4);
+    cell(r.limit_ms, 10);
+    std::cout << std::scientific << std::setprecision(1);
+    cell(r.error, 10);
     std::cout << std::defaultfloat << "\n";
   }
 }
@@ -82,20 +92,32 @@ int main(int argc, char** argv) {
   std::string device_name = "auto";
   std::int64_t runs = 30;
   bool json = false;
-  CLI::App* scan =
-      app.add_subcommand("scan", "The selective scan against a loop of torch operators");
-  scan->add_option("--device", device_name, "auto, cpu or cuda")->capture_default_str();
-  scan->add_option("--runs", runs, "Timed runs")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
-  scan->add_flag("--json", json, "Print one JSON document");
+  struct Benchmark {
+    const char *name, *help, *baseline;
+    std::vector<bench::Row> (*run)(c10::Device, std::int64_t);
+  };
+  const Benchmark benchmarks[] = {
+      {"scan", "The selective scan and the convolution against torch operators",
+       "the same by torch operators, the scan as a loop over tokens", bench::bench_scan},
+      {"fusion", "The fusion stack of every variant",
+       "transformer of the same shape, as a CUDA graph", bench::bench_fusion}};
+  for (const auto& benchmark : benchmarks) {
+    CLI::App* command = app.add_subcommand(benchmark.name, benchmark.help);
+    command->add_option("--device", device_name, "auto, cpu or cuda")->capture_default_str();
+    command->add_option("--runs", runs, "Timed samples")
+        ->check(CLI::Range(1, 100000))
+        ->capture_default_str();
+    command->add_flag("--json", json, "Print one JSON document");
+  }
   CLI11_PARSE(app, argc, argv);
   const auto device = model::resolve_device(device_name);
   if (!device) {
     std::cerr << "error: " << device.error().text() << "\n";
     return 2;
   }
-  bench::print(bench::bench_scan(*device, runs), *device, "a loop over tokens of torch operators",
-               json);
+  for (const auto& benchmark : benchmarks) {
+    if (!app.got_subcommand(benchmark.name)) continue;
+    bench::print(benchmark.run(*device, runs), *device, benchmark.baseline, json);
+  }
   return 0;
 }

@@ -25,7 +25,13 @@ struct Row {
 void print(const std::vector<Row>& rows, c10::Device device, const std::string& baseline,
            bool json);
 
-// One function a benchmark; `runs` timed calls each.
+// One function a benchmark; `runs` timed samples each.
+
+/// The selective scan and the convolution, forward and backward, against torch operators.
 std::vector<Row> bench_scan(c10::Device device, std::int64_t runs);
+
+/// The fusion stack (768 wide, two blocks) of every variant, forward and backward, against the
+/// transformer of the same shape, both as a CUDA graph where there is a GPU.
+std::vector<Row> bench_fusion(c10::Device device, std::int64_t runs);
 
 }  // namespace omniq::bench

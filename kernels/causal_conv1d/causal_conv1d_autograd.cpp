@@ -9,21 +9,29 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-class CausalConv1dCpu : public torch::autograd::Function<CausalConv1dCpu> {
+class CausalConv1d : public torch::autograd::Function<CausalConv1d> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& bias, std::int64_t directions,
                             const std::optional<at::Tensor>& mask) {
     const at::Tensor mask_or_none = mask.value_or(at::Tensor());
     context->save_for_backward({x, weight, bias, mask_or_none});
-    return detail::causal_conv1d_cpu(x, weight, bias, directions, mask_or_none);
+    return run(x, weight, bias, directions, mask_or_none);
+  }
+
+  static at::Tensor run(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                        std::int64_t directions, const at::Tensor& mask) {
+    return x.is_cpu() ? detail::causal_conv1d_cpu(x, weight, bias, directions, mask)
+                      : detail::causal_conv1d_cuda(x, weight, bias, directions, mask);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grad_outputs) {
     TORCH_CHECK(!at::GradMode::is_enabled(),
                 "causal_conv1d: second derivatives are not implemented");
     const auto saved = context->get_saved_variables();
-    const auto grads = detail::causal_conv1d_cpu_backward(
+    const auto backward = saved[0].is_cpu() ? detail::causal_conv1d_cpu_backward
+                                            : detail::causal_conv1d_cuda_backward;
+    const auto grads = backward(
         saved[0], saved[1], saved[2], saved[3], grad_outputs[0],
         {context->needs_input_grad(0), context->needs_input_grad(1), context->needs_input_grad(2)});
     return {grads[0], grads[1], grads[2], {}, {}};
@@ -83,16 +91,14 @@ at::Tensor causal_conv1d(const at::Tensor& x, const at::Tensor& weight, const at
                          std::int64_t directions, const std::optional<at::Tensor>& mask) {
   check(x, weight, bias, directions, mask);
   const at::Tensor mask_or_none = mask.value_or(at::Tensor());
-  if (x.is_cuda()) {
+  TORCH_CHECK(x.is_cpu() || x.is_cuda(), "causal_conv1d: no implementation for ", x.device());
+  if (x.is_cuda() && !detail::has_cuda_kernels(x, weight)) {
     return detail::causal_conv1d_composite(x, weight, bias, directions, mask_or_none);
   }
-  TORCH_CHECK(x.is_cpu(), "causal_conv1d: no implementation for ", x.device());
   const bool differentiable = at::GradMode::is_enabled() &&
                               (x.requires_grad() || weight.requires_grad() || bias.requires_grad());
-  if (!differentiable) {
-    return detail::causal_conv1d_cpu(x, weight, bias, directions, mask_or_none);
-  }
-  return CausalConv1dCpu::apply(x, weight, bias, directions, mask);
+  if (!differentiable) return CausalConv1d::run(x, weight, bias, directions, mask_or_none);
+  return CausalConv1d::apply(x, weight, bias, directions, mask);
 }
 
 }  // namespace omniq::kernels

@@ -31,12 +31,28 @@ namespace omniq::kernels {
 ///
 /// CPU: float32 or float64, all arguments the same; the state and all sums are in that type. CUDA:
 /// any floating types; the state and all sums are in float32, or float64 if u is. Every argument
-/// but mask has a gradient (first derivatives only); backward recomputes the states, so that only
-/// the arguments are kept. Results repeat bit for bit on the same CPU with the same number of
-/// threads. Throws c10::Error where shapes, dtypes or devices do not agree.
+/// but mask and rates has a gradient (first derivatives only); backward recomputes the states, so
+/// that only the arguments and the output before the gate are kept. Results repeat bit for bit on
+/// the same CPU with the same number of threads, and on the same GPU. Throws c10::Error where
+/// shapes, dtypes or devices do not agree.
+///
+/// On a GPU the kernels take 16, 32, 64, 128 or 256 states and u in float32, bfloat16 or float16;
+/// other states, and float64, are computed by torch operators, a token at a time. Where u, delta,
+/// B, C and z are not of one dtype they are converted to float32 first.
+///
+///   rates        [P, E]        what linear_rates() returned for this A; none in general.
+///   Exponentials
+///                              of a channel then become products of one (CUDA; others ignore it).
+///                              A must not need a gradient.
 at::Tensor selective_scan(const at::Tensor& u, const at::Tensor& delta, const at::Tensor& A,
                           const at::Tensor& B, const at::Tensor& C, const at::Tensor& D_skip,
                           const at::Tensor& delta_bias, const std::optional<at::Tensor>& z,
-                          const std::optional<at::Tensor>& mask);
+                          const std::optional<at::Tensor>& mask,
+                          const std::optional<at::Tensor>& rates = std::nullopt);
+
+/// The rates a [P, E] (float32) if A [P, E, N] is −(n + 1) · a for every state n to float32
+/// rounding (a relative 1e-6), as S4D-real initialises it; none otherwise. Waits for the device:
+/// call it when A is loaded or changed, not for every scan.
+std::optional<at::Tensor> linear_rates(const at::Tensor& A);
 
 }  // namespace omniq::kernels

@@ -24,6 +24,27 @@ at::Tensor selective_scan_cpu(const ScanInputs& in);
 ScanInputGradients selective_scan_cpu_backward(const ScanInputs& in, const at::Tensor& grad_y,
                                                const ScanInputNeeds& needed);
 
+/// Whether there are CUDA kernels for these inputs; the composite takes the others.
+bool has_cuda_kernels(const ScanInputs& in);
+
+/// What backward needs besides the inputs: the output before the gate. Undefined without a gate.
+struct CudaScanOutput {
+  at::Tensor y, ungated;
+};
+
+/// `rates` [P, E] is undefined, or A is −(n + 1) · rates for state n. `ungated` is only made if it
+/// is asked for.
+CudaScanOutput selective_scan_cuda(const ScanInputs& in, const at::Tensor& rates,
+                                   bool with_ungated);
+
+/// Gradients of those inputs that are needed; that of A is not available with rates. Memory beyond
+/// the results: for sequences beyond 36 tokens (with 128 states on compute capability 9.0) a state
+/// of E · N floats for each 36 tokens of a clip and direction; and for few clips shares of the
+/// gradients of B and C, at most E / 32 times their size in float32.
+ScanInputGradients selective_scan_cuda_backward(const ScanInputs& in, const at::Tensor& rates,
+                                                const at::Tensor& ungated, const at::Tensor& grad_y,
+                                                const ScanInputNeeds& needed);
+
 /// A loop over tokens of torch operators, with torch's autograd, for any device. Half types are
 /// computed in float32, also under autocast; everything else in the dtype of u.
 at::Tensor selective_scan_composite(const ScanInputs& in);

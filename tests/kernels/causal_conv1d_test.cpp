@@ -49,7 +49,7 @@ class CausalConv1dTest : public testing::DeviceTest {
 
 TEST_P(CausalConv1dTest, MatchesReferenceForAllShapes) {
   for (const std::int64_t tokens : {1, 2, 33, 129, 151}) {
-    for (const std::int64_t channels : {19, 147}) {
+    for (const std::int64_t channels : {19, 147, 128}) {
       for (const auto& [directions, input_sets, sets] :
            {std::tuple{1, 1, 1}, {2, 1, 1}, {2, 1, 2}, {2, 2, 1}, {2, 2, 2}}) {
         for (const bool masked : {false, true}) {
@@ -67,6 +67,41 @@ TEST_P(CausalConv1dTest, MatchesReferenceForAllShapes) {
   }
 }
 
+TEST_P(CausalConv1dTest, MatchesReferenceForLongSequences) {
+  for (const std::int64_t tokens : {3, 31, 32, 64, 70, 1000, 4096, 16384}) {
+    SCOPED_TRACE(tokens);
+    const Shape shape{2, 1, 2, 1, tokens, 6};
+    const at::Tensor mask = testing::random_mask(1, tokens, device());
+    expect_matches(as_operator(causal_conv1d, 2, mask),
+                   as_operator(reference::causal_conv1d, 2, mask), make_arguments(shape), single(),
+                   1e-6, 1e-4);
+  }
+}
+
+TEST_P(CausalConv1dTest, MatchesReferenceInHalfPrecision) {
+  if (device().is_cpu()) GTEST_SKIP() << "the CPU takes no half types";
+  for (const auto type : {at::kBFloat16, at::kHalf}) {
+    for (const auto& [tokens, channels, width] :
+         {std::tuple{1, 19, 4}, {33, 128, 4}, {70, 12, 3}, {151, 128, 2}, {1000, 5, 4}}) {
+      SCOPED_TRACE(::testing::Message() << type << " L " << tokens << " E " << channels);
+      const at::Tensor mask = testing::random_mask(2, tokens, device());
+      expect_matches(
+          as_operator(causal_conv1d, 2, mask), as_operator(reference::causal_conv1d, 2, mask),
+          make_arguments({2, 1, 2, 2, tokens, channels, width}), single().dtype(type), 1e-2, 2e-2);
+    }
+  }
+}
+
+TEST_P(CausalConv1dTest, WritesEveryOutput) {
+  const Operator f = as_operator(causal_conv1d, 2, testing::random_mask(3, 33, device()));
+  const Arguments arguments = make_arguments({2, 1, 2, 3, 33, 148});
+  const at::Tensor weights = torch::randn({2, 3, 33, 148});
+  const auto first = testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
+  testing::poison_memory(device());
+  const auto again = testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
+  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::equal(first[i], again[i])) << i;
+}
+
 TEST_P(CausalConv1dTest, CompositeMatchesReference) {
   for (const Shape& shape :
        {Shape{1, 1, 1, 2, 33, 19}, Shape{2, 1, 2, 2, 33, 19}, Shape{2, 2, 1, 2, 1, 5}}) {
@@ -80,6 +115,8 @@ TEST_P(CausalConv1dTest, CompositeMatchesReference) {
 TEST_P(CausalConv1dTest, TakesAnyWidth) {
   for (const std::int64_t width : {1, 2, 3, 7}) {
     const Shape shape{2, 1, 2, 2, 5, 9, width};
+    expect_matches(as_operator(causal_conv1d, 2, {}), as_operator(reference::causal_conv1d, 2, {}),
+                   make_arguments(shape), single(), 1e-6, 1e-5);
     expect_matches(as_operator(causal_conv1d, 2, {}), as_operator(reference::causal_conv1d, 2, {}),
                    make_arguments(shape), single().dtype(at::kDouble), 1e-14, 1e-13);
   }

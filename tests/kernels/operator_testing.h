@@ -8,6 +8,7 @@
 #include <torch/utils.h>
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -121,6 +122,17 @@ inline at::Tensor random_mask(std::int64_t clips, std::int64_t tokens, torch::De
   at::Tensor mask = torch::rand({clips, tokens}) < 0.8;
   mask.select(1, 0).fill_(true);
   return mask.to(device);
+}
+
+/// Leaves NaN in the memory that torch hands out next, so that an output that is not written shows.
+inline void poison_memory(torch::Device device) {
+  std::vector<at::Tensor> blocks;
+  for (const std::int64_t size : {1 << 8, 1 << 12, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24}) {
+    for (int i = 0; i < 12; ++i) {
+      blocks.push_back(torch::full({size}, std::numeric_limits<float>::quiet_NaN(),
+                                   at::TensorOptions(at::kFloat).device(device)));
+    }
+  }
 }
 
 inline std::optional<at::Tensor> optional(const at::Tensor& x) {

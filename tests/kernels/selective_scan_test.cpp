@@ -3,6 +3,9 @@
 #include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <tuple>
+
 #include "kernels/selective_scan/selective_scan_impl.h"
 #include "tests/kernels/operator_testing.h"
 #include "tests/reference/selective_scan.h"
@@ -10,7 +13,7 @@
 namespace omniq {
 namespace {
 
-using kernels::selective_scan;
+using kernels::linear_rates;
 using testing::Arguments;
 using testing::error_of;
 using testing::expect_matches;
@@ -18,6 +21,11 @@ using ::testing::HasSubstr;
 using testing::Operator;
 using testing::optional;
 using testing::relative_error;
+
+// Without rates where none are given.
+constexpr auto selective_scan = [](const auto&... arguments) {
+  return kernels::selective_scan(arguments...);
+};
 
 struct Shape {
   std::int64_t directions, sets, clips, tokens, channels, states;
@@ -53,6 +61,31 @@ Operator composite(const at::Tensor& mask) {
                                                       a[3].value, a[4].value, a[5].value,
                                                       a[6].value, a[7].value, mask});
   };
+}
+
+/// The scan with A = −(n + 1) · rates and no gradient of A, which is left out of the arguments.
+struct LinearCase {
+  Arguments arguments;
+  Operator linear, reference;
+};
+
+LinearCase make_linear_case(const Shape& s, const at::Tensor& mask, torch::Device device) {
+  LinearCase result;
+  result.arguments = make_arguments(s);
+  result.arguments.erase(result.arguments.begin() + 2);
+  const at::Tensor rates = torch::empty({s.sets, s.channels}).uniform_(0.5, 1.5);
+  const at::Tensor A = -rates.unsqueeze(-1) * torch::arange(1, s.states + 1);
+  result.linear = [=](const Arguments& a) {
+    return selective_scan(a[0].value, a[1].value, A.to(device), a[2].value, a[3].value, a[4].value,
+                          a[5].value, optional(a[6].value), optional(mask),
+                          linear_rates(A.to(device)).value());
+  };
+  result.reference = [=](const Arguments& a) {
+    return reference::selective_scan(a[0].value, a[1].value, A.to(at::kDouble), a[2].value,
+                                     a[3].value, a[4].value, a[5].value, optional(a[6].value),
+                                     optional(mask));
+  };
+  return result;
 }
 
 class SelectiveScanTest : public testing::DeviceTest {
@@ -95,6 +128,116 @@ TEST_P(SelectiveScanTest, MatchesReferenceForManyChannels) {
                  make_arguments(shape), single(), 1e-5, 1e-4);
 }
 
+TEST_P(SelectiveScanTest, MatchesReferenceForAllNumbersOfStates) {
+  for (const std::int64_t states : {16, 32, 64, 128, 256}) {
+    for (const std::int64_t tokens : {3, 70}) {
+      SCOPED_TRACE(::testing::Message() << "N " << states << " L " << tokens);
+      const Shape shape{2, 2, 2, tokens, 70, states};
+      const at::Tensor mask = mask_for(shape);
+      expect_matches(as_operator(selective_scan, mask),
+                     as_operator(reference::selective_scan, mask), make_arguments(shape), single(),
+                     1e-5, 1e-4);
+    }
+  }
+}
+
+TEST_P(SelectiveScanTest, MatchesReferenceForAllLengths) {
+  for (const std::int64_t tokens : {1, 2, 3, 31, 32, 33, 64, 70, 129, 151, 1000, 4096, 16384}) {
+    if (device().is_cpu() && tokens > 1000) continue;  // longer ones are cut in chunks on a GPU
+    SCOPED_TRACE(tokens);
+    const Shape shape{2, 1, 1, tokens, 5, 16};
+    const at::Tensor mask = mask_for(shape);
+    expect_matches(as_operator(selective_scan, mask), as_operator(reference::selective_scan, mask),
+                   make_arguments(shape), single(), 1e-5, 1e-4);
+  }
+}
+
+TEST_P(SelectiveScanTest, MatchesReferenceInHalfPrecision) {
+  if (device().is_cpu()) GTEST_SKIP() << "the CPU takes no half types";
+  for (const auto type : {at::kBFloat16, at::kHalf}) {
+    for (const auto& [tokens, channels, states] :
+         {std::tuple{1, 19, 16}, {33, 70, 128}, {70, 19, 64}, {151, 70, 256}, {1000, 5, 32}}) {
+      SCOPED_TRACE(::testing::Message() << type << " L " << tokens << " N " << states);
+      const Shape shape{2, 1, 2, tokens, channels, states};
+      const at::Tensor mask = mask_for(shape);
+      expect_matches(as_operator(selective_scan, mask),
+                     as_operator(reference::selective_scan, mask), make_arguments(shape),
+                     single().dtype(type), 1e-2, 2e-2);
+    }
+  }
+}
+
+TEST_P(SelectiveScanTest, MatchesReferenceWithLinearRates) {
+  for (const auto& [tokens, channels, states] : {std::tuple{1, 19, 16},
+                                                 {2, 5, 32},
+                                                 {33, 70, 128},
+                                                 {151, 19, 64},
+                                                 {70, 19, 256},
+                                                 {1000, 5, 16}}) {
+    for (const std::int64_t sets : {1, 2}) {
+      SCOPED_TRACE(::testing::Message() << "L " << tokens << " N " << states << " P " << sets);
+      const Shape shape{2, sets, 2, tokens, channels, states};
+      const LinearCase c = make_linear_case(shape, mask_for(shape), device());
+      expect_matches(c.linear, c.reference, c.arguments, single(), 1e-5, 1e-4);
+      if (device().is_cpu()) continue;
+      expect_matches(c.linear, c.reference, c.arguments, single().dtype(at::kBFloat16), 1e-2, 2e-2);
+    }
+  }
+}
+
+TEST_P(SelectiveScanTest, LinearRatesTakeExtremeSteps) {
+  const Shape shape{2, 1, 2, 33, 19, 128};
+  LinearCase c = make_linear_case(shape, {}, device());
+  const at::Tensor values = torch::tensor({-1e30F, -1000.F, -60.F, -17.F, 0.F, 15.F, 95.F, 1e4F});
+  at::Tensor& delta = c.arguments[1].value;
+  delta = values.index({torch::randint(values.size(0), delta.sizes(), at::kLong)});
+  c.arguments[5].value.zero_();
+  expect_matches(c.linear, c.reference, c.arguments, single(), 1e-5, 1e-4);
+  delta.fill_(-40);
+  c.arguments[4].value.zero_();
+  expect_matches(c.linear, c.reference, c.arguments, single(), 1e-5, 1e-4);
+}
+
+TEST_P(SelectiveScanTest, LinearRatesAreFoundOnlyWhereTheyHold) {
+  const at::Tensor rates = torch::empty({2, 19}).uniform_(0.5, 2);
+  const at::Tensor A = (-torch::exp(torch::log(rates.unsqueeze(-1) * torch::arange(1, 129))))
+                           .to(device());  // as a model keeps it
+  const auto found = linear_rates(A);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_LE(relative_error(*found, rates), 1e-6);
+  for (const double factor : {1 + 1e-5, std::nan("")}) {
+    at::Tensor other = A.clone();
+    other[1][7][50] *= factor;
+    EXPECT_FALSE(linear_rates(other).has_value()) << factor;
+  }
+  Arguments arguments = testing::leaves(make_arguments({2, 2, 1, 3, 19, 128}), single());
+  EXPECT_THAT(error_of([&] {
+                selective_scan(arguments[0].value, arguments[1].value, arguments[2].value,
+                               arguments[3].value, arguments[4].value, arguments[5].value,
+                               arguments[6].value, std::nullopt, std::nullopt, found);
+              }),
+              HasSubstr("A needs a gradient"));
+}
+
+TEST_P(SelectiveScanTest, WritesEveryOutput) {
+  for (const auto& [tokens, channels] : {std::pair{33, 70}, {151, 19}}) {
+    const Shape shape{2, 1, 2, tokens, channels, 128};
+    const at::Tensor mask = mask_for(shape);
+    const Operator f = as_operator(selective_scan, mask);
+    const Arguments arguments = make_arguments(shape);
+    const at::Tensor weights = torch::randn({2, 2, tokens, channels});
+    const auto first =
+        testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
+    testing::poison_memory(device());
+    const auto again =
+        testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      EXPECT_TRUE(first[i].isfinite().all().item<bool>()) << i;
+      EXPECT_TRUE(torch::equal(first[i], again[i])) << i;
+    }
+  }
+}
+
 TEST_P(SelectiveScanTest, IsExactInFloat64) {
   const Shape shape{2, 2, 2, 33, 19, 16};
   const at::Tensor mask = mask_for(shape);
@@ -112,7 +255,7 @@ TEST_P(SelectiveScanTest, GradientsMatchFiniteDifferences) {
 }
 
 TEST_P(SelectiveScanTest, ComputesOnlyTheGradientsThatAreNeeded) {
-  const Shape shape{2, 1, 2, 5, 19, 17};
+  const Shape shape{2, 1, 2, 5, 19, 16};
   const at::Tensor mask = mask_for(shape);
   const Operator f = as_operator(selective_scan, mask);
   const Arguments all = testing::leaves(make_arguments(shape), single());

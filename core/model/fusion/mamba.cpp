@@ -47,9 +47,31 @@ struct Ssm : torch::nn::Module {
     return {dt_proj->forward_without_bias(parts[0]), parts[1], parts[2]};
   }
 
+  torch::Tensor A() const { return -torch::exp(A_log); }
+
+  /// kernels::linear_rates(A) where the scan can use it: on a GPU, where A needs no gradient.
+  /// Looked for again when A_log has changed, by loading weights or by training.
+  std::optional<torch::Tensor> rates() {
+    const bool trains = torch::GradMode::is_enabled() && A_log.requires_grad();
+    if (!A_log.is_cuda() || trains || A_log.is_inference()) return std::nullopt;
+    const auto version = A_log.unsafeGetTensorImpl()->version_counter().current_version();
+    if (rates_of_ != A_log.const_data_ptr() || rates_version_ != version) {
+      const torch::NoGradGuard no_grad;
+      rates_ = kernels::linear_rates(A().unsqueeze(0));
+      rates_of_ = A_log.const_data_ptr();
+      rates_version_ = version;
+    }
+    return rates_;
+  }
+
   std::int64_t dt_rank;
   std::shared_ptr<Linear> in_proj, x_proj, dt_proj, out_proj;
   torch::Tensor conv_weight, conv_bias, A_log, D_skip;
+
+ private:
+  std::optional<torch::Tensor> rates_;  // [1, E], of the A_log that the next two tell
+  const void* rates_of_ = nullptr;
+  std::uint32_t rates_version_ = 0;
 };
 
 /// H = ½ (SSM(x) + reverse(SSM(reverse(x)))). Nothing is flipped in memory: the operators run the
@@ -89,16 +111,27 @@ class MambaMixer : public TokenLayer {
       const auto first = ssm_[0]->project(u[0]), second = ssm_[1]->project(u[1]);
       for (std::size_t i = 0; i < 3; ++i) scan.push_back(torch::stack({first[i], second[i]}));
     }
-    const auto A = gather([](Ssm& s) { return -torch::exp(s.A_log); });
     const auto y = kernels::selective_scan(
-        u, scan[0], A, scan[1], scan[2], gather([](Ssm& s) { return s.D_skip; }),
-        gather([](Ssm& s) { return s.dt_proj->bias; }), uz[1], mask);
+        u, scan[0], gather([](Ssm& s) { return s.A(); }), scan[1], scan[2],
+        gather([](Ssm& s) { return s.D_skip; }), gather([](Ssm& s) { return s.dt_proj->bias; }),
+        uz[1], mask, rates());
     // The projection is linear, so with tied directions it is applied once to the mean.
     if (ssm_.size() == 1) return ssm_[0]->out_proj->forward(0.5 * (y[0] + y[1]));
     return 0.5 * (ssm_[0]->out_proj->forward(y[0]) + ssm_[1]->out_proj->forward(y[1]));
   }
 
  private:
+  /// Those of all parameter sets, or none.
+  std::optional<torch::Tensor> rates() {
+    std::vector<torch::Tensor> parts;
+    for (auto& ssm : ssm_) {
+      const auto part = ssm->rates();
+      if (!part) return std::nullopt;
+      parts.push_back(*part);
+    }
+    return parts.size() == 1 ? parts[0] : torch::cat(parts);
+  }
+
   std::vector<std::shared_ptr<Ssm>> ssm_;
 };
 

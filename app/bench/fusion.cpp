@@ -1,0 +1,166 @@
+#include <c10/util/Exception.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "app/bench/limits.h"
+#include "app/bench/report.h"
+#include "app/bench/timing.h"
+#include "core/base/text.h"
+#include "core/model/fusion/fusion.h"
+
+namespace omniq::bench {
+namespace {
+
+struct Shape {
+  std::int64_t clips, length;
+  bool backward;  // timed too
+};
+
+constexpr std::int64_t kLongestChecked = 4096;  // the float64 scan is a loop over tokens
+
+// What the scans are given in float32 also where all else is bfloat16, as under autocast.
+bool stays_float(const std::string& name) {
+  const auto ends = [&](const char* end) { return name.ends_with(end); };
+  return ends("A_log") || ends("D_skip") || ends("dt_bias") || ends("dt_proj.bias") ||
+         (name.find("ssm") != std::string::npos && (ends("conv_weight") || ends("conv_bias")));
+}
+
+std::shared_ptr<model::Fusion> make_fusion(const model::FusionKind& kind,
+                                           const model::FusionOptions& options, c10::Device device,
+                                           at::ScalarType dtype) {
+  torch::manual_seed(0);
+  auto fusion = kind.make(options);
+  for (auto& parameter : fusion->named_parameters()) {
+    const bool half = dtype == at::kBFloat16;
+    const auto type = half && stays_float(parameter.key()) ? at::kFloat : dtype;
+    parameter.value().set_data(parameter.value().to(device, type));
+  }
+  fusion->eval();  // without dropout, also where gradients are timed
+  return fusion;
+}
+
+double error_of(const model::FusionKind& kind, const model::FusionOptions& options,
+                model::Fusion& fusion, const at::Tensor& tokens, c10::Device device) {
+  const torch::NoGradGuard no_grad;
+  const auto exact = make_fusion(kind, options, device, at::kDouble);
+  const auto parameters = fusion.named_parameters();
+  for (auto& parameter : exact->named_parameters())
+    parameter.value().copy_(parameters[parameter.key()]);
+  const at::Tensor expected = exact->forward(tokens.to(at::kDouble), std::nullopt);
+  const at::Tensor actual = fusion.forward(tokens, std::nullopt).to(at::kDouble);
+  return ((actual - expected).norm() / expected.norm()).item<double>();
+}
+
+// Matrix products after each other with the scans between them; everything else, and what moves,
+// would hide behind them. Backward counts twice forward.
+double limit_of(const std::string& name, const Shape& shape, const model::FusionOptions& o,
+                const Ceilings& c, double parameter_bytes, bool backward) {
+  const auto d = static_cast<double>(o.width), L = static_cast<double>(shape.length);
+  const double E = d * static_cast<double>(o.expand), N = static_cast<double>(o.d_state);
+  const double rank = (d + 15) / 16;
+  double products = 8 * d * d;  // of the FFN, for a token
+  double instructions = 0;      // of the scan
+  if (name == "transformer") products += 4 * d * d + 2 * L * d;
+  if (name == "mamba") {
+    products += 3 * d * E + 2 * E * (2 * rank + 2 * N);
+    instructions = 2 * 4 * E * N;
+  }
+  if (name == "mamba2") products += 3 * d * E + 2 * d * N + 4 * E * N;
+  if (name == "gated_conv") products += 6 * d * d;
+  if (name == "average") products = 0;
+  const double tokens = static_cast<double>(shape.clips * shape.length * o.depth);
+  const double arithmetic =
+      tokens * (2 * products / c.matrix_operations + instructions / c.vector_operations);
+  const double moved = (parameter_bytes + 4 * d * static_cast<double>(shape.clips) * L) / c.bytes;
+  return std::max(arithmetic, moved) * (backward ? 3 : 1);
+}
+
+}  // namespace
+
+std::vector<Row> bench_fusion(c10::Device device, std::int64_t runs) {
+  const bool gpu = device.is_cuda();
+  const auto dtype = gpu ? at::kBFloat16 : at::kFloat;
+  std::vector<Shape> shapes{{8, 33, true}};
+  if (gpu) {
+    shapes.insert(
+        shapes.end(),
+        {{64, 33, true}, {1, 4096, true}, {1, 8192, false}, {1, 16384, false}, {1, 32768, false}});
+  }
+  std::vector<std::string> names = model::fusion_names();
+  std::stable_partition(names.begin(), names.end(),  // the baseline first
+                        [](const std::string& name) { return name == "transformer"; });
+  const auto limits = ceilings(device);
+  const model::FusionOptions options;
+  std::vector<Row> rows;
+  for (const Shape& shape : shapes) {
+    for (const bool backward : {false, true}) {
+      if (backward && !shape.backward) continue;
+      std::optional<double> baseline;
+      for (const std::string& name : names) {
+        const model::FusionKind& kind = *model::find_fusion(name);
+        const auto add = [&](Launch launch) {
+          const auto fusion = make_fusion(kind, options, device, dtype);
+          const auto parameters = fusion->parameters();
+          double parameter_bytes = 0;
+          for (const auto& p : parameters) parameter_bytes += static_cast<double>(p.nbytes());
+          std::vector<at::Tensor> tokens;
+          const std::int64_t sets = 4;
+          for (std::int64_t i = 0; i < sets; ++i) {
+            tokens.push_back(torch::randn({shape.clips, shape.length, options.width},
+                                          torch::TensorOptions().device(device).dtype(dtype)));
+          }
+          const at::Tensor grad =
+              kind.sequence ? torch::randn_like(tokens[0])
+                            : torch::randn_like(fusion->read_out(tokens[0], std::nullopt));
+          std::vector<at::Tensor> needed = parameters;
+          needed.push_back(tokens[0]);
+          for (auto& t : tokens) t.requires_grad_(backward);
+          Row row;
+          row.name = cat(name, backward ? " forward+backward" : " forward",
+                         launch == Launch::kGraph ? ", graph" : "");
+          row.shape = cat("B ", shape.clips, " L ", shape.length, " D ", options.width, " depth ",
+                          options.depth, name.starts_with("mamba") ? " E 1536 N 128" : "");
+          row.dtype = c10::toString(dtype);
+          const torch::AutoGradMode mode(backward);
+          row.ms = measure(
+              device,
+              [&](std::int64_t i) {
+                at::Tensor y = fusion->forward(tokens[i], std::nullopt);
+                if (!kind.sequence) y = fusion->read_out(y, std::nullopt);  // all that it does
+                if (!backward) return;
+                needed.back() = tokens[i];
+                torch::autograd::grad({y}, needed, {grad}, /*retain_graph=*/std::nullopt,
+                                      /*create_graph=*/false, /*allow_unused=*/true);
+              },
+              sets, runs, launch);
+          if (limits) {
+            row.limit_ms = limit_of(name, shape, options, *limits, parameter_bytes, backward);
+          }
+          if (!backward && shape.length <= kLongestChecked && shape.clips <= 8) {
+            row.error = error_of(kind, options, *fusion, tokens[0].detach(), device);
+          }
+          return row;
+        };
+        for (const auto launch : {Launch::kGraph, Launch::kEager}) {
+          if (!gpu && launch == Launch::kGraph) continue;
+          try {
+            Row row = add(launch);
+            if (!baseline && name == "transformer") baseline = row.ms.median;
+            row.baseline_ms = baseline;
+            rows.push_back(std::move(row));
+          } catch (const c10::OutOfMemoryError&) {
+            std::cerr << name << ", B " << shape.clips << " L " << shape.length
+                      << ": left out, it does not fit in the device's memory\n";
+          }
+        }
+      }
+    }
+  }
+  return rows;
+}
+
+}  // namespace omniq::bench

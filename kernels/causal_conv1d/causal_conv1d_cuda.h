@@ -1,0 +1,54 @@
+// The CUDA kernels of the convolution, on plain pointers: compiled without torch, whose headers
+// take nvcc long. causal_conv1d_cuda.cpp calls them.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+namespace omniq::kernels::detail {
+
+/// A tensor [directions or 1, clips, tokens, channels] whose last axis is contiguous; strides in
+/// elements, that of a shared direction is 0.
+template <typename T>
+struct DeviceConvRows {
+  T* data = nullptr;
+  std::int64_t direction = 0, clip = 0, token = 0;
+};
+
+/// T: float, __half or __nv_bfloat16.
+template <typename T>
+struct CudaConvArguments {
+  std::int64_t directions, clips, tokens, channels, width;
+  DeviceConvRows<const T> x;
+  const float *weight, *bias;  // [directions or 1, width, channels] and [directions or 1, channels]
+  std::int64_t weight_direction, bias_direction;  // strides; 0 where the directions share
+  const bool* mask;                               // [clips, tokens], contiguous; null for none
+  bool vectors;  // four channels at a time: rows of x are aligned to four elements, as is their
+                 // number
+};
+
+/// Numbers of taps that have kernels.
+constexpr bool has_cuda_conv(std::int64_t width) { return width >= 2 && width <= 4; }
+
+template <typename T>
+cudaError_t conv_forward(const CudaConvArguments<T>& args, const DeviceConvRows<T>& out,
+                         cudaStream_t stream);
+
+template <typename T>
+struct CudaConvGradients {
+  DeviceConvRows<const T> out;
+  DeviceConvRows<T> x;  // as the x of the arguments; null if not needed
+  float* slices;        // [slices, directions, width + 1, channels]: shares of weight's and bias's
+};
+
+/// Slices that the tokens of a batch are cut into: every thread sums over one.
+std::int64_t conv_backward_slices(std::int64_t clips, std::int64_t tokens);
+
+/// Gradients that a shared x gets from both directions are added here; shares of those of weight
+/// and bias remain to be summed over slices, and over directions where they share.
+template <typename T>
+cudaError_t conv_backward(const CudaConvArguments<T>& args, const CudaConvGradients<T>& grads,
+                          cudaStream_t stream);
+
+}  // namespace omniq::kernels::detail

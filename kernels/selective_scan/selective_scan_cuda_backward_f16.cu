@@ -1,0 +1,10 @@
+#include "kernels/selective_scan/selective_scan_cuda_backward.cuh"
+
+namespace omniq::kernels::detail {
+
+template ScanBackwardPlan plan_scan_backward(const CudaScanArguments<__half>&, int, int);
+template cudaError_t scan_backward(const CudaScanArguments<__half>&,
+                                   const CudaScanGradients<__half>&, const ScanBackwardPlan&,
+                                   cudaStream_t);
+
+}  // namespace omniq::kernels::detail

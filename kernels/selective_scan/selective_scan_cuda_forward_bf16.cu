@@ -1,0 +1,11 @@
+#include "kernels/selective_scan/selective_scan_cuda_forward.cuh"
+
+namespace omniq::kernels::detail {
+
+template cudaError_t scan_forward(const CudaScanArguments<__nv_bfloat16>&, const ScanChunks&,
+                                  std::int64_t, const float*, const DeviceRows<__nv_bfloat16>&,
+                                  const DeviceRows<__nv_bfloat16>&, cudaStream_t);
+template cudaError_t scan_states(const CudaScanArguments<__nv_bfloat16>&, const ScanChunks&, float*,
+                                 float*, cudaStream_t);
+
+}  // namespace omniq::kernels::detail
