@@ -127,8 +127,8 @@ TEST_F(Cli, TrainsEvaluatesPredictsAndLists) {
   EXPECT_TRUE(json::parse(omniq("doctor --json").out)["checks"].is_array());
 }
 
-/// Starts training and sends `signal` once the run has begun; returns the exit status as waitpid
-/// gives it.
+/// Starts training in r and sends `signal` so many milliseconds after that process has taken the
+/// run; returns the exit status as waitpid gives it.
 int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int signal,
                      int milliseconds) {
   const pid_t child = ::fork();
@@ -138,7 +138,11 @@ int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int s
     ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     ::_exit(127);
   }
-  for (int i = 0; i < 600 && !std::filesystem::exists(tmp / "r/metrics.jsonl"); ++i)
+  const auto has_begun = [&] {
+    const json run = json::parse(read_text(tmp / "r/status.json"), nullptr, false);
+    return run.is_object() && run["pid"] == child && run["state"] == "running";
+  };
+  for (int i = 0; i < 600 && !has_begun(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
   ::kill(child, signal);
@@ -151,16 +155,16 @@ TEST_F(Cli, InterruptSavesAndKillLosesOnlyWhatCameAfterTheCheckpoint) {
   make_data();
   const std::string words =
       "train " + fast_ + "train.epochs=400 train.checkpoint_minutes=0 run.dir=r";
-  const int interrupted = train_and_signal(tmp_, words, SIGINT, 300);
+  const int interrupted = train_and_signal(tmp_, words, SIGINT, 1500);
   EXPECT_EQ(WEXITSTATUS(interrupted), 4) << read_text(tmp_ / "err.txt");
   EXPECT_EQ(json::parse(read_text(tmp_ / "r/status.json"))["state"], "paused");
-  for (const int wait : {100, 250, 400}) {
-    const int killed = train_and_signal(tmp_, "resume r", SIGKILL, wait + 1500);
+  for (const int wait : {100, 400, 900}) {
+    const int killed = train_and_signal(tmp_, "resume r", SIGKILL, wait);
     ASSERT_TRUE(WIFSIGNALED(killed)) << read_text(tmp_ / "err.txt");
     EXPECT_EQ(json::parse(omniq("runs . --json").out)["runs"][0]["state"], "interrupted");
   }
   const std::int64_t before = json::parse(read_text(tmp_ / "r/status.json"))["step"];
-  const int again = train_and_signal(tmp_, "resume r", SIGTERM, 1500);
+  const int again = train_and_signal(tmp_, "resume r", SIGTERM, 900);
   EXPECT_EQ(WEXITSTATUS(again), 4) << read_text(tmp_ / "err.txt");
   EXPECT_GE(json::parse(read_text(tmp_ / "r/status.json"))["step"].get<std::int64_t>(), before);
 }
