@@ -35,18 +35,18 @@ TrainJob::~TrainJob() {
 }
 
 void TrainJob::start(const config::Experiment& experiment, const QString& demo_data) {
-  launch(
-      [this, experiment = config::Experiment(experiment), demo_data](std::stop_token stop) mutable -> Result<train::TrainOutcome> {
-        if (!demo_data.isEmpty()) {
-          OMNIQ_TRY(data::generate_demo(
-              to_path(demo_data), {},
-              [this](std::int64_t done, std::int64_t total) { Q_EMIT demo_progress(done, total); },
-              stop));
-        }
-        OMNIQ_TRY(prepare_experiment(experiment));
-        OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
-        return train_in(folder, experiment, stop);
-      });
+  launch([this, experiment = config::Experiment(experiment),
+          demo_data](std::stop_token stop) mutable -> Result<train::TrainOutcome> {
+    if (!demo_data.isEmpty()) {
+      OMNIQ_TRY(data::generate_demo(
+          to_path(demo_data), {},
+          [this](std::int64_t done, std::int64_t total) { Q_EMIT demo_progress(done, total); },
+          stop));
+    }
+    OMNIQ_TRY(prepare_experiment(experiment));
+    OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
+    return train_in(folder, experiment, stop);
+  });
 }
 
 void TrainJob::resume(const QString& run) {

@@ -228,6 +228,10 @@ void MainWindow::connect_training() {
     runs_->select_when_there(run);
     workspace_.refresh();
   });
+  connect(training_, &Training::demo_ready, this, [this](const QString& run, const QString& clip) {
+    show_page(u"demo"_s);
+    demo_->open(clip, run);
+  });
   connect(training_, &Training::ended, &workspace_, &Workspace::refresh);
   connect(training_, &Training::close_now, this, &QWidget::close);
 }

@@ -5,6 +5,7 @@
 
 #include <QCoreApplication>
 #include <QDir>
+#include <QFile>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -49,8 +50,17 @@ Training::Training(QWidget* parent) : QWidget(parent) {
   connect(&job_, &TrainJob::started, this, &Training::started);
   connect(&job_, &TrainJob::progress, this, &Training::show_progress);
   connect(&job_, &TrainJob::finished, this,
-          [this](const QString& run, const train::TrainOutcome&) { finish(run); });
+          [this](const QString& run, const train::TrainOutcome& outcome) {
+            const QString data = std::exchange(demo_data_, {});
+            finish(run);
+            if (data.isEmpty() || outcome.state != run::RunState::finished) return;
+            QFile list(data + u"/lists/testlist.txt"_s);
+            if (!list.open(QIODevice::ReadOnly)) return;
+            const QString clip = QString::fromUtf8(list.readLine()).trimmed().section(u' ', 0, 0);
+            Q_EMIT demo_ready(run, data + u'/' + clip);
+          });
   connect(&job_, &TrainJob::failed, this, [this](const QString& run, const Error& error) {
+    demo_data_.clear();
     finish(run);
     if (error.code != ErrorCode::stopped) Q_EMIT failed(tr("The training stopped"), error);
   });
@@ -93,6 +103,7 @@ void Training::try_demo(const QString& workspace) {
     if (!experiment) {
       Q_EMIT failed(tr("The demo cannot be started"), experiment.error());
     } else if (!busy()) {
+      demo_data_ = data;
       job_.start(*experiment, data);
     }
     return;

@@ -31,6 +31,8 @@ class Training : public QWidget {
  Q_SIGNALS:
   void started(const QString& run);
   void ended(const QString& run);
+  /// The demo's run is finished, and `clip` is one that it never saw.
+  void demo_ready(const QString& run, const QString& clip);
   void failed(const QString& title, const omniq::Error& error);
   /// The training that closing waited for has been saved.
   void close_now();
@@ -41,6 +43,7 @@ class Training : public QWidget {
   void finish(const QString& run);
 
   enum class Closing { no, stop, move_to_background } closing_ = Closing::no;
+  QString demo_data_;  // of the demo that is being trained
   QLabel* text_;
   QProgressBar* bar_;
   QPushButton* pause_;

@@ -68,7 +68,7 @@ void VideoView::paintEvent(QPaintEvent*) {
     painter.drawText(area.adjusted(0, 12, 0, 12), Qt::AlignCenter, tr("Drop a video here"));
     painter.setFont(font());
     painter.setPen(theme.muted);
-    painter.drawText(area.adjusted(20, 66, -20, 66), Qt::AlignCenter,
+    painter.drawText(area.adjusted(20, 40, -20, 40), Qt::AlignCenter,
                      tr("or click to choose one: it plays, and the model names what happens"));
   }
   if (dragged_over_) {

@@ -76,6 +76,33 @@ TEST(Video, ExactFramesInAnyOrder) {
   }
 }
 
+TEST(Video, AStreamPlaysAndSeeks) {
+  const TempDir dir;
+  const auto path = dir.path() / "a.mp4";
+  test::write_counting_video(path, 12);
+  auto stream = VideoStream::open(path, 0);
+  ASSERT_TRUE(stream) << stream.error().text();
+  ASSERT_EQ(stream->info().frames, 12);
+  at::Tensor frame = at::empty({1, stream->height(), stream->width(), 3}, at::kByte);
+  const auto read = [&] {
+    return stream->read(frame.mutable_data_ptr<std::uint8_t>()) ? numbers(frame).front() : -1;
+  };
+  EXPECT_EQ(stream->position(), 0);
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(read(), i);
+  EXPECT_EQ(read(), -1);
+  for (const int there : {3, 8, 7, 0, 11}) {
+    ASSERT_TRUE(stream->seek(there));
+    EXPECT_EQ(stream->position(), there);
+    EXPECT_EQ(read(), there);
+    EXPECT_EQ(stream->position(), there + 1);
+  }
+  ASSERT_TRUE(stream->seek(50));
+  EXPECT_EQ(read(), -1);
+  ASSERT_TRUE(stream->seek(2));
+  EXPECT_EQ(read(), 2);
+  EXPECT_FALSE(VideoStream::open(dir.path() / "none.mp4", 0));
+}
+
 TEST(Video, ShortSideIsResized) {
   const TempDir dir;
   const auto path = dir.path() / "a.mp4";

@@ -17,6 +17,7 @@
 #include "tests/ui/support/small_demo.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
+#include "ui/pages/demo/demo_page.h"
 #include "ui/pages/main_window.h"
 #include "ui/pages/new_run/new_run_dialog.h"
 #include "ui/pages/runs/curves_tab.h"
@@ -25,6 +26,7 @@
 #include "ui/pages/runs/runs_page.h"
 #include "ui/widgets/chart/chart_view.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/probability_bars.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -119,6 +121,24 @@ class TrainingTest : public QObject {
     auto* card = window_->runs_page()->findChild<MessageCard*>();
     QTRY_VERIFY_WITH_TIMEOUT(card->isVisible(), 30000);
     QVERIFY2(card->text().contains(u"nowhere.txt"_s), qPrintable(card->text()));
+  }
+
+  // The whole of "Try it now" takes a minute: OMNIQ_SLOW_TESTS=1 omniq_ui_tests training_test
+  void try_it_now_ends_in_an_answer() {
+    if (!qEnvironmentVariableIsSet("OMNIQ_SLOW_TESTS")) QSKIP("takes a minute");
+    QPushButton* button = nullptr;
+    for (auto* candidate : window_->findChildren<QPushButton*>())
+      if (candidate->text() == u"Try it now"_s) button = candidate;
+    QTRY_VERIFY(button->isVisible());
+    QElapsedTimer clock;
+    clock.start();
+    QTest::mouseClick(button, Qt::LeftButton);
+    ProbabilityBars* bars = window_->demo_page()->bars();
+    QTRY_COMPARE_WITH_TIMEOUT(bars->entries().size(), 5, 400000);
+    qInfo("from Try it now to a Top-5: %.0f s", static_cast<double>(clock.elapsed()) / 1000);
+    QTRY_VERIFY(window_->demo_page()->isVisible());
+    const auto result = window_->demo_page()->result_json();
+    QVERIFY2(result.indexOf("SlideLeft") > 0, result.constData());
   }
 
   void closing_asks_and_saves() {

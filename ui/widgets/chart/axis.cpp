@@ -27,7 +27,7 @@ double round_duration(double rough) {
 
 QString duration_label(double seconds, double step) {
   const auto whole = static_cast<qint64>(std::llround(seconds));
-  if (step < 1) return QCoreApplication::translate("Axis", "%1 s").arg(seconds, 0, 'g', 4);
+  if (step < 1) return QCoreApplication::translate("Axis", "%1 s").arg(seconds, 0, 'g', 3);
   const auto two = [](qint64 n) { return QString::number(n).rightJustified(2, u'0'); };
   if (step < 60)
     return whole < 60 ? QCoreApplication::translate("Axis", "%1 s").arg(whole)
