@@ -2,8 +2,11 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QSettings>
+#include <algorithm>
 #include <iostream>
+#include <string_view>
 
+#include "core/base/memory.h"
 #include "core/base/version.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
@@ -22,14 +25,27 @@ int usage(const QString& message) {
   return kUsage;
 }
 
+/// Pictures, help and the version.
+bool needs_no_display(int argc, char** argv) {
+  return std::any_of(argv + 1, argv + argc, [](std::string_view word) {
+    return word.starts_with("--screenshot") || word == "--help" || word == "-h" ||
+           word == "--help-all" || word == "--version" || word == "-v";
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Pictures are taken without a display.
-  for (int i = 1; i < argc; ++i) {
-    if (QByteArrayView(argv[i]).startsWith("--screenshot") &&
-        !qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
+  omniq::keep_freed_memory();
+  if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) {
+    if (needs_no_display(argc, argv)) {
       qputenv("QT_QPA_PLATFORM", "offscreen");
+    } else if (qEnvironmentVariableIsEmpty("DISPLAY") &&
+               qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY")) {  // Qt would abort
+      std::cerr << "error: there is no display for a window (DISPLAY and WAYLAND_DISPLAY are not "
+                   "set).\nThe program omniq trains, evaluates and predicts without one.\n";
+      return kOther;
+    }
   }
   QApplication app(argc, argv);
   QCoreApplication::setOrganizationName(u"OmniQ"_s);
