@@ -21,12 +21,12 @@ at::Tensor with_contiguous_rows(const at::Tensor& x) {
 std::int64_t direction_stride(const at::Tensor& x) { return x.size(0) == 1 ? 0 : x.stride(0); }
 
 template <typename T>
-ConvRows<const T> rows_of(const at::Tensor& x) {
+Rows<const T> rows_of(const at::Tensor& x) {
   return {x.const_data_ptr<T>(), direction_stride(x), x.stride(1), x.stride(2)};
 }
 
 template <typename T>
-ConvRows<T> mutable_rows_of(const at::Tensor& x) {
+Rows<T> mutable_rows_of(const at::Tensor& x) {
   if (!x.defined()) return {};
   return {x.mutable_data_ptr<T>(), direction_stride(x), x.stride(1), x.stride(2)};
 }

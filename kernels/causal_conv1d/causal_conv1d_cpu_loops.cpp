@@ -7,7 +7,7 @@ namespace omniq::kernels::detail {
 namespace {
 
 template <typename T>
-OMNIQ_INLINE T* row(const ConvRows<T>& rows, std::int64_t r, std::int64_t b, std::int64_t t) {
+OMNIQ_INLINE T* row(const Rows<T>& rows, std::int64_t r, std::int64_t b, std::int64_t t) {
   return rows.data + r * rows.direction + b * rows.clip + t * rows.token;
 }
 
@@ -62,7 +62,7 @@ OMNIQ_INLINE void convolve(const ConvArguments<T>& args, const Block& block, std
 }
 
 template <typename T>
-OMNIQ_INLINE void forward_blocks(const ConvArguments<T>& args, const ConvRows<T>& out,
+OMNIQ_INLINE void forward_blocks(const ConvArguments<T>& args, const Rows<T>& out,
                                  std::int64_t begin, std::int64_t end) {
   const std::int64_t blocks = (args.channels + kConvBlock - 1) / kConvBlock;
   T sum[kConvBlock];
@@ -148,14 +148,14 @@ OMNIQ_INLINE void backward_blocks(const ConvArguments<T>& args, const ConvGradie
 }  // namespace
 
 OMNIQ_CPU_CLONES
-void conv_forward(const ConvArguments<float>& args, const ConvRows<float>& out, std::int64_t begin,
+void conv_forward(const ConvArguments<float>& args, const Rows<float>& out, std::int64_t begin,
                   std::int64_t end) {
   forward_blocks(args, out, begin, end);
 }
 
 OMNIQ_CPU_CLONES
-void conv_forward(const ConvArguments<double>& args, const ConvRows<double>& out,
-                  std::int64_t begin, std::int64_t end) {
+void conv_forward(const ConvArguments<double>& args, const Rows<double>& out, std::int64_t begin,
+                  std::int64_t end) {
   forward_blocks(args, out, begin, end);
 }
 

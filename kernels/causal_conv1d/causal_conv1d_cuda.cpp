@@ -25,7 +25,7 @@ ConvInputs prepare(const at::Tensor& x, const at::Tensor& weight, const at::Tens
 }
 
 template <typename T>
-DeviceConvRows<T> rows_of(const at::Tensor& x) {
+Rows<T> rows_of(const at::Tensor& x) {
   if (!x.defined()) return {};
   return {static_cast<T*>(x.data_ptr()), direction_stride(x), x.stride(1), x.stride(2)};
 }

@@ -29,8 +29,8 @@ __device__ __forceinline__ bool is_token(const CudaConvArguments<T>& args, std::
 
 template <typename T, int kWidth, int kVector>
 __global__ void __launch_bounds__(kConvThreads)
-    conv_forward_kernel(const CudaConvArguments<T> args, const DeviceConvRows<T> out,
-                        unsigned channel_blocks, std::int64_t runs) {
+    conv_forward_kernel(const CudaConvArguments<T> args, const Rows<T> out, unsigned channel_blocks,
+                        std::int64_t runs) {
   const std::int64_t channel =
       (static_cast<std::int64_t>(blockIdx.x % channel_blocks) * kConvThreads + threadIdx.x) *
       kVector;
@@ -181,7 +181,7 @@ __global__ void __launch_bounds__(kConvThreads)
 }
 
 template <typename T, int kWidth>
-cudaError_t launch_conv_forward(const CudaConvArguments<T>& args, const DeviceConvRows<T>& out,
+cudaError_t launch_conv_forward(const CudaConvArguments<T>& args, const Rows<T>& out,
                                 cudaStream_t stream) {
   const std::int64_t threads = args.vectors ? args.channels / 4 : args.channels;
   const std::int64_t channel_blocks = (threads + kConvThreads - 1) / kConvThreads;
@@ -205,7 +205,7 @@ cudaError_t launch_conv_backward(const CudaConvArguments<T>& args,
 }
 
 template <typename T>
-cudaError_t conv_forward(const CudaConvArguments<T>& args, const DeviceConvRows<T>& out,
+cudaError_t conv_forward(const CudaConvArguments<T>& args, const Rows<T>& out,
                          cudaStream_t stream) {
   switch (args.width) {
     case 2:

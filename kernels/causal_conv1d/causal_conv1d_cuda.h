@@ -6,21 +6,15 @@
 
 #include <cstdint>
 
-namespace omniq::kernels::detail {
+#include "kernels/common/rows.h"
 
-/// A tensor [directions or 1, clips, tokens, channels] whose last axis is contiguous; strides in
-/// elements, that of a shared direction is 0.
-template <typename T>
-struct DeviceConvRows {
-  T* data = nullptr;
-  std::int64_t direction = 0, clip = 0, token = 0;
-};
+namespace omniq::kernels::detail {
 
 /// T: float, __half or __nv_bfloat16.
 template <typename T>
 struct CudaConvArguments {
   std::int64_t directions, clips, tokens, channels, width;
-  DeviceConvRows<const T> x;
+  Rows<const T> x;
   const float *weight, *bias;  // [directions or 1, width, channels] and [directions or 1, channels]
   std::int64_t weight_direction, bias_direction;  // strides; 0 where the directions share
   const bool* mask;                               // [clips, tokens], contiguous; null for none
@@ -32,14 +26,13 @@ struct CudaConvArguments {
 constexpr bool has_cuda_conv(std::int64_t width) { return width >= 2 && width <= 4; }
 
 template <typename T>
-cudaError_t conv_forward(const CudaConvArguments<T>& args, const DeviceConvRows<T>& out,
-                         cudaStream_t stream);
+cudaError_t conv_forward(const CudaConvArguments<T>& args, const Rows<T>& out, cudaStream_t stream);
 
 template <typename T>
 struct CudaConvGradients {
-  DeviceConvRows<const T> out;
-  DeviceConvRows<T> x;  // as the x of the arguments; null if not needed
-  float* slices;        // [slices, directions, width + 1, channels]: shares of weight's and bias's
+  Rows<const T> out;
+  Rows<T> x;      // as the x of the arguments; null if not needed
+  float* slices;  // [slices, directions, width + 1, channels]: shares of weight's and bias's
 };
 
 /// Slices that the tokens of a batch are cut into: every thread sums over one.

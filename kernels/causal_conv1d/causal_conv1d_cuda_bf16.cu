@@ -3,7 +3,7 @@
 namespace omniq::kernels::detail {
 
 template cudaError_t conv_forward(const CudaConvArguments<__nv_bfloat16>&,
-                                  const DeviceConvRows<__nv_bfloat16>&, cudaStream_t);
+                                  const Rows<__nv_bfloat16>&, cudaStream_t);
 template cudaError_t conv_backward(const CudaConvArguments<__nv_bfloat16>&,
                                    const CudaConvGradients<__nv_bfloat16>&, cudaStream_t);
 

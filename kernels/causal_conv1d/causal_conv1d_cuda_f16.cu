@@ -2,7 +2,7 @@
 
 namespace omniq::kernels::detail {
 
-template cudaError_t conv_forward(const CudaConvArguments<__half>&, const DeviceConvRows<__half>&,
+template cudaError_t conv_forward(const CudaConvArguments<__half>&, const Rows<__half>&,
                                   cudaStream_t);
 template cudaError_t conv_backward(const CudaConvArguments<__half>&,
                                    const CudaConvGradients<__half>&, cudaStream_t);

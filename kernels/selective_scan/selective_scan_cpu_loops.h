@@ -4,19 +4,14 @@
 
 #include <cstdint>
 
+#include "kernels/common/rows.h"
+
 namespace omniq::kernels::detail {
 
 /// States come in multiples of this (zeros at the end do no harm: their A, B and C are 0).
 inline constexpr std::int64_t kStateMultiple = 16;
 /// Channels that are worked on together.
 inline constexpr std::int64_t kTile = 16;
-
-/// A tensor [directions, clips, tokens, ·] whose last axis is contiguous; strides in elements.
-template <typename T>
-struct Rows {
-  T* data = nullptr;
-  std::int64_t direction = 0, clip = 0, token = 0;
-};
 
 template <typename T>
 struct ScanArguments {

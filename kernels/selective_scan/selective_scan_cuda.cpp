@@ -42,7 +42,7 @@ Prepared prepare(const ScanInputs& in, const at::Tensor& rates) {
 }
 
 template <typename T>
-DeviceRows<T> rows_of(const at::Tensor& x) {
+Rows<T> rows_of(const at::Tensor& x) {
   if (!x.defined()) return {};
   return {static_cast<T*>(x.data_ptr()), direction_stride(x), x.stride(1), x.stride(2)};
 }

@@ -10,21 +10,15 @@
 
 #include <cstdint>
 
-namespace omniq::kernels::detail {
+#include "kernels/common/rows.h"
 
-/// A tensor [directions, clips, tokens, ·] whose last axis is contiguous; strides in elements, that
-/// of a shared direction is 0.
-template <typename T>
-struct DeviceRows {
-  T* data = nullptr;
-  std::int64_t direction = 0, clip = 0, token = 0;
-};
+namespace omniq::kernels::detail {
 
 /// T: float, __half or __nv_bfloat16. Rows of B and C start at multiples of 16 bytes.
 template <typename T>
 struct CudaScanArguments {
   std::int64_t directions, clips, tokens, channels, states;
-  DeviceRows<const T> u, delta, B, C, z;         // z.data is null for no gate
+  Rows<const T> u, delta, B, C, z;               // z.data is null for no gate
   const float *A, *rates, *D_skip, *delta_bias;  // [directions or 1, channels, ·], contiguous
   std::int64_t A_direction, rates_direction, D_direction, bias_direction;  // strides; 0 if shared
   const bool* mask;  // [clips, tokens], contiguous; or null
@@ -52,8 +46,8 @@ struct ScanChunks {
 /// chunks, channels, states] holds the state before each chunk; null where there is one chunk.
 template <typename T>
 cudaError_t scan_forward(const CudaScanArguments<T>& args, const ScanChunks& chunks,
-                         std::int64_t thread_channels, const float* starts, const DeviceRows<T>& y,
-                         const DeviceRows<T>& ungated, cudaStream_t stream);
+                         std::int64_t thread_channels, const float* starts, const Rows<T>& y,
+                         const Rows<T>& ungated, cudaStream_t stream);
 
 /// For each chunk the state at its end if it starts from zero, [directions, clips, chunks,
 /// channels, states], and the exponent of its decay, [directions, clips, chunks, channels]: Σ Δ, or
@@ -75,9 +69,9 @@ cudaError_t scan_prefix(const ScanPrefix& prefix, cudaStream_t stream);
 /// What backward reads and writes besides the arguments.
 template <typename T>
 struct CudaScanGradients {
-  DeviceRows<const T> y, ungated;  // ungated.data is null for no gate
-  DeviceRows<T> u, delta, z;       // z is [directions, clips, tokens, channels] also if z is shared
-  const float* starts;             // as for scan_forward()
+  Rows<const T> y, ungated;    // ungated.data is null for no gate
+  Rows<T> u, delta, z;         // z is [directions, clips, tokens, channels] also if z is shared
+  const float* starts;         // as for scan_forward()
   float* carry;                // scratch [directions, clips, channels, states]; null for one chunk
   float* A;                    // [directions, clips, channels, states]; null if not needed
   float *D_skip, *delta_bias;  // [directions, clips, channels]

@@ -118,7 +118,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
                    rows_z = rows_of(args.z);
         const auto rows_dy = rows_of(grads.y), rows_ungated = rows_of(grads.ungated);
         const auto rows_dz = rows_of(grads.z);
-        const auto rows_mask = rows_of(DeviceRows<const unsigned char>{
+        const auto rows_mask = rows_of(Rows<const unsigned char>{
             reinterpret_cast<const unsigned char*>(args.mask), 0, args.tokens, 1});
         const int read = min(channel, channels - 1);  // what does not exist is not stored
         const float bias = args.delta_bias[direction * args.bias_direction + read];
@@ -387,8 +387,8 @@ __global__ void __launch_bounds__(kBackwardThreads, 1)
 
     // The barriers since the last sums were taken make them visible to all.
     const std::int64_t share = part * args.directions * args.clips + sequence;
-    const DeviceRows<float> shares_of_part{grads.parts + share * args.tokens * kRowFloats, 0, 0,
-                                           kRowFloats};
+    const Rows<float> shares_of_part{grads.parts + share * args.tokens * kRowFloats, 0, 0,
+                                     kRowFloats};
     const StepRows<float> rows_share(shares_of_part, direction, 0, chunk_begin, args.tokens);
     for (int e = thread; e < steps * kRowFloats; e += kBackwardThreads) {
       rows_share.row(e / kRowFloats)[e % kRowFloats] = sums[e];

@@ -26,7 +26,7 @@ struct StepRows {
   T* first = nullptr;
   int stride = 0;
 
-  __device__ __forceinline__ StepRows(const DeviceRows<T>& rows, std::int64_t direction,
+  __device__ __forceinline__ StepRows(const Rows<T>& rows, std::int64_t direction,
                                       std::int64_t clip, std::int64_t first_step,
                                       std::int64_t tokens) {
     if (rows.data == nullptr) return;

@@ -12,7 +12,7 @@ namespace omniq::kernels::detail {
 template <typename T>
 struct ForwardParameters {
   CudaScanArguments<T> args;
-  DeviceRows<T> y, ungated;
+  Rows<T> y, ungated;
   const float* starts;
   float *ends, *exponents;
   int chunk_length, chunks, tile, channel_blocks;
@@ -223,8 +223,8 @@ cudaError_t launch_forward(ForwardParameters<T>& p, cudaStream_t stream) {
 
 template <typename T>
 cudaError_t scan_forward(const CudaScanArguments<T>& args, const ScanChunks& chunks,
-                         std::int64_t thread_channels, const float* starts, const DeviceRows<T>& y,
-                         const DeviceRows<T>& ungated, cudaStream_t stream) {
+                         std::int64_t thread_channels, const float* starts, const Rows<T>& y,
+                         const Rows<T>& ungated, cudaStream_t stream) {
   ForwardParameters<T> p{};
   p.args = args;
   p.y = y;

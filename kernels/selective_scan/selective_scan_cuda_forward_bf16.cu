@@ -3,8 +3,8 @@
 namespace omniq::kernels::detail {
 
 template cudaError_t scan_forward(const CudaScanArguments<__nv_bfloat16>&, const ScanChunks&,
-                                  std::int64_t, const float*, const DeviceRows<__nv_bfloat16>&,
-                                  const DeviceRows<__nv_bfloat16>&, cudaStream_t);
+                                  std::int64_t, const float*, const Rows<__nv_bfloat16>&,
+                                  const Rows<__nv_bfloat16>&, cudaStream_t);
 template cudaError_t scan_states(const CudaScanArguments<__nv_bfloat16>&, const ScanChunks&, float*,
                                  float*, cudaStream_t);
 

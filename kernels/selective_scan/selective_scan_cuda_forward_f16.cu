@@ -3,8 +3,8 @@
 namespace omniq::kernels::detail {
 
 template cudaError_t scan_forward(const CudaScanArguments<__half>&, const ScanChunks&, std::int64_t,
-                                  const float*, const DeviceRows<__half>&,
-                                  const DeviceRows<__half>&, cudaStream_t);
+                                  const float*, const Rows<__half>&, const Rows<__half>&,
+                                  cudaStream_t);
 template cudaError_t scan_states(const CudaScanArguments<__half>&, const ScanChunks&, float*,
                                  float*, cudaStream_t);
 

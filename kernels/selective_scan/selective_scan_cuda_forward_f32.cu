@@ -3,7 +3,7 @@
 namespace omniq::kernels::detail {
 
 template cudaError_t scan_forward(const CudaScanArguments<float>&, const ScanChunks&, std::int64_t,
-                                  const float*, const DeviceRows<float>&, const DeviceRows<float>&,
+                                  const float*, const Rows<float>&, const Rows<float>&,
                                   cudaStream_t);
 template cudaError_t scan_states(const CudaScanArguments<float>&, const ScanChunks&, float*, float*,
                                  cudaStream_t);

@@ -75,8 +75,8 @@ class TileLoads {
     const auto* no_mask = reinterpret_cast<const unsigned char*>(args.u.data);
     const auto* mask = reinterpret_cast<const unsigned char*>(args.mask);
     const auto rows_mask =
-        rows_of(mask != nullptr ? DeviceRows<const unsigned char>{mask, 0, args.tokens, 1}
-                                : DeviceRows<const unsigned char>{no_mask, 0, 0, 0});
+        rows_of(mask != nullptr ? Rows<const unsigned char>{mask, 0, args.tokens, 1}
+                                : Rows<const unsigned char>{no_mask, 0, 0, 0});
 #pragma unroll
     for (int repeat = 0; repeat < Map::kRepeats; ++repeat) {
       const int channel = min(first_channel + thread % Map::kColumns + repeat * Map::kColumns,
