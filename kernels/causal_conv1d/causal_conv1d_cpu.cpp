@@ -7,29 +7,13 @@
 
 #include "kernels/causal_conv1d/causal_conv1d_cpu_loops.h"
 #include "kernels/causal_conv1d/causal_conv1d_impl.h"
+#include "kernels/common/tensor_rows.h"
 
 namespace omniq::kernels::detail {
 namespace {
 
 // Below this many outputs a second thread costs more than it saves.
 constexpr std::int64_t kOutputsPerThread = 1 << 13;
-
-at::Tensor with_contiguous_rows(const at::Tensor& x) {
-  return x.stride(-1) == 1 || x.size(-1) == 1 ? x : x.contiguous();
-}
-
-std::int64_t direction_stride(const at::Tensor& x) { return x.size(0) == 1 ? 0 : x.stride(0); }
-
-template <typename T>
-Rows<const T> rows_of(const at::Tensor& x) {
-  return {x.const_data_ptr<T>(), direction_stride(x), x.stride(1), x.stride(2)};
-}
-
-template <typename T>
-Rows<T> mutable_rows_of(const at::Tensor& x) {
-  if (!x.defined()) return {};
-  return {x.mutable_data_ptr<T>(), direction_stride(x), x.stride(1), x.stride(2)};
-}
 
 struct ConvInputs {
   at::Tensor x, weight, bias, mask;  // weight [P, W, E]

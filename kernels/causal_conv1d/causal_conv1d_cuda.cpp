@@ -24,12 +24,6 @@ ConvInputs prepare(const at::Tensor& x, const at::Tensor& weight, const at::Tens
           bias.to(at::kFloat).contiguous(), mask.defined() ? mask.contiguous() : mask};
 }
 
-template <typename T>
-Rows<T> rows_of(const at::Tensor& x) {
-  if (!x.defined()) return {};
-  return {static_cast<T*>(x.data_ptr()), direction_stride(x), x.stride(1), x.stride(2)};
-}
-
 bool takes_vectors(const at::Tensor& x) {
   bool aligned = reinterpret_cast<std::uintptr_t>(x.data_ptr()) % (kVector * x.element_size()) == 0;
   for (const int axis : {0, 1, 2}) {
@@ -46,7 +40,7 @@ CudaConvArguments<T> arguments_of(const ConvInputs& in, std::int64_t directions)
   args.tokens = in.x.size(2);
   args.channels = in.x.size(3);
   args.width = in.weight.size(1);
-  args.x = rows_of<const T>(in.x);
+  args.x = device_rows_of<const T>(in.x);
   args.weight = in.weight.const_data_ptr<float>();
   args.bias = in.bias.const_data_ptr<float>();
   args.weight_direction = direction_stride(in.weight);
@@ -71,7 +65,7 @@ at::Tensor causal_conv1d_cuda(const at::Tensor& x, const at::Tensor& weight, con
   const at::Tensor out = at::empty({directions, x.size(1), x.size(2), x.size(3)}, x.options());
   dispatch_device_type(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    C10_CUDA_CHECK(conv_forward<T>(arguments_of<T>(in, directions), rows_of<T>(out),
+    C10_CUDA_CHECK(conv_forward<T>(arguments_of<T>(in, directions), device_rows_of<T>(out),
                                    at::cuda::getCurrentCUDAStream()));
   });
   return out;
@@ -93,8 +87,8 @@ std::array<at::Tensor, 3> causal_conv1d_cuda_backward(const at::Tensor& x, const
   dispatch_device_type(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     CudaConvGradients<T> grads{};
-    grads.out = rows_of<const T>(grad_out);
-    grads.x = rows_of<T>(grad_x);
+    grads.out = device_rows_of<const T>(grad_out);
+    grads.x = device_rows_of<T>(grad_x);
     grads.slices = slices.mutable_data_ptr<float>();
     C10_CUDA_CHECK(
         conv_backward<T>(arguments_of<T>(in, R), grads, at::cuda::getCurrentCUDAStream()));

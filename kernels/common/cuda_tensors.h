@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "kernels/common/tensor_rows.h"
+
 namespace omniq::kernels::detail {
 
 /// Calls f with a value of the type that kernels use for `type`: float, __half or __nv_bfloat16.
@@ -37,11 +39,6 @@ inline at::ScalarType common_device_type(std::initializer_list<at::Tensor> tenso
   return first;
 }
 
-/// x, or a copy whose last axis is contiguous.
-inline at::Tensor with_contiguous_rows(const at::Tensor& x) {
-  return x.stride(-1) == 1 || x.size(-1) == 1 ? x : x.contiguous();
-}
-
 /// x, or a copy, with contiguous rows that start at multiples of 16 bytes. The length of a row must
 /// be one.
 inline at::Tensor with_aligned_rows(const at::Tensor& x) {
@@ -55,9 +52,12 @@ inline at::Tensor with_aligned_rows(const at::Tensor& x) {
   return good ? x : x.clone(at::MemoryFormat::Contiguous);
 }
 
-/// The stride of the first axis; 0 where its one entry serves all directions.
-inline std::int64_t direction_stride(const at::Tensor& x) {
-  return x.size(0) == 1 ? 0 : x.stride(0);
+/// x [directions or 1, clips, tokens, ·] as a kernel's T, which x.scalar_type() must stand for;
+/// null rows if undefined.
+template <typename T>
+Rows<T> device_rows_of(const at::Tensor& x) {
+  if (!x.defined()) return {};
+  return {static_cast<T*>(x.data_ptr()), direction_stride(x), x.stride(1), x.stride(2)};
 }
 
 }  // namespace omniq::kernels::detail

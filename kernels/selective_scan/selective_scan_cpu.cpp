@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/common/tensor_rows.h"
 #include "kernels/selective_scan/selective_scan_cpu_loops.h"
 #include "kernels/selective_scan/selective_scan_impl.h"
 
@@ -16,28 +17,10 @@ constexpr std::int64_t kUpdatesPerThread = 1 << 15;
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-at::Tensor with_contiguous_rows(const at::Tensor& x) {
-  return x.stride(-1) == 1 || x.size(-1) == 1 ? x : x.contiguous();
-}
-
 // Zeros after the last state up to the multiple that the loops need.
 at::Tensor pad_states(const at::Tensor& x) {
   const std::int64_t missing = -x.size(-1) & (kStateMultiple - 1);
   return missing == 0 ? with_contiguous_rows(x) : at::constant_pad_nd(x, {0, missing});
-}
-
-std::int64_t direction_stride(const at::Tensor& x) { return x.size(0) == 1 ? 0 : x.stride(0); }
-
-template <typename T>
-Rows<const T> rows_of(const at::Tensor& x) {
-  if (!x.defined()) return {};
-  return {x.const_data_ptr<T>(), direction_stride(x), x.stride(1), x.stride(2)};
-}
-
-template <typename T>
-Rows<T> mutable_rows_of(const at::Tensor& x) {
-  if (!x.defined()) return {};
-  return {x.mutable_data_ptr<T>(), direction_stride(x), x.stride(1), x.stride(2)};
 }
 
 template <typename T>

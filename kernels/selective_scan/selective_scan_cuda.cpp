@@ -41,12 +41,6 @@ Prepared prepare(const ScanInputs& in, const at::Tensor& rates) {
   return result;
 }
 
-template <typename T>
-Rows<T> rows_of(const at::Tensor& x) {
-  if (!x.defined()) return {};
-  return {static_cast<T*>(x.data_ptr()), direction_stride(x), x.stride(1), x.stride(2)};
-}
-
 const float* data_or_null(const at::Tensor& x) {
   return x.defined() ? x.const_data_ptr<float>() : nullptr;
 }
@@ -60,11 +54,11 @@ CudaScanArguments<T> arguments_of(const Prepared& prepared) {
   args.tokens = in.u.size(2);
   args.channels = in.u.size(3);
   args.states = in.A.size(2);
-  args.u = rows_of<const T>(in.u);
-  args.delta = rows_of<const T>(in.delta);
-  args.B = rows_of<const T>(in.B);
-  args.C = rows_of<const T>(in.C);
-  args.z = rows_of<const T>(in.z);
+  args.u = device_rows_of<const T>(in.u);
+  args.delta = device_rows_of<const T>(in.delta);
+  args.B = device_rows_of<const T>(in.B);
+  args.C = device_rows_of<const T>(in.C);
+  args.z = device_rows_of<const T>(in.z);
   args.A = data_or_null(in.A);
   args.rates = data_or_null(prepared.rates);
   args.D_skip = data_or_null(in.D_skip);
@@ -158,8 +152,8 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rate
     using T = decltype(zero);
     const at::Tensor starts = chunk_starts<T>(prepared, cut.chunks, stream);
     C10_CUDA_CHECK(scan_forward<T>(arguments_of<T>(prepared), cut.chunks, cut.thread_channels,
-                                   data_or_null(starts), rows_of<T>(y), rows_of<T>(ungated),
-                                   stream));
+                                   data_or_null(starts), device_rows_of<T>(y),
+                                   device_rows_of<T>(ungated), stream));
   });
   return {y.to(raw.u.scalar_type()), ungated};
 }
@@ -197,11 +191,11 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& raw, const at:
     const at::Tensor carry = plan.chunks.count > 1 ? floats({R, clips, E, N}, in.u) : at::Tensor();
     const at::Tensor parts = floats({plan.parts, R, clips, L, 2, N}, in.u);
     CudaScanGradients<T> grads{};
-    grads.y = rows_of<const T>(grad_y);
-    grads.ungated = rows_of<const T>(ungated);
-    grads.u = rows_of<T>(grad_u);
-    grads.delta = rows_of<T>(grad_delta);
-    grads.z = rows_of<T>(grad_z);
+    grads.y = device_rows_of<const T>(grad_y);
+    grads.ungated = device_rows_of<const T>(ungated);
+    grads.u = device_rows_of<T>(grad_u);
+    grads.delta = device_rows_of<T>(grad_delta);
+    grads.z = device_rows_of<T>(grad_z);
     // Gradients are written for each direction: no axis of theirs is shared.
     grads.starts = data_or_null(starts);
     grads.carry = carry.defined() ? carry.mutable_data_ptr<float>() : nullptr;
