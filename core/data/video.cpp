@@ -237,10 +237,11 @@ Result<VideoInfo> probe_video(const fs::path& path) {
   });
 }
 
-Result<std::int64_t> count_frames(const fs::path& path) {
-  return guarded(path, [&]() -> Result<std::int64_t> {
+Result<VideoLength> measure_video(const fs::path& path, std::stop_token stop) {
+  return guarded(path, [&]() -> Result<VideoLength> {
     OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path));
-    return count_from(reader, {});
+    OMNIQ_ASSIGN(const std::int64_t frames, count_from(reader, stop));
+    return VideoLength{frames, reader.info().frames, reader.info().fps};
   });
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <stop_token>
 
 #include "core/base/result.h"
 
@@ -23,8 +24,14 @@ struct VideoInfo {
 /// frame that can be decoded.
 Result<VideoInfo> probe_video(const std::filesystem::path& path);
 
-/// Counts the frames by decoding all of them: what the container says can be wrong.
-Result<std::int64_t> count_frames(const std::filesystem::path& path);
+struct VideoLength {
+  std::int64_t frames = 0;   // that can be decoded
+  std::int64_t claimed = 0;  // as VideoInfo::frames
+  double fps = 0;            // 0: not known, or a still image
+};
+
+/// Decodes the whole video: what the container says can be wrong. Error `stopped` after a request.
+Result<VideoLength> measure_video(const std::filesystem::path& path, std::stop_token stop = {});
 
 /// Frames `indices` (any order, repeats allowed, each ≥ 0) as uint8 RGB [n, H, W, 3], the shorter
 /// side resized to `short_side` pixels (0: as decoded). Decodes in order and skips; rotation flags

@@ -21,7 +21,9 @@ VideoSupport video_support() { return {"built without OpenCV (OMNIQ_VIDEO=OFF)",
 
 Result<VideoInfo> probe_video(const std::filesystem::path& path) { return no_video(path); }
 
-Result<std::int64_t> count_frames(const std::filesystem::path& path) { return no_video(path); }
+Result<VideoLength> measure_video(const std::filesystem::path& path, std::stop_token) {
+  return no_video(path);
+}
 
 Result<at::Tensor> decode_frames(const std::filesystem::path& path, std::span<const std::int64_t>,
                                  std::int64_t) {

@@ -64,7 +64,8 @@ Status Predictor::follow(const std::filesystem::path& video, std::int64_t moment
   OMNIQ_ASSIGN(const data::VideoInfo info, data::probe_video(video));
   std::int64_t total = info.frames;
   if (total <= 0) {
-    OMNIQ_ASSIGN(total, data::count_frames(video));
+    OMNIQ_ASSIGN(const data::VideoLength length, data::measure_video(video));
+    total = length.frames;
   }
   const std::int64_t short_side = data::resized_short_side(clip_.size);
   // Every frame that some moment looks at, once.
@@ -92,9 +93,9 @@ Status Predictor::follow(const std::filesystem::path& video, std::int64_t moment
   plan();
   auto frames = data::decode_frames(video, wanted, short_side);
   if (!frames) {  // the container may claim more frames than there are
-    OMNIQ_ASSIGN(const std::int64_t counted, data::count_frames(video));
-    if (counted >= total) return tl::unexpected(frames.error());
-    total = counted;
+    OMNIQ_ASSIGN(const data::VideoLength length, data::measure_video(video));
+    if (length.frames >= total) return tl::unexpected(frames.error());
+    total = length.frames;
     plan();
     frames = data::decode_frames(video, wanted, short_side);
     if (!frames) return tl::unexpected(frames.error());

@@ -62,7 +62,7 @@ TEST(Video, ExactFramesInAnyOrder) {
     EXPECT_EQ(info->width, 64);
     EXPECT_EQ(info->height, 48);
     EXPECT_NEAR(info->fps, 25, 0.01);
-    EXPECT_EQ(count_frames(path).value(), 60);
+    EXPECT_EQ(measure_video(path).value().frames, 60);
     const std::vector<std::int64_t> indices{0, 1, 2, 59, 17, 17, 3, 40, 58, 12, 0};
     const auto frames = decode_frames(path, indices, 0);
     ASSERT_TRUE(frames) << frames.error().text();
@@ -173,7 +173,7 @@ TEST(Video, StillsAreVideosOfOneFrame) {
   options.size = 32;
   for (const char* name : {"one.mp4", "still.png", "still.jpg"}) {
     const auto path = dir.path() / name;
-    EXPECT_EQ(count_frames(path).value(), 1) << name;
+    EXPECT_EQ(measure_video(path).value().frames, 1) << name;
     const auto clip = load_evaluation_clip(path, options);
     ASSERT_TRUE(clip) << clip.error().text();
     EXPECT_EQ(clip->sizes(), (at::IntArrayRef{1, 4, 32, 32, 3}));
@@ -192,7 +192,7 @@ TEST(Video, UnusableFilesAreNamedWithTheirCause) {
     EXPECT_EQ(info ? ErrorCode::usage : info.error().code, ErrorCode::data);
     EXPECT_THAT(info ? "" : info.error().message, HasSubstr(path.filename().string()));
     // Every way in says the same.
-    EXPECT_FALSE(count_frames(path));
+    EXPECT_FALSE(measure_video(path));
     EXPECT_FALSE(decode_frames(path, std::vector<std::int64_t>{0}, 32));
     EXPECT_FALSE(load_evaluation_clip(path, {}));
     return info ? std::string() : info.error().message;
@@ -241,7 +241,7 @@ TEST(Video, CutOffFilesGiveTheFramesTheyHave) {
   test::write_counting_video(dir.path() / "whole.avi", 60, {64, 48}, "MJPG");
   const std::string whole = test::slurp(dir.path() / "whole.avi");
   const auto cut = dir.write("cut.avi", whole.substr(0, whole.size() / 2));
-  const std::int64_t total = count_frames(cut).value();
+  const std::int64_t total = measure_video(cut).value().frames;
   EXPECT_GT(total, 10);
   EXPECT_LT(total, 40);
   EXPECT_EQ(probe_video(cut)->frames, 60);
@@ -334,7 +334,7 @@ TEST(Video, RealClips) {
   ASSERT_TRUE(info) << info.error().text();
   EXPECT_EQ(info->width, 320);
   EXPECT_EQ(info->height, 240);
-  EXPECT_EQ(count_frames(path).value(), info->frames);
+  EXPECT_EQ(measure_video(path).value().frames, info->frames);
   const auto clip = load_evaluation_clip(path, {});
   ASSERT_TRUE(clip) << clip.error().text();
   EXPECT_EQ(clip->sizes(), (at::IntArrayRef{1, 32, 224, 224, 3}));
