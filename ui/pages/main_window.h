@@ -15,6 +15,7 @@ class QVBoxLayout;
 
 namespace omniq::ui {
 
+class DataPage;
 class DemoPage;
 class RunsPage;
 class Training;
@@ -27,6 +28,7 @@ class MainWindow : public QMainWindow {
 
   Workspace& workspace() { return workspace_; }
   RunsPage* runs_page() const { return runs_; }
+  DataPage* data_page() const { return data_; }
   DemoPage* demo_page() const { return demo_; }
   Training& training() { return *training_; }
 
@@ -50,7 +52,8 @@ class MainWindow : public QMainWindow {
   void add_page(const QString& name, const QString& title, const QString& icon, QWidget* widget);
   void make_menus();
   void connect_training();
-  void new_run(const QString& clone);
+  /// `values`: settings that replace those of the starting point.
+  void new_run(const QString& clone, const QHash<QString, QString>& values = {});
   void choose_workspace();
   void open_workspace(const QString& folder);
   void set_theme(ThemeMode mode);
@@ -61,6 +64,7 @@ class MainWindow : public QMainWindow {
   RunColors colors_;
   RunsPage* runs_;
   DemoPage* demo_;
+  DataPage* data_;
   Training* training_;
   QList<Page> pages_;
   QStackedWidget* stack_;

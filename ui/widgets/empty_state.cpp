@@ -42,6 +42,7 @@ void EmptyState::set_text(const QString& icon_name, const QString& title, const 
   icon_->setPixmap(icon(icon_name_, true).pixmap(40));
   title_->setText(title);
   text_->setText(text);
+  text_->setMinimumHeight(text_->heightForWidth(text_->minimumWidth()));  // a stack forgets to ask
 }
 
 QPushButton* EmptyState::add_button(const QString& text, bool primary) {
