@@ -86,9 +86,8 @@ void ClipGallery::show_picture(const QString& file, const QImage& picture) {
   auto pixmap = std::make_unique<QPixmap>(QPixmap::fromImage(picture));
   pixmap->setDevicePixelRatio(2);
   pictures_.insert(file, pixmap.release());
-  if (!rows_.contains(file)) return;
-  const QModelIndex changed = index(rows_[file]);
-  Q_EMIT dataChanged(changed, changed, {Qt::DecorationRole});
+  for (const int row : rows_.values(file))
+    Q_EMIT dataChanged(index(row), index(row), {Qt::DecorationRole, kUnreadableRole});
 }
 
 }  // namespace omniq::ui

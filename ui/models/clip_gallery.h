@@ -37,7 +37,7 @@ class ClipGallery : public QAbstractListModel {
   void replace(QList<Clip> clips);
 
   QList<Clip> clips_;
-  QHash<QString, int> rows_;  // file → row
+  QMultiHash<QString, int> rows_;  // file → rows: what is in both lists has two
   int ticket_ = 0;
   mutable QCache<QString, QPixmap> pictures_;  // null: it cannot be decoded
   mutable QSet<QString> asked_;
