@@ -10,6 +10,7 @@
 #include <stop_token>
 
 #include "core/base/result.h"
+#include "core/data/transform.h"
 
 namespace omniq::data {
 
@@ -40,6 +41,9 @@ Result<VideoLength> measure_video(const std::filesystem::path& path, std::stop_t
 Result<at::Tensor> decode_frames(const std::filesystem::path& path,
                                  std::span<const std::int64_t> indices, std::int64_t short_side);
 
+/// Resizes an RGB frame, rows of [from], as decoding does. `out`: rows of [to].
+void resize_frame(const std::uint8_t* rgb, FrameSize from, std::uint8_t* out, FrameSize to);
+
 /// A video frame by frame, as it is played.
 class VideoStream {
  public:
@@ -56,8 +60,9 @@ class VideoStream {
   std::int64_t position() const;
   /// Writes a frame, RGB rows of [height, width, 3]; false at the end.
   bool read(std::uint8_t* rgb);
-  /// Moves to a frame, or to the end where there is none such. Backwards, it decodes from the first
-  /// frame again: containers' own seeking is not exact.
+  /// Moves to a frame, or to the end where there is none such. Backwards, it jumps where the file
+  /// can: containers' own seeking is not exact, so that what it lands on must be the same picture
+  /// at the same time as before; else it decodes from the first frame again.
   Status seek(std::int64_t frame);
 
  private:

@@ -1,4 +1,6 @@
 // Stands in for video.cpp and demo.cpp where the program is built without OpenCV.
+#include <stdexcept>
+
 #include "core/base/text.h"
 #include "core/data/demo.h"
 #include "core/data/video.h"
@@ -33,6 +35,10 @@ Result<at::Tensor> decode_frames(const std::filesystem::path& path, std::span<co
 Result<VideoFrames> read_video(const std::filesystem::path& path, std::int64_t, const FramePicker&,
                                const std::function<bool(std::uint64_t)>&, std::stop_token) {
   return no_video(path);
+}
+
+void resize_frame(const std::uint8_t*, FrameSize, std::uint8_t*, FrameSize) {
+  throw std::logic_error("resize_frame: built without video support");
 }
 
 struct VideoStream::Impl {
