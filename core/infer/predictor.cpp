@@ -74,6 +74,7 @@ Status Predictor::follow(const std::filesystem::path& video, std::int64_t moment
   };
   for (;;) {
     const Plan plan = plan_moments(clip_, total, moments, told);
+    if (plan.moments.empty()) return {};
     OMNIQ_ASSIGN(const std::int64_t end, follow_plan(video, plan, tell_and_note, stop));
     if (end >= total) return {};
     total = end;  // there are fewer frames than the container claims
@@ -108,9 +109,11 @@ Result<std::int64_t> Predictor::follow_plan(const std::filesystem::path& video, 
       window.push(numbers, inputs.narrow(0, 0, static_cast<std::int64_t>(numbers.size())));
     }
     if (stop.stop_requested()) return fail(ErrorCode::stopped, "The prediction was stopped.");
+    OMNIQ_TRY(stream.seek(moment.frame + 1));  // a clip need not have the newest frame
+    if (stream.position() <= moment.frame) return stream.position();
     tell({moment.frame, window.classify(moment.picks)});
   }
-  return plan.moments.empty() ? std::int64_t{0} : plan.moments.back().frame + 1;
+  return plan.moments.back().frame + 1;
 }
 
 Live Predictor::live(std::int64_t window) const {

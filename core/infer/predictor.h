@@ -58,7 +58,7 @@ class Predictor {
 
  private:
   Predictor() = default;
-  /// The number of frames that there are, as far as the plan goes.
+  /// The number of frames that there are, as far as the plan goes, which has a moment at least.
   Result<std::int64_t> follow_plan(const std::filesystem::path& video, const Plan& plan,
                                    const std::function<void(const Moment&)>& tell,
                                    const std::stop_token& stop);
