@@ -18,6 +18,7 @@ namespace omniq::ui {
 class DataPage;
 class DemoPage;
 class RunsPage;
+class SettingsPage;
 class Training;
 
 class MainWindow : public QMainWindow {
@@ -29,6 +30,7 @@ class MainWindow : public QMainWindow {
   Workspace& workspace() { return workspace_; }
   RunsPage* runs_page() const { return runs_; }
   DataPage* data_page() const { return data_; }
+  SettingsPage* settings_page() const { return settings_; }
   DemoPage* demo_page() const { return demo_; }
   Training& training() { return *training_; }
 
@@ -56,7 +58,6 @@ class MainWindow : public QMainWindow {
   void new_run(const QString& clone, const QHash<QString, QString>& values = {});
   void choose_workspace();
   void open_workspace(const QString& folder);
-  void set_theme(ThemeMode mode);
   void show_palette();
   void refresh_icons();
 
@@ -65,12 +66,14 @@ class MainWindow : public QMainWindow {
   RunsPage* runs_;
   DemoPage* demo_;
   DataPage* data_;
+  SettingsPage* settings_;
   Training* training_;
   QList<Page> pages_;
   QStackedWidget* stack_;
   QVBoxLayout* navigation_;
   QToolButton* folder_button_;
   QLabel* status_;
+  ThemeMode theme_ = ThemeMode::system;  // that is preferred
 };
 
 }  // namespace omniq::ui
