@@ -75,9 +75,9 @@ void PredictJob::guarded(int ticket, const std::function<Status()>& work) {
     try {
       return work();
     } catch (const std::exception& e) {
-      return fail(ErrorCode::io,
-                  cat("Something failed inside the engine: ", split(e.what(), '\n').front()),
-                  "If memory ran out, close other programs or choose a smaller model.");
+      const QString said = to_qt(split(e.what(), '\n').front());
+      return fail(ErrorCode::io, to_std(tr("Something failed inside the engine: %1").arg(said)),
+                  to_std(tr("If memory ran out, close other programs or choose a smaller model.")));
     }
   }();
   if (!status && status.error().code != ErrorCode::stopped) Q_EMIT failed(ticket, status.error());

@@ -152,6 +152,9 @@ bool MainWindow::show_page(const QString& name) {
     if (page.name != name) continue;
     stack_->setCurrentWidget(page.widget);
     page.button->setChecked(true);
+    // Not on the button of another page, where hiding the one before may have left it.
+    const QWidget* focus = focusWidget();
+    if (!focus || !page.widget->isAncestorOf(focus)) page.button->setFocus();
     return true;
   }
   return false;

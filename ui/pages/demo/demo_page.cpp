@@ -390,6 +390,8 @@ void DemoPage::changeEvent(QEvent* event) {
   QWidget::changeEvent(event);
 }
 
+void DemoPage::showEvent(QShowEvent*) { setFocus(); }  // Ctrl+V is for it
+
 void DemoPage::hideEvent(QHideEvent*) {
   camera_->stop();
   player_->pause();
