@@ -3,6 +3,7 @@
 #include <QApplication>
 #include <QComboBox>
 #include <QDropEvent>
+#include <QElapsedTimer>
 #include <QLineEdit>
 #include <QListView>
 #include <QMimeData>
@@ -10,8 +11,10 @@
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTableView>
+#include <QTimer>
 #include <QUrl>
 
+#include "core/base/text.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/small_demo.h"
 #include "tests/ui/support/ui_test.h"
@@ -177,6 +180,43 @@ class DataPageTest : public QObject {
     QCOMPARE(page_->classes()->model()->rowCount(), 0);
     page_->show();
     QTRY_COMPARE(page_->classes()->model()->rowCount(), 8);
+  }
+
+  // The size of UCF101, half of whose files are missing; how long the window stood still is
+  // printed.
+  void thirteen_thousand_clips() {
+    std::string classes, train;
+    for (int c = 0; c < 100; ++c) {
+      const std::string name = cat("Class", c);
+      std::filesystem::create_directories(folder_ / "large" / name);
+      classes += cat(c + 1, " ", name, "\n");
+      for (int clip = 0; clip < 130; ++clip) {
+        train += cat(name, "/clip", clip, ".avi ", c + 1, "\n");
+        if (clip % 2 == 0) std::ofstream(folder_ / "large" / name / cat("clip", clip, ".avi"));
+      }
+    }
+    folder_.write("large/lists/classInd.txt", classes);
+    folder_.write("large/lists/trainlist.txt", train);
+    qint64 slowest = 0;
+    QElapsedTimer since, all;
+    QTimer beat;
+    connect(&beat, &QTimer::timeout, this, [&] { slowest = std::max(slowest, since.restart()); });
+    beat.start(0);
+    since.start();
+    all.start();
+    page_->open(path("large"));
+    QTRY_COMPARE_WITH_TIMEOUT(page_->classes()->model()->rowCount(), 100, 30000);
+    QTest::qWait(50);
+    qInfo("open and show: %lld ms, slowest turn of the event loop: %lld ms", all.elapsed(),
+          slowest);
+    QCOMPARE(problems(), 6500);
+    QCOMPARE(page_->clips()->model()->rowCount(), 65);
+    slowest = 0;
+    page_->problems()->table()->sortByColumn(ProblemModel::kWhere, Qt::DescendingOrder);
+    QTest::qWait(20);
+    qInfo("sort the problems: slowest turn %lld ms", slowest);
+    QCOMPARE(page_->problems()->table()->model()->index(0, ProblemModel::kWhere).data().toString(),
+             u"Class99/clip99.avi"_s);
   }
 
   void the_demo_set_can_be_stopped_while_it_is_made() {

@@ -20,6 +20,8 @@ class BeliefTrack {
   void start(const QStringList& classes, double kept = 0);
   void add(double seconds, const QList<double>& probabilities);
   bool isEmpty() const { return moments_.isEmpty(); }
+  /// Seconds of the newest moment; −1: there is none.
+  double newest() const { return moments_.isEmpty() ? -1 : moments_.back().seconds; }
   const QStringList& classes() const { return classes_; }
 
   /// The best classes at the last moment before `seconds`, best first; empty before the first one.

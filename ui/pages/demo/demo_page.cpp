@@ -162,6 +162,11 @@ void DemoPage::connect_model() {
             show_timeline();
             show_bars();
           });
+  connect(predict, &PredictJob::done, this, [this](int ticket) {
+    if (ticket != ticket_) return;
+    followed_ = true;
+    show_bars();
+  });
   connect(predict, &PredictJob::live_ready, this, [this](int ticket, const QStringList& classes) {
     if (ticket != ticket_) return;
     beliefs_.start(classes, kLiveKept);
@@ -255,22 +260,21 @@ void DemoPage::open(const QString& file, const QString& run) {
   classify();
 }
 
-ModelChoice DemoPage::model() const {
-  return {run_->currentData().toString(), preferences().engine_settings()};
+ModelChoice DemoPage::start_over() {
+  predict_.worker()->set_wanted(++ticket_);
+  answered_ = followed_ = false;
+  beliefs_.start({});
+  card_->clear();
+  show_timeline();
+  const ModelChoice chosen = {run_->currentData().toString(), preferences().engine_settings()};
+  if (chosen.run.isEmpty()) card_->set_figures(tr("Train a run first: its model answers here."));
+  return chosen;
 }
 
 void DemoPage::classify() {
   if (file_.isEmpty()) return;
-  predict_.worker()->set_wanted(++ticket_);
-  answered_ = false;
-  beliefs_.start({});
-  card_->clear();
-  show_timeline();
-  const ModelChoice chosen = model();
-  if (chosen.run.isEmpty()) {
-    card_->set_figures(tr("Train a run first: its model answers here."));
-    return;
-  }
+  const ModelChoice chosen = start_over();
+  if (chosen.run.isEmpty()) return;
   predict_.post([chosen, file = file_, ticket = ticket_](PredictJob& job) {
     job.classify(chosen, file, ticket);
   });
@@ -280,18 +284,10 @@ void DemoPage::start_live() {
   file_.clear();
   problem_->hide();
   player_->start_live();
-  predict_.worker()->set_wanted(++ticket_);
-  answered_ = false;
   looking_ = true;
   live_times_.clear();
-  beliefs_.start({});
-  card_->clear();
-  show_timeline();
-  const ModelChoice chosen = model();
-  if (chosen.run.isEmpty()) {
-    card_->set_figures(tr("Train a run first: its model answers here."));
-    return;
-  }
+  const ModelChoice chosen = start_over();
+  if (chosen.run.isEmpty()) return;
   predict_.post([chosen, window = camera_->window(), ticket = ticket_](PredictJob& job) {
     job.start_live(chosen, window, ticket);
   });
@@ -340,8 +336,11 @@ void DemoPage::show_looked(const QList<double>& probabilities, double millisecon
 void DemoPage::show_timeline() { timeline_->set_scene(beliefs_.scene()); }
 
 void DemoPage::show_bars() {
-  // The newest moment that the playing video has reached; before there is one, the whole answer.
-  const auto now = beliefs_.best_at(player_->live() ? camera_->seconds() : player_->seconds());
+  // The newest moment that the playing video has reached; where the model has not come that far
+  // yet, the whole answer.
+  const double seconds = player_->live() ? camera_->seconds() : player_->seconds();
+  const bool behind = answered_ && !followed_ && !player_->live() && seconds > beliefs_.newest();
+  const auto now = behind ? QList<BeliefTrack::Entry>() : beliefs_.best_at(seconds);
   QList<LabelProbability> entries;
   for (const BeliefTrack::Entry& entry : now) {
     entries.append(

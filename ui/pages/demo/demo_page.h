@@ -54,7 +54,8 @@ class DemoPage : public QWidget {
   void fill_runs();
   void choose_file();
   void paste();
-  ModelChoice model() const;
+  /// Forgets what was answered before; the model that answers from here on.
+  ModelChoice start_over();
   void classify();
   void start_live();
   void show_answer(const Answer& answer);
@@ -74,7 +75,7 @@ class DemoPage : public QWidget {
 
   QString file_;
   int ticket_ = 0;  // of the video and run that are shown; answers with another are too late
-  bool answered_ = false;
+  bool answered_ = false, followed_ = false;  // the whole video; over its time
   bool looking_ = true;       // the model has not answered to the last live frame yet
   QList<double> live_times_;  // seconds of the newest live answers
   Answer answer_;
