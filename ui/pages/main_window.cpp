@@ -166,7 +166,6 @@ void MainWindow::make_menus() {
   file->addAction(runs_->actions().clone);
   file->addSeparator();
   file->addAction(tr("Open workspace…"), QKeySequence::Open, this, &MainWindow::choose_workspace);
-  file->addAction(data_->open_action());
   file->addAction(tr("Look for changes"), QKeySequence::Refresh, this,
                   [this] { workspace_.refresh(); });
   file->addSeparator();
@@ -195,6 +194,11 @@ void MainWindow::make_menus() {
   video->addActions({demo_->open_action(), demo_->paste_action(), demo_->camera_action()});
   video->addSeparator();
   video->addAction(demo_->play_action());
+
+  QMenu* dataset = menuBar()->addMenu(tr("&Data"));
+  dataset->addAction(data_->open_action());
+  dataset->addSeparator();
+  dataset->addActions(data_->actions_of_dataset());
 
   QMenu* view = menuBar()->addMenu(tr("&View"));
   for (const Page& page : std::as_const(pages_)) view->addAction(page.action);
@@ -238,7 +242,8 @@ void MainWindow::connect_training() {
     show_page(u"demo"_s);
     demo_->open(file);
   });
-  connect(data_->open_action(), &QAction::triggered, this, [this] { show_page(u"data"_s); });
+  for (const QAction* action : data_->actions_of_dataset() + QList{data_->open_action()})
+    connect(action, &QAction::triggered, this, [this] { show_page(u"data"_s); });
   connect(data_, &DataPage::new_run_requested, this,
           [this](const QHash<QString, QString>& values) { new_run({}, values); });
   for (const QAction* action :

@@ -51,6 +51,9 @@ DataPage::DataPage(QWidget* parent) : QWidget(parent), job_(u"omniq dataset"_s) 
   setAcceptDrops(true);
   open_ = new QAction(tr("Open dataset…"), this);
   open_->setShortcut(QKeySequence(u"Ctrl+Alt+D"_s));
+  check_ = new QAction(tr("Check the dataset's files"), this);
+  write_ = new QAction(tr("Write lists without what is wrong…"), this);
+  use_ = new QAction(tr("Use the dataset in a new run…"), this);
   picker_ = new DatasetPicker;
   problem_ = new MessageCard;
   figures_ = new QLabel;
@@ -65,15 +68,15 @@ DataPage::DataPage(QWidget* parent) : QWidget(parent), job_(u"omniq dataset"_s) 
   bar_->setTextVisible(false);
   bar_->setAccessibleName(tr("Progress"));
   stop_ = new QPushButton(tr("Stop"));
-  use_ = new QPushButton(tr("Use in a new run…"));
-  use_->setProperty("primary", true);
+  use_button_ = new QPushButton(tr("Use in a new run…"));
+  use_button_->setProperty("primary", true);
   auto* line = new QHBoxLayout;
   line->setSpacing(10);
   line->addWidget(figures_, 1);
   line->addWidget(busy_);
   line->addWidget(bar_);
   line->addWidget(stop_);
-  line->addWidget(use_);
+  line->addWidget(use_button_);
 
   make_classes();
   make_clips();
@@ -114,16 +117,14 @@ DataPage::DataPage(QWidget* parent) : QWidget(parent), job_(u"omniq dataset"_s) 
 
   connect(open_, &QAction::triggered, picker_, &DatasetPicker::browse);
   connect(picker_, &DatasetPicker::chosen, this, &DataPage::open);
-  connect(use_, &QPushButton::clicked, this, &DataPage::request_run);
+  connect(use_button_, &QPushButton::clicked, use_, &QAction::trigger);
+  connect(use_, &QAction::triggered, this, &DataPage::request_run);
+  connect(check_, &QAction::triggered, this, &DataPage::check);
+  connect(write_, &QAction::triggered, this, &DataPage::ask_where_to_write);
   connect(stop_, &QPushButton::clicked, this, [this] { job_.worker()->stop(); });
-  connect(problems_, &ProblemPanel::check_requested, this, [this] {
-    if (!look_) return;
-    problems_->set_problems(look_->survey->problems);
-    problems_->show_progress(0, 0, -1);
-    job_.post([look = look_, ticket = ticket_](SurveyJob& job) { job.check(look, ticket); });
-  });
+  connect(problems_, &ProblemPanel::check_requested, check_, &QAction::trigger);
   connect(problems_, &ProblemPanel::stop_requested, this, [this] { job_.worker()->stop(); });
-  connect(problems_, &ProblemPanel::write_requested, this, &DataPage::ask_where_to_write);
+  connect(problems_, &ProblemPanel::write_requested, write_, &QAction::trigger);
   connect_job();
   show_figures();
   show_busy({});
@@ -279,8 +280,16 @@ void DataPage::show_look(const std::shared_ptr<const DatasetLook>& look) {
   show_figures();
 }
 
+void DataPage::check() {
+  if (problems_->busy()) return;
+  problems_->set_problems(look_->survey->problems);
+  problems_->show_progress(0, 0, -1);
+  job_.post([look = look_, ticket = ticket_](SurveyJob& job) { job.check(look, ticket); });
+}
+
 void DataPage::show_figures() {
-  use_->setVisible(look_ != nullptr);
+  for (QAction* action : actions_of_dataset()) action->setEnabled(look_ != nullptr);
+  use_button_->setVisible(look_ != nullptr);
   if (!look_) {
     figures_->clear();
     return;

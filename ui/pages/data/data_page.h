@@ -39,6 +39,8 @@ class DataPage : public QWidget {
   void make_demo(const QString& folder);
 
   QAction* open_action() const { return open_; }
+  /// Of what is open: check, write lists, use in a new run.
+  QList<QAction*> actions_of_dataset() const { return {check_, write_, use_}; }
   QTableView* classes() const { return classes_; }
   QListView* clips() const { return clips_; }
   ProblemPanel* problems() const { return problems_; }
@@ -61,6 +63,7 @@ class DataPage : public QWidget {
   QWidget* make_empty();
   void connect_job();
   void show_look(const std::shared_ptr<const DatasetLook>& look);
+  void check();
   void show_figures();
   void show_class();
   void show_busy(const QString& text, qint64 done = 0, qint64 total = 0);
@@ -68,12 +71,12 @@ class DataPage : public QWidget {
   void ask_where_to_make_demo();
   void request_run();
 
-  QAction* open_;
+  QAction *open_, *check_, *write_, *use_;
   DatasetPicker* picker_;
   MessageCard* problem_;
   QLabel *figures_, *busy_, *which_;
   QProgressBar* bar_;
-  QPushButton *use_, *stop_;
+  QPushButton *use_button_, *stop_;
   QStackedWidget* stack_;
   QWidget* content_;
   EmptyState* empty_;

@@ -90,6 +90,8 @@ void ProblemPanel::show_progress(qint64 done, qint64 total, double seconds_left)
   state_->setText(text);
 }
 
+bool ProblemPanel::busy() const { return check_->isHidden(); }
+
 void ProblemPanel::show_idle(const QString& text) {
   bar_->hide();
   stop_->hide();

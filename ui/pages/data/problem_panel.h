@@ -27,6 +27,7 @@ class ProblemPanel : public QFrame {
 
   /// A check is under way; `seconds_left` < 0: not known yet.
   void show_progress(qint64 done, qint64 total, double seconds_left);
+  bool busy() const;
   /// No check is under way; `text`: how the last one ended.
   void show_idle(const QString& text = {});
 
