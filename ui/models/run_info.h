@@ -28,7 +28,7 @@ struct RunInfo {
   double peak_vram = 0;      // bytes; 0: not known
   double seconds_left = -1;  // estimate; negative: not known
   double started = 0;        // seconds since 1970
-  bool evaluated = false;
+  double evaluated = 0;      // when its evaluation was written, seconds since 1970; 0: not
 
   QStringList tags;
   QString note;

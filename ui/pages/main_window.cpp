@@ -19,7 +19,9 @@
 #include "core/base/version.h"
 #include "ui/base/icons.h"
 #include "ui/base/text.h"
+#include "ui/pages/compare/compare_page.h"
 #include "ui/pages/demo/demo_page.h"
+#include "ui/pages/evaluating.h"
 #include "ui/pages/new_run/new_run_dialog.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/runs_page.h"
@@ -64,13 +66,18 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
 
   training_ = new Training;
   statusBar()->addPermanentWidget(training_);
+  evaluating_ = new Evaluating;
+  statusBar()->addPermanentWidget(evaluating_);
 
   runs_ = new RunsPage(workspace_, colors_);
   add_page(u"runs"_s, tr("Runs"), u"runs"_s, runs_);
+  compare_ = new ComparePage(workspace_);
+  add_page(u"compare"_s, tr("Compare"), u"compare"_s, compare_);
   demo_ = new DemoPage(workspace_);
   add_page(u"demo"_s, tr("Demo"), u"demo"_s, demo_);
   make_menus();
   connect_training();
+  connect_evaluation();
   refresh_icons();
 
   const QSettings settings;
@@ -173,13 +180,16 @@ void MainWindow::make_menus() {
 
   QMenu* run = menuBar()->addMenu(tr("&Run"));
   const RunActions& actions = runs_->actions();
-  run->addActions({actions.pause, actions.resume});
+  run->addActions({actions.pause, actions.resume, actions.evaluate});
   run->addSeparator();
   run->addActions({actions.rename, actions.edit_note, actions.add_tag, actions.archive});
   run->addSeparator();
   run->addActions({actions.open_folder, actions.copy_path, actions.copy_command});
   run->addSeparator();
   run->addAction(actions.remove);
+
+  QMenu* compare = menuBar()->addMenu(tr("&Compare"));
+  compare->addActions({compare_->export_figure_action(), compare_->export_table_action()});
 
   QMenu* video = menuBar()->addMenu(tr("&Video"));
   video->addActions({demo_->open_action(), demo_->play_action()});
@@ -234,6 +244,27 @@ void MainWindow::connect_training() {
   });
   connect(training_, &Training::ended, &workspace_, &Workspace::refresh);
   connect(training_, &Training::close_now, this, &QWidget::close);
+}
+
+void MainWindow::connect_evaluation() {
+  connect(compare_, &ComparePage::run_chosen, this, [this](const QString& run) {
+    show_page(u"runs"_s);
+    runs_->select(run);
+  });
+  connect(compare_, &ComparePage::evaluation_requested, evaluating_, &Evaluating::evaluate);
+  connect(&runs_->actions(), &RunActions::evaluate_requested, evaluating_, &Evaluating::evaluate);
+  // What was trained to its end here is measured at once.
+  connect(training_, &Training::ended, this, [this](const QString& run) {
+    const auto folder = run::RunFolder::open(to_path(run));
+    if (!folder) return;
+    const auto status = folder->status();
+    if (status && status->state == run::RunState::finished) evaluating_->evaluate({run});
+  });
+  connect(evaluating_, &Evaluating::evaluated, &workspace_, &Workspace::refresh);
+  connect(evaluating_, &Evaluating::failed, this, [this](const QString& title, const Error& error) {
+    if (stack_->currentWidget() == compare_) return compare_->show_error(title, error);
+    runs_->show_error(title, error);
+  });
 }
 
 void MainWindow::new_run(const QString& clone) {

@@ -15,7 +15,9 @@ class QVBoxLayout;
 
 namespace omniq::ui {
 
+class ComparePage;
 class DemoPage;
+class Evaluating;
 class RunsPage;
 class Training;
 
@@ -27,6 +29,7 @@ class MainWindow : public QMainWindow {
 
   Workspace& workspace() { return workspace_; }
   RunsPage* runs_page() const { return runs_; }
+  ComparePage* compare_page() const { return compare_; }
   DemoPage* demo_page() const { return demo_; }
   Training& training() { return *training_; }
 
@@ -50,6 +53,7 @@ class MainWindow : public QMainWindow {
   void add_page(const QString& name, const QString& title, const QString& icon, QWidget* widget);
   void make_menus();
   void connect_training();
+  void connect_evaluation();
   void new_run(const QString& clone);
   void choose_workspace();
   void open_workspace(const QString& folder);
@@ -60,8 +64,10 @@ class MainWindow : public QMainWindow {
   Workspace workspace_;
   RunColors colors_;
   RunsPage* runs_;
+  ComparePage* compare_;
   DemoPage* demo_;
   Training* training_;
+  Evaluating* evaluating_;
   QList<Page> pages_;
   QStackedWidget* stack_;
   QVBoxLayout* navigation_;

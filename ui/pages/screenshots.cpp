@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "ui/base/text.h"
 #include "ui/models/evaluation.h"
+#include "ui/pages/compare/compare_page.h"
 #include "ui/pages/demo/demo_page.h"
 #include "ui/pages/main_window.h"
 #include "ui/pages/new_run/new_run_dialog.h"
@@ -31,7 +32,7 @@ void wait(int ms) {
 // A clip that some run of the workspace was evaluated on.
 QString any_clip(MainWindow& window) {
   for (const RunInfo& run : window.workspace().model().runs()) {
-    if (!run.evaluated) continue;
+    if (run.evaluated == 0) continue;
     const auto files = read_evaluation(to_path(run.path));
     if (!files || files->results.isEmpty()) continue;
     const QString clip = QDir(files->data_root).filePath(files->results.front().clip);
@@ -59,6 +60,11 @@ Status take_screenshots(MainWindow& window, const QString& folder) {
       window.demo_page()->open(clip);
       wait(3000);  // the model is loaded and has followed the video
       OMNIQ_TRY(save(page + u"-playing"_s));
+    }
+    if (page == "compare"_L1) {
+      window.compare_page()->show_figure(FigureKind::overview);
+      OMNIQ_TRY(save(page + u"-overview"_s));
+      window.compare_page()->show_figure(FigureKind::frontier);
     }
     if (page != "runs"_L1) continue;
     RunsPage& runs = *window.runs_page();

@@ -135,6 +135,8 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
     table_->edit(index);
   });
   connect(details_, &RunDetails::clip_opened, this, &RunsPage::clip_opened);
+  connect(details_, &RunDetails::evaluate_requested, actions_,
+          [this](const QString& run) { Q_EMIT actions_->evaluate_requested({run}); });
   restore_layout();
   update_empty();
 }

@@ -1,0 +1,91 @@
+// Evaluated runs against each other: figures, a table of variants, and both as files.
+#pragma once
+
+#include <QSortFilterProxyModel>
+#include <QTimer>
+#include <QWidget>
+
+#include "ui/base/worker_thread.h"
+#include "ui/models/comparison_model.h"
+#include "ui/models/workspace.h"
+#include "ui/pages/compare/compare_figures.h"
+
+class QComboBox;
+class QLabel;
+class QPushButton;
+class QTableView;
+
+namespace omniq::ui {
+
+class BudgetSliders;
+class EmptyState;
+class FigureView;
+class MessageCard;
+
+class ComparePage : public QWidget {
+  Q_OBJECT
+ public:
+  explicit ComparePage(Workspace& workspace, QWidget* parent = nullptr);
+
+  ComparisonModel& model() { return model_; }
+  QTableView* table() const { return table_; }
+  FigureView* figure() const { return view_; }
+  BudgetSliders* budgets() const { return budgets_; }
+  QAction* export_figure_action() const { return export_figure_; }
+  QAction* export_table_action() const { return export_table_; }
+
+  void show_figure(FigureKind kind);
+  /// Figures as .png, .svg or .pdf, with what was measured and the runs' ids below; the table as
+  /// .csv, .md or .tex.
+  Status save_figure(const QString& file) const;
+  Status save_table(const QString& file) const;
+  void show_error(const QString& title, const Error& error);
+
+ Q_SIGNALS:
+  void run_chosen(const QString& run);
+  void evaluation_requested(const QStringList& runs);
+
+ protected:
+  void showEvent(QShowEvent* event) override;
+  void changeEvent(QEvent* event) override;
+
+ private:
+  QWidget* make_bar();
+  QWidget* make_side();
+  QWidget* make_table();
+  void look();
+  void take(const QList<Measurement>& measurements, const QStringList& problems);
+  void show_conditions();
+  void show_variants();
+  void show_baselines();
+  void rebuild_figure();
+  void show_notes();
+  void choose(const Variant& variant);
+  QString figure_tip(int mark) const;
+  QString measured_text() const;
+  QString page_note() const;
+  Conditions conditions() const;
+
+  Workspace& workspace_;
+  WorkerThread<MeasurementReader> reader_;
+  QTimer changed_;
+  QList<std::pair<QString, double>> asked_;  // runs, and when they were evaluated
+  QList<Measurement> measurements_;
+  QStringList not_evaluated_;  // finished runs
+  ComparisonModel model_;
+  QSortFilterProxyModel sorted_;
+  QList<FigureVariant> in_figure_;
+
+  QAction *export_figure_, *export_table_;
+  QComboBox *conditions_, *kind_, *x_, *y_, *baseline_;
+  QLabel *others_, *note_;
+  QPushButton* evaluate_;
+  MessageCard *error_, *waiting_;
+  EmptyState* empty_;
+  QWidget* content_;
+  FigureView* view_;
+  BudgetSliders* budgets_;
+  QTableView* table_;
+};
+
+}  // namespace omniq::ui
