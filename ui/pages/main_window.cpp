@@ -185,6 +185,7 @@ void MainWindow::make_menus() {
   run->addActions({actions.rename, actions.edit_note, actions.add_tag, actions.archive});
   run->addSeparator();
   run->addActions({actions.open_folder, actions.copy_path, actions.copy_command});
+  run->addAction(runs_->export_action());
   run->addSeparator();
   run->addAction(actions.remove);
 

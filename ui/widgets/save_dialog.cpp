@@ -16,9 +16,4 @@ void ask_and_save(QWidget* parent, const QString& title, const QString& name, co
   }
 }
 
-QString table_filter() {
-  return QCoreApplication::translate(
-      "SaveDialog", "Tables (*.csv);;Markdown (*.md);;LaTeX with booktabs (*.tex)");
-}
-
 }  // namespace omniq::ui

@@ -17,7 +17,4 @@ class MessageCard;
 void ask_and_save(QWidget* parent, const QString& title, const QString& name, const QString& filter,
                   MessageCard& card, const std::function<Status(const QString& file)>& write);
 
-/// The formats of write_table.
-QString table_filter();
-
 }  // namespace omniq::ui

@@ -24,6 +24,7 @@
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/picture_export.h"
 #include "ui/widgets/save_dialog.h"
+#include "ui/widgets/table_export.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;

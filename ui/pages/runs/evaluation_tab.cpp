@@ -1,5 +1,6 @@
 #include "ui/pages/runs/evaluation_tab.h"
 
+#include <QAction>
 #include <QFutureWatcher>
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -13,11 +14,10 @@
 #include "ui/base/format.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
-#include "ui/models/text_table.h"
 #include "ui/widgets/confusion_view.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
-#include "ui/widgets/save_dialog.h"
+#include "ui/widgets/table_export.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -90,16 +90,9 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
     clips_.show_wrong();
     which_->setText(tr("%n wrong clip(s)", nullptr, clips_.rowCount()));
   });
-  connect(save, &QPushButton::clicked, this, [this] {
-    ask_and_save(this, tr("Export clips"), u"clips.csv"_s, table_filter(), *error_,
-                 [this](const QString& file) {
-                   TextTable table =
-                       text_table(clips_, {ClipModel::kClip, ClipModel::kLabel,
-                                           ClipModel::kPredicted, ClipModel::kProbability});
-                   table.caption = tr("%1: %2").arg(run_.id, which_->text());
-                   return write_table(table, file);
-                 });
-  });
+  const QAction* export_clips = make_exportable(
+      *table_, *error_, u"clips"_s, [this] { return tr("%1: %2").arg(run_.id, which_->text()); });
+  connect(save, &QPushButton::clicked, export_clips, &QAction::trigger);
   connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
     Q_EMIT clip_opened(index.data(ClipModel::kFileRole).toString());
   });

@@ -22,6 +22,7 @@
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/run_delegate.h"
+#include "ui/widgets/table_export.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -46,6 +47,7 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
 
   make_table();
   error_ = new MessageCard;
+  export_ = make_exportable(*table_, *error_, u"runs"_s);
   no_runs_ = new EmptyState;
   no_runs_->set_text(u"runs"_s, tr("No runs yet"),
                      tr("A run is one training of one model. Runs that are started here or on the "
@@ -322,6 +324,8 @@ void RunsPage::show_columns_menu(QPoint at) {
 void RunsPage::show_runs_menu(QPoint at) {
   QMenu menu(this);
   menu.addActions(actions_->actions());
+  menu.addSeparator();
+  menu.addAction(export_);
   menu.exec(table_->viewport()->mapToGlobal(at));
 }
 

@@ -34,6 +34,7 @@ class RunsPage : public QWidget {
   QAction* find_action() const { return find_; }
   QAction* archived_action() const { return show_archived_; }
   QAction* side_action() const { return side_by_side_; }
+  QAction* export_action() const { return export_; }
   RunDetails* details() const { return details_; }
   QTableView* table() const { return table_; }
 
@@ -64,7 +65,7 @@ class RunsPage : public QWidget {
   RunColors& colors_;
   RunFilter filter_;
   RunActions* actions_;
-  QAction *find_, *show_archived_, *side_by_side_;
+  QAction *find_, *show_archived_, *side_by_side_, *export_;
 
   QLineEdit* search_;
   QComboBox *state_, *fusion_, *tag_;
