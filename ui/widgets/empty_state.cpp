@@ -29,7 +29,12 @@ EmptyState::EmptyState(QWidget* parent) : QWidget(parent) {
   column->addStretch(2);
   column->addWidget(icon_, 0, Qt::AlignHCenter);
   column->addWidget(title_, 0, Qt::AlignHCenter);
-  column->addWidget(text_, 0, Qt::AlignHCenter);
+  // Not by alignment: a column asks for the height of a text as wide as itself.
+  auto* line = new QHBoxLayout;
+  line->addStretch();
+  line->addWidget(text_);
+  line->addStretch();
+  column->addLayout(line);
   column->addSpacing(6);
   column->addLayout(buttons_);
   buttons_->addStretch();
