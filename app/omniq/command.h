@@ -36,6 +36,7 @@ void add_resume(CommandLine& line);
 void add_eval(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_features(CommandLine& line);
+void add_data(CommandLine& line);
 void add_demo_data(CommandLine& line);
 void add_runs(CommandLine& line);
 void add_config(CommandLine& line);

@@ -1,8 +1,11 @@
 // omniq predict
+#include <algorithm>
+#include <chrono>
 #include <iostream>
 
 #include "app/omniq/command.h"
 #include "core/base/text.h"
+#include "core/data/video.h"
 #include "core/infer/predictor.h"
 
 namespace omniq::app {
@@ -45,15 +48,70 @@ void print(const std::string& video, const Result<infer::Prediction>& prediction
             << fixed(prediction->model_ms, 1) << " ms\n";
 }
 
+struct LiveFigures {
+  std::int64_t frames = 0;
+  double decode_ms = 0, model_ms = 0;  // all of it
+  std::string label;                   // what the last frame said
+};
+
+/// Takes the frames one by one as from a camera: an answer a frame.
+Result<LiveFigures> watch(const infer::Predictor& predictor, const std::string& video,
+                          std::int64_t window) {
+  using Clock = std::chrono::steady_clock;
+  const auto ms = [](Clock::duration time) {
+    return std::chrono::duration<double, std::milli>(time).count();
+  };
+  OMNIQ_ASSIGN(data::VideoStream stream, data::VideoStream::open(video, 0));
+  infer::Live live = predictor.live(window);
+  const data::FrameSize size = {stream.height(), stream.width()};
+  std::vector<std::uint8_t> frame(static_cast<std::size_t>(size.height * size.width * 3));
+  LiveFigures figures;
+  infer::Moment last;
+  for (auto start = Clock::now(); stream.read(frame.data()); start = Clock::now()) {
+    const auto decoded = Clock::now();
+    last = live.push(frame.data(), size);
+    figures.decode_ms += ms(decoded - start);
+    figures.model_ms += ms(Clock::now() - decoded);
+    ++figures.frames;
+  }
+  const auto& p = last.probabilities;
+  if (!p.empty())
+    figures.label = predictor.classes()[std::max_element(p.begin(), p.end()) - p.begin()];
+  return figures;
+}
+
+Result<int> print_live(const infer::Predictor& predictor, const std::vector<std::string>& videos,
+                       std::int64_t window, bool as_json) {
+  Json all = Json::array();
+  for (const std::string& video : videos) {
+    OMNIQ_ASSIGN(const LiveFigures f, watch(predictor, video, window));
+    const double rate = 1000.0 * static_cast<double>(f.frames) / (f.decode_ms + f.model_ms);
+    all.push_back({{"video", video},
+                   {"label", f.label},
+                   {"frames", f.frames},
+                   {"decode_ms", f.decode_ms},
+                   {"model_ms", f.model_ms},
+                   {"frames_per_second", rate}});
+    if (!as_json) {
+      std::cout << video << "\n  " << f.label << ", " << f.frames << " frames at " << fixed(rate, 1)
+                << " a second\n";
+    }
+  }
+  if (as_json) print_json({{"live", all}});
+  return kDone;
+}
+
 }  // namespace
 
 void add_predict(CommandLine& line) {
   auto path = std::make_shared<std::string>();
   auto videos = std::make_shared<std::vector<std::string>>();
+  auto window = std::make_shared<std::int64_t>(0);
   CLI::App* command =
       add_command(line, "predict", "Name what happens in video files", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
         OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder));
+        if (*window > 0) return print_live(predictor, *videos, *window, line.json);
         Json all = Json::array();
         bool unreadable = false;
         for (const std::string& video : *videos) {
@@ -70,6 +128,11 @@ void add_predict(CommandLine& line) {
       });
   command->add_option("RUN", *path, "Run folder")->required();
   command->add_option("VIDEO", *videos, "Video files")->required();
+  command
+      ->add_option("--live", *window,
+                   "Answer after every frame, as for a camera, from the newest N frames; says how "
+                   "many frames a second that makes")
+      ->check(CLI::Range(1, 10000));
 }
 
 }  // namespace omniq::app

@@ -44,14 +44,11 @@ void write_clip(const at::Tensor& frames, const std::vector<std::int64_t>& posit
   const std::int64_t temporal = training ? 1 : options.temporal_views;
   const std::int64_t spatial = training ? 1 : options.spatial_views;
   for (std::int64_t s = 0; s < spatial; ++s) {
-    Crop crop;
-    if (training) {
+    const CropResize resize = [&] {
+      if (!training) return evaluation_view(height, width, options.size, s, spatial);
       Random random = stream(key, kCrop);
-      crop = training_crop(height, width, options.hflip, random);
-    } else {
-      crop = evaluation_crop(height, width, options.size, s, spatial);
-    }
-    const CropResize resize(crop, options.size);
+      return CropResize(training_crop(height, width, options.hflip, random), options.size);
+    }();
     for (std::int64_t t = 0; t < temporal; ++t) {
       std::uint8_t* view = out + (t * spatial + s) * options.frames * out_bytes;
       for (std::int64_t i = 0; i < options.frames; ++i) {

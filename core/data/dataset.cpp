@@ -1,8 +1,6 @@
 #include "core/data/dataset.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -10,6 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/data/class_folders.h"
 #include "core/data/holdout.h"
 #include "core/data/list_file.h"
 
@@ -20,103 +19,6 @@ namespace {
 // The test list of a folder without lists is the same for every run, so that runs can be compared.
 constexpr std::uint64_t kTestSeed = 0x74657374;
 constexpr double kTestFraction = 0.2;
-
-bool is_video_name(const fs::path& path) {
-  static constexpr std::array<std::string_view, 16> kEndings = {
-      ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg",  ".mpeg",
-      ".wmv", ".flv", ".3gp", ".ogv", ".ts",  ".mts",  ".m2ts", ".vob"};
-  const std::string ending = to_lower(path.extension().string());
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
-}
-
-/// The folders under root and their files, read once, found without regard to case.
-class Tree {
- public:
-  static Result<Tree> read(const fs::path& root) {
-    const std::string hint =
-        "Set data.root to the folder that holds <Class>/<clip>, or make the demo set with `omniq "
-        "demo-data DIR`.";
-    if (root.empty()) return fail(ErrorCode::data, "data.root is not set.", hint);
-    std::error_code ec;
-    if (!fs::exists(root, ec)) {
-      return fail(ErrorCode::data, cat("The data folder ", root.string(), " does not exist."),
-                  hint);
-    }
-    if (!fs::is_directory(root, ec)) {
-      return fail(ErrorCode::data, cat(root.string(), " is not a folder."), hint);
-    }
-    Tree tree;
-    tree.root_ = root;
-    fs::directory_iterator entries(root, ec);
-    for (const fs::directory_iterator end; !ec && entries != end; entries.increment(ec)) {
-      const std::string name = entries->path().filename().string();
-      std::error_code ignored;
-      if (name.starts_with(".") || !fs::is_directory(entries->path(), ignored)) continue;
-      tree.folders_[to_lower(name)].push_back(name);
-    }
-    if (ec) {
-      return fail(ErrorCode::data, cat("Cannot read ", root.string(), ": ", ec.message(), "."));
-    }
-    for (auto& [lower, names] : tree.folders_) std::sort(names.begin(), names.end());
-    return tree;
-  }
-
-  /// The files directly in a folder: lower-case name → name.
-  const std::map<std::string, std::string>& files(const std::string& folder) {
-    const auto [entry, fresh] = files_.try_emplace(folder);
-    if (fresh) {
-      std::error_code ec;
-      fs::directory_iterator entries(root_ / folder, ec);
-      for (const fs::directory_iterator end; !ec && entries != end; entries.increment(ec)) {
-        const std::string name = entries->path().filename().string();
-        std::error_code ignored;
-        if (name.starts_with(".") || fs::is_directory(entries->path(), ignored)) continue;
-        entry->second.emplace(to_lower(name), name);
-      }
-    }
-    return entry->second;
-  }
-
-  /// The folders that hold videos, by lower-case name, each in all its spellings.
-  std::map<std::string, std::vector<std::string>> class_folders() {
-    std::map<std::string, std::vector<std::string>> found;
-    for (const auto& [lower, names] : folders_) {
-      for (const std::string& name : names) {
-        const auto& listing = files(name);
-        if (std::any_of(listing.begin(), listing.end(),
-                        [](const auto& file) { return is_video_name(file.second); })) {
-          found[lower].push_back(name);
-        }
-      }
-    }
-    return found;
-  }
-
-  /// Where the clip is, if it is there under this or a name that differs in case.
-  std::optional<fs::path> find(const std::string& id) {
-    const std::size_t slash = id.find('/');
-    if (slash != std::string::npos && id.find('/', slash + 1) == std::string::npos) {
-      const std::string folder = id.substr(0, slash), file = to_lower(id.substr(slash + 1));
-      const auto spellings = folders_.find(to_lower(folder));
-      if (spellings == folders_.end()) return std::nullopt;
-      for (const std::string& name : spellings->second) {
-        const auto& listing = files(name);
-        if (const auto found = listing.find(file); found != listing.end()) {
-          return root_ / name / found->second;
-        }
-      }
-      return std::nullopt;
-    }
-    std::error_code ec;
-    if (fs::is_regular_file(root_ / id, ec)) return root_ / id;
-    return std::nullopt;
-  }
-
- private:
-  fs::path root_;
-  std::map<std::string, std::vector<std::string>> folders_;
-  std::unordered_map<std::string, std::map<std::string, std::string>> files_;
-};
 
 Result<fs::path> find_list(const fs::path& list, const fs::path& root) {
   std::error_code ec;
@@ -146,14 +48,15 @@ void warn_about(const std::vector<Problem>& problems, std::size_t first, const s
 
 /// `tree` null: the files are not looked for.
 Result<Split> read_split(const fs::path& list, const DatasetOptions& options,
-                         const ClassIndex& classes, Tree* tree, bool training) {
+                         const ClassIndex& classes, ClassFolders* tree, bool training) {
   OMNIQ_ASSIGN(const std::vector<ListedClip> listed, read_clip_list(list, classes));
   Split split;
   std::unordered_map<std::string, std::int64_t> lines;
   for (const ListedClip& clip : listed) {
     if (const auto [first, fresh] = lines.emplace(to_lower(clip.id), clip.line); !fresh) {
-      split.problems.push_back({clip.id, cat(list.string(), ":", clip.line,
-                                             ": listed before, in line ", first->second)});
+      split.problems.push_back(
+          {clip.id, cat(list.string(), ":", clip.line, ": listed before, in line ", first->second),
+           ProblemKind::listed_twice});
     }
   }
   warn_about(split.problems, 0, cat("Listed more than once in ", list.string()));
@@ -166,9 +69,10 @@ Result<Split> read_split(const fs::path& list, const DatasetOptions& options,
       if (auto found = tree->find(clip.id)) {
         path = std::move(*found);
       } else {
-        split.problems.push_back(
-            {clip.id, cat(list.string(), ":", clip.line, ": there is no such file under ",
-                          options.root.string())});
+        split.problems.push_back({clip.id,
+                                  cat(list.string(), ":", clip.line,
+                                      ": there is no such file under ", options.root.string()),
+                                  ProblemKind::missing});
         if (training) continue;
       }
     }
@@ -187,9 +91,9 @@ Result<Split> read_split(const fs::path& list, const DatasetOptions& options,
 }
 
 /// Every clip in the class folders.
-Split scan(Tree& tree, const DatasetOptions& options, const ClassIndex& classes) {
+Split scan(ClassFolders& tree, const DatasetOptions& options, const ClassIndex& classes) {
   Split split;
-  for (const auto& [lower, folders] : tree.class_folders()) {
+  for (const auto& [lower, folders] : tree.with_videos()) {
     const std::int64_t label = classes.find(lower);
     if (label < 0) continue;
     for (const std::string& folder : folders) {
@@ -205,7 +109,7 @@ Split scan(Tree& tree, const DatasetOptions& options, const ClassIndex& classes)
   return split;
 }
 
-Result<ClassIndex> find_classes(const DatasetOptions& options, Tree* tree) {
+Result<ClassIndex> find_classes(const DatasetOptions& options, ClassFolders* tree) {
   if (!options.classind.empty()) {
     OMNIQ_ASSIGN(const fs::path path, find_list(options.classind, options.root));
     return read_class_index(path);
@@ -214,7 +118,7 @@ Result<ClassIndex> find_classes(const DatasetOptions& options, Tree* tree) {
     return fail(ErrorCode::data, "Without files, data.classind must name the classes.");
   }
   std::vector<std::string> names;
-  for (const auto& [lower, folders] : tree->class_folders()) names.push_back(folders.front());
+  for (const auto& [lower, folders] : tree->with_videos()) names.push_back(folders.front());
   if (names.empty()) {
     return fail(ErrorCode::data,
                 cat(options.root.string(), " has no class folders with videos in them."),
@@ -244,12 +148,19 @@ void report_overlap(Split& train, const Split& test) {
   std::set<std::string> shared;
   for (const ClipRef& clip : train.clips) {
     if (clips.contains(to_lower(clip.id))) {
-      train.problems.push_back({clip.id, "is in the training list and in the test list"});
+      train.problems.push_back(
+          {clip.id, "is in the training list and in the test list", ProblemKind::in_both_lists});
     } else if (groups.contains(clip.group)) {
       shared.insert(clip.group);
     }
   }
   warn_about(train.problems, first, "In the training list and in the test list");
+  for (const std::string& group : shared) {
+    train.problems.push_back({group,
+                              "a recording with clips in both lists: the test accuracy will look "
+                              "better than it is",
+                              ProblemKind::group_in_both_lists});
+  }
   if (!shared.empty()) {
     log::warning(cat(shared.size(), " groups (recordings) have clips in both lists, the first is ",
                      *shared.begin(), "; the test accuracy will look better than it is."));
@@ -263,11 +174,11 @@ Result<Dataset> load_dataset(const DatasetOptions& options) {
     return fail(ErrorCode::config,
                 cat("data.val is ", options.val_fraction, "; it must be at least 0 and below 1."));
   }
-  std::optional<Tree> tree;
+  std::optional<ClassFolders> tree;
   if (options.check_files) {
-    OMNIQ_ASSIGN(tree, Tree::read(options.root));
+    OMNIQ_ASSIGN(tree, ClassFolders::read(options.root));
   }
-  Tree* files = tree ? &*tree : nullptr;
+  ClassFolders* files = tree ? &*tree : nullptr;
   OMNIQ_ASSIGN(const ClassIndex classes, find_classes(options, files));
   if (options.trainlist.empty() && files == nullptr) {
     return fail(ErrorCode::data, "Without files, data.trainlist must name the clips.");

@@ -17,10 +17,23 @@ struct ClipRef {
   std::string group;           // clips of one recording share it ("YoYo/g01"); others have their id
 };
 
-/// A clip that cannot be used, and why.
+enum class ProblemKind {
+  missing,              // a list names it, but it is not there
+  unreadable,           // it cannot be decoded
+  cut_off,              // it ends before the frames that its header promises
+  listed_twice,         // in one list
+  in_both_lists,        // to train on and to test with
+  group_in_both_lists,  // clips of one recording are
+  class_without_clips,  // in the training list, or anywhere
+  not_listed,           // it is there, but no list names it
+  unknown_class,        // a folder of videos that the class index does not name
+};
+
+/// A clip (or a group, a class, a folder) with something wrong about it.
 struct Problem {
   std::string id;
   std::string what;
+  ProblemKind kind = ProblemKind::unreadable;
 };
 
 /// One list of clips. `problems` says what is odd about it, for the reader; nothing needs to be

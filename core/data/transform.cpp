@@ -164,4 +164,9 @@ void CropResize::apply(const std::uint8_t* frame, std::int64_t frame_width,
   }
 }
 
+CropResize evaluation_view(std::int64_t height, std::int64_t width, std::int64_t size,
+                           std::int64_t view, std::int64_t views) {
+  return CropResize(evaluation_crop(height, width, size, view, views), size);
+}
+
 }  // namespace omniq::data

@@ -59,4 +59,8 @@ class CropResize {
   Axis rows_, columns_;
 };
 
+/// What evaluation cuts out of a resized frame: evaluation_crop, not resized further.
+CropResize evaluation_view(std::int64_t height, std::int64_t width, std::int64_t size,
+                           std::int64_t view = 0, std::int64_t views = 1);
+
 }  // namespace omniq::data

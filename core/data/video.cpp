@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -19,7 +20,6 @@
 
 #include "core/base/text.h"
 #include "core/data/file_kind.h"
-#include "core/data/transform.h"
 #include "core/data/video_frames.h"
 
 namespace omniq::data {
@@ -39,6 +39,31 @@ void quieten_opencv() {
     }
     cv::setNumThreads(1);  // the loader's workers are the parallelism; frames are small
   });
+}
+
+/// Tells pictures apart that decoding might confuse. Never 0.
+std::uint64_t fingerprint(const cv::Mat& picture) {
+  constexpr std::size_t kLanes = 4;  // multiplications that need not wait for each other
+  std::array<std::uint64_t, kLanes> lanes = {1, 2, 3, 4};
+  for (int y = 0; y < picture.rows; ++y) {
+    const auto* row = picture.ptr<std::uint8_t>(y);
+    const std::size_t bytes = static_cast<std::size_t>(picture.cols) * picture.elemSize();
+    for (std::size_t at = 0; at < bytes; at += kLanes * sizeof(std::uint64_t)) {
+      std::array<std::uint64_t, kLanes> words = {};
+      std::memcpy(words.data(), row + at, std::min(sizeof(words), bytes - at));
+      for (std::size_t lane = 0; lane < kLanes; ++lane)
+        lanes[lane] = (lanes[lane] ^ words[lane]) * 0x9e3779b97f4a7c15ULL;
+    }
+  }
+  std::uint64_t hash = 0;
+  for (const std::uint64_t lane : lanes) hash = (hash ^ lane ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL;
+  return hash | 1;
+}
+
+/// To the size that `to` has.
+void resize_into(const cv::Mat& from, cv::Mat& to) {
+  const bool shrinks = to.rows < from.rows || to.cols < from.cols;
+  cv::resize(from, to, to.size(), 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
 }
 
 Error no_frame_error(const fs::path& path) {
@@ -113,7 +138,39 @@ class VideoReader {
     if (image_ || !capture_.grab()) return false;
     ++position_;
     retrieved_ = false;
+    note_frame();
     return true;
+  }
+
+  /// From here on (the first frame), remembers what jump_back needs: it costs looking at the
+  /// frames.
+  void remember() {
+    remembers_ = !image_;
+    note_frame();
+  }
+
+  /// Moves back to `frame`, or to the last one that was passed. Needs remember(). False: the file's
+  /// own seeking cannot be trusted, and where the reader stands is not known.
+  bool jump_back(std::int64_t frame) {
+    frame = std::min(frame, static_cast<std::int64_t>(seen_.size()) - 1);
+    std::int64_t anchor = frame;
+    while (anchor > 0 && seen_[anchor].picture == 0) --anchor;
+    if (anchor <= 0 || !jumps_) return false;
+    jumps_ = land_on(anchor);
+    while (jumps_ && position_ < frame) {
+      jumps_ = capture_.grab() && capture_.get(cv::CAP_PROP_POS_MSEC) == seen_[++position_].time;
+      retrieved_ = false;
+    }
+    return jumps_;
+  }
+
+  /// The same file from its first frame, with what is known of it.
+  static Result<VideoReader> reopen(VideoReader&& old) {
+    OMNIQ_ASSIGN(VideoReader reader, open(old.path_));
+    reader.seen_ = std::move(old.seen_);
+    reader.remembers_ = old.remembers_;
+    reader.jumps_ = old.jumps_;
+    return reader;
   }
 
   /// Writes the current frame as RGB, resized to `size`. False where the decoder cannot hand it
@@ -126,9 +183,8 @@ class VideoReader {
       cv::cvtColor(current_, target, cv::COLOR_BGR2RGB);
       return true;
     }
-    const bool shrinks = rows < current_.rows || columns < current_.cols;
-    cv::resize(current_, resized_, target.size(), 0, 0,
-               shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+    resized_.create(rows, columns, CV_8UC3);
+    resize_into(current_, resized_);
     cv::cvtColor(resized_, target, cv::COLOR_BGR2RGB);
     return true;
   }
@@ -140,9 +196,35 @@ class VideoReader {
                                                  cv::ROTATE_90_COUNTERCLOCKWISE};
     cv::Mat& target = turn_ == 0 ? current_ : decoded_;
     if (!capture_.retrieve(target) || target.empty()) return false;
+    if (remembers_ && seen_[position_].picture == 0) seen_[position_].picture = fingerprint(target);
     if (turn_ != 0) cv::rotate(decoded_, current_, kTurns[turn_ - 1]);
     retrieved_ = true;
     return true;
+  }
+
+  /// Of the frame at position_, which was grabbed just now. Every eighth is looked at, so that
+  /// there is one to land on near every frame.
+  void note_frame() {
+    constexpr std::int64_t kAnchors = 8;
+    if (!remembers_) return;
+    if (position_ == static_cast<std::int64_t>(seen_.size())) seen_.emplace_back();
+    seen_[position_].time = capture_.get(cv::CAP_PROP_POS_MSEC);
+    if (position_ % kAnchors == 0 && seen_[position_].picture == 0) retrieve();
+  }
+
+  /// Whether seeking to `frame` gives the same picture at the same time as decoding up to it did.
+  bool land_on(std::int64_t frame) {
+    const Seen& wanted = seen_[frame];
+    if (!(seen_[frame - 1].time < wanted.time)) return false;  // times tell nothing
+    if (!capture_.set(cv::CAP_PROP_POS_FRAMES, static_cast<double>(frame)) || !capture_.grab())
+      return false;
+    cv::Mat picture;
+    if (capture_.get(cv::CAP_PROP_POS_MSEC) != wanted.time || !capture_.retrieve(picture) ||
+        fingerprint(picture) != wanted.picture) {
+      return false;
+    }
+    position_ = frame;
+    return retrieve();
   }
 
   /// The container's count, or 0 where it says nothing that can be true.
@@ -154,8 +236,16 @@ class VideoReader {
     return count >= 1 && count <= most ? static_cast<std::int64_t>(count) : 0;
   }
 
+  struct Seen {
+    double time = -1;           // in milliseconds, as the container has it
+    std::uint64_t picture = 0;  // its fingerprint; 0 where it was only passed
+  };
+
   fs::path path_;
   cv::VideoCapture capture_;
+  std::vector<Seen> seen_;  // a frame each, as far as decoding in order has come
+  bool remembers_ = false;
+  bool jumps_ = true;                    // the file's own seeking has been right so far
   cv::Mat decoded_, current_, resized_;  // BGR: as stored, upright, resized
   VideoInfo info_;
   std::int64_t position_ = 0;
@@ -230,6 +320,17 @@ auto guarded(const fs::path& path, Body body) -> decltype(body()) {
 
 }  // namespace
 
+void resize_frame(const std::uint8_t* rgb, FrameSize from, std::uint8_t* out, FrameSize to) {
+  const cv::Mat source(static_cast<int>(from.height), static_cast<int>(from.width), CV_8UC3,
+                       const_cast<std::uint8_t*>(rgb));  // is only read
+  cv::Mat target(static_cast<int>(to.height), static_cast<int>(to.width), CV_8UC3, out);
+  if (source.size() == target.size()) {
+    source.copyTo(target);
+  } else {
+    resize_into(source, target);
+  }
+}
+
 Result<VideoInfo> probe_video(const fs::path& path) {
   return guarded(path, [&]() -> Result<VideoInfo> {
     OMNIQ_ASSIGN(const VideoReader reader, VideoReader::open(path));
@@ -237,10 +338,11 @@ Result<VideoInfo> probe_video(const fs::path& path) {
   });
 }
 
-Result<std::int64_t> count_frames(const fs::path& path) {
-  return guarded(path, [&]() -> Result<std::int64_t> {
+Result<VideoLength> measure_video(const fs::path& path, std::stop_token stop) {
+  return guarded(path, [&]() -> Result<VideoLength> {
     OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path));
-    return count_from(reader, {});
+    OMNIQ_ASSIGN(const std::int64_t frames, count_from(reader, stop));
+    return VideoLength{frames, reader.info().frames, reader.info().fps};
   });
 }
 
@@ -319,7 +421,6 @@ Result<VideoFrames> read_video(const fs::path& path, std::int64_t short_side,
 
 struct VideoStream::Impl {
   VideoReader reader;
-  fs::path path;
   FrameSize size;
   bool fresh = true;  // the reader stands on the frame that comes next
   bool ended = false;
@@ -333,7 +434,8 @@ VideoStream::~VideoStream() = default;
 Result<VideoStream> VideoStream::open(const fs::path& path, std::int64_t short_side) {
   OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path));
   const FrameSize size = resized_frame(reader.info().height, reader.info().width, short_side);
-  return VideoStream(std::make_unique<Impl>(Impl{std::move(reader), path, size}));
+  reader.remember();
+  return VideoStream(std::make_unique<Impl>(Impl{std::move(reader), size}));
 }
 
 const VideoInfo& VideoStream::info() const { return impl_->reader.info(); }
@@ -352,9 +454,11 @@ bool VideoStream::read(std::uint8_t* rgb) {
 
 Status VideoStream::seek(std::int64_t frame) {
   if (frame < position() || impl_->ended) {
-    OMNIQ_ASSIGN(impl_->reader, VideoReader::open(impl_->path));
-    impl_->fresh = true;
     impl_->ended = false;
+    impl_->fresh = true;
+    if (!impl_->reader.jump_back(frame)) {
+      OMNIQ_ASSIGN(impl_->reader, VideoReader::reopen(std::move(impl_->reader)));
+    }
   }
   while (position() < frame) {
     if (!impl_->fresh && !impl_->reader.advance()) {

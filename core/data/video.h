@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <stop_token>
 
 #include "core/base/result.h"
+#include "core/data/transform.h"
 
 namespace omniq::data {
 
@@ -23,8 +25,14 @@ struct VideoInfo {
 /// frame that can be decoded.
 Result<VideoInfo> probe_video(const std::filesystem::path& path);
 
-/// Counts the frames by decoding all of them: what the container says can be wrong.
-Result<std::int64_t> count_frames(const std::filesystem::path& path);
+struct VideoLength {
+  std::int64_t frames = 0;   // that can be decoded
+  std::int64_t claimed = 0;  // as VideoInfo::frames
+  double fps = 0;            // 0: not known, or a still image
+};
+
+/// Decodes the whole video: what the container says can be wrong. Error `stopped` after a request.
+Result<VideoLength> measure_video(const std::filesystem::path& path, std::stop_token stop = {});
 
 /// Frames `indices` (any order, repeats allowed, each ≥ 0) as uint8 RGB [n, H, W, 3], the shorter
 /// side resized to `short_side` pixels (0: as decoded). Decodes in order and skips; rotation flags
@@ -32,6 +40,9 @@ Result<std::int64_t> count_frames(const std::filesystem::path& path);
 /// true count. Throws for a negative index.
 Result<at::Tensor> decode_frames(const std::filesystem::path& path,
                                  std::span<const std::int64_t> indices, std::int64_t short_side);
+
+/// Resizes an RGB frame, rows of [from], as decoding does. `out`: rows of [to].
+void resize_frame(const std::uint8_t* rgb, FrameSize from, std::uint8_t* out, FrameSize to);
 
 /// A video frame by frame, as it is played.
 class VideoStream {
@@ -49,8 +60,9 @@ class VideoStream {
   std::int64_t position() const;
   /// Writes a frame, RGB rows of [height, width, 3]; false at the end.
   bool read(std::uint8_t* rgb);
-  /// Moves to a frame, or to the end where there is none such. Backwards, it decodes from the first
-  /// frame again: containers' own seeking is not exact.
+  /// Moves to a frame, or to the end where there is none such. Backwards, it jumps where the file
+  /// can: containers' own seeking is not exact, so that what it lands on must be the same picture
+  /// at the same time as before; else it decodes from the first frame again.
   Status seek(std::int64_t frame);
 
  private:

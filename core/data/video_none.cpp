@@ -1,4 +1,6 @@
 // Stands in for video.cpp and demo.cpp where the program is built without OpenCV.
+#include <stdexcept>
+
 #include "core/base/text.h"
 #include "core/data/demo.h"
 #include "core/data/video.h"
@@ -21,7 +23,9 @@ VideoSupport video_support() { return {"built without OpenCV (OMNIQ_VIDEO=OFF)",
 
 Result<VideoInfo> probe_video(const std::filesystem::path& path) { return no_video(path); }
 
-Result<std::int64_t> count_frames(const std::filesystem::path& path) { return no_video(path); }
+Result<VideoLength> measure_video(const std::filesystem::path& path, std::stop_token) {
+  return no_video(path);
+}
 
 Result<at::Tensor> decode_frames(const std::filesystem::path& path, std::span<const std::int64_t>,
                                  std::int64_t) {
@@ -31,6 +35,10 @@ Result<at::Tensor> decode_frames(const std::filesystem::path& path, std::span<co
 Result<VideoFrames> read_video(const std::filesystem::path& path, std::int64_t, const FramePicker&,
                                const std::function<bool(std::uint64_t)>&, std::stop_token) {
   return no_video(path);
+}
+
+void resize_frame(const std::uint8_t*, FrameSize, std::uint8_t*, FrameSize) {
+  throw std::logic_error("resize_frame: built without video support");
 }
 
 struct VideoStream::Impl {

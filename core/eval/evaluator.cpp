@@ -20,6 +20,14 @@ at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video,
   return logits.to(at::kFloat).softmax(1).unflatten(0, {video.size(0), views}).mean(1).cpu();
 }
 
+BestClasses best_classes(const at::Tensor& probabilities) {
+  const auto [values, classes] =
+      probabilities.to(at::kDouble).topk(std::min<std::int64_t>(5, probabilities.size(0)));
+  const auto* value = values.const_data_ptr<double>();
+  const auto* index = classes.const_data_ptr<std::int64_t>();
+  return {{index, index + classes.size(0)}, {value, value + values.size(0)}};
+}
+
 std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader,
                                    const data::Split& split, c10::Device device,
                                    train::Precision precision,
@@ -39,14 +47,12 @@ std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader,
     }
     if (batch->video.defined()) {
       const auto p = class_probabilities(model, batch->video.to(device), precision);
-      const auto [values, classes] = p.topk(std::min<std::int64_t>(5, p.size(1)), 1);
       for (std::int64_t i = 0; i < p.size(0); ++i) {
         ClipPrediction prediction;
         prediction.clip = batch->indices[i];
-        for (std::int64_t k = 0; k < classes.size(1); ++k) {
-          prediction.top.push_back(classes[i][k].item<std::int64_t>());
-          prediction.probabilities.push_back(values[i][k].item<double>());
-        }
+        BestClasses best = best_classes(p[i]);
+        prediction.top = std::move(best.classes);
+        prediction.probabilities = std::move(best.probabilities);
         const std::int64_t label = split.clips[prediction.clip].label;
         correct1 += prediction.top.front() == label;
         correct5 += std::count(prediction.top.begin(), prediction.top.end(), label);

@@ -17,8 +17,8 @@
 namespace omniq::eval {
 
 struct ClipPrediction {
-  std::int64_t clip = 0;          // index into the split
-  std::vector<std::int64_t> top;  // classes, best first, at most five; empty for an unreadable clip
+  std::int64_t clip = 0;              // index into the split
+  std::vector<std::int64_t> top;      // as BestClasses; empty for an unreadable clip
   std::vector<double> probabilities;  // of `top`
   std::string problem;                // why the clip could not be read
 };
@@ -34,6 +34,15 @@ struct Evaluation {
 /// float32 [B, classes] on the CPU.
 at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video,
                                train::Precision precision);
+
+/// The classes with the largest probabilities, best first, at most five.
+struct BestClasses {
+  std::vector<std::int64_t> classes;
+  std::vector<double> probabilities;
+};
+
+/// Of `probabilities`, float [classes] on the CPU.
+BestClasses best_classes(const at::Tensor& probabilities);
 
 /// Evaluates `loader`'s clips (an evaluation loader over `split`), averaging the softmax over
 /// views. The model is left in the mode that it was in. `progress(clips done)` is called after

@@ -10,11 +10,14 @@
 #include "core/data/video.h"
 #include "core/eval/evaluator.h"
 #include "core/eval/run_evaluation.h"
+#include "core/infer/frame_window.h"
 #include "core/model/device.h"
 #include "core/train/setup.h"
 
 namespace omniq::infer {
 namespace {
+
+constexpr std::int64_t kBatch = 8;  // frames that are encoded at a time
 
 double milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
@@ -50,75 +53,73 @@ Result<Prediction> Predictor::predict(const std::filesystem::path& video) {
   const at::Tensor p =
       eval::class_probabilities(*model_, clip.unsqueeze(0).to(device_), precision_)[0];
   prediction.model_ms = milliseconds_since(start);
-  const auto [values, classes] = p.topk(std::min<std::int64_t>(5, p.size(0)));
-  for (std::int64_t k = 0; k < values.size(0); ++k) {
-    prediction.top5.push_back(
-        {classes_[classes[k].item<std::int64_t>()], values[k].item<double>()});
-  }
+  const eval::BestClasses best = eval::best_classes(p);
+  for (std::size_t k = 0; k < best.classes.size(); ++k)
+    prediction.top5.push_back({classes_[best.classes[k]], best.probabilities[k]});
   return prediction;
 }
 
 Status Predictor::follow(const std::filesystem::path& video, std::int64_t moments,
                          const std::function<void(const Moment&)>& tell, std::stop_token stop) {
-  const torch::InferenceMode inference;
   OMNIQ_ASSIGN(const data::VideoInfo info, data::probe_video(video));
   std::int64_t total = info.frames;
   if (total <= 0) {
-    OMNIQ_ASSIGN(total, data::count_frames(video));
+    OMNIQ_ASSIGN(const data::VideoLength length, data::measure_video(video, stop));
+    total = length.frames;
   }
-  const std::int64_t short_side = data::resized_short_side(clip_.size);
-  // Every frame that some moment looks at, once.
-  std::vector<std::int64_t> ends;
-  std::vector<std::vector<std::int64_t>> picks;
-  std::vector<std::int64_t> wanted;
-  const auto plan = [&] {
-    ends.clear(), picks.clear(), wanted.clear();
-    for (std::int64_t m = 1; m <= std::min(moments, total); ++m) {
-      const std::int64_t seen =
-          (m * total + std::min(moments, total) - 1) / std::min(moments, total);
-      const std::int64_t window = clip_.sampling == data::Sampling::segments
-                                      ? seen
-                                      : std::min(seen, clip_.frames * clip_.stride);
-      auto indices =
-          data::sample_frames(window, clip_.frames, clip_.stride, clip_.sampling, nullptr);
-      for (std::int64_t& index : indices) index += seen - window;
-      wanted.insert(wanted.end(), indices.begin(), indices.end());
-      ends.push_back(seen - 1);
-      picks.push_back(std::move(indices));
-    }
-    std::sort(wanted.begin(), wanted.end());
-    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  std::int64_t told = -1;
+  const auto tell_and_note = [&](const Moment& moment) {
+    told = moment.frame;
+    tell(moment);
   };
-  plan();
-  auto frames = data::decode_frames(video, wanted, short_side);
-  if (!frames) {  // the container may claim more frames than there are
-    OMNIQ_ASSIGN(const std::int64_t counted, data::count_frames(video));
-    if (counted >= total) return tl::unexpected(frames.error());
-    total = counted;
-    plan();
-    frames = data::decode_frames(video, wanted, short_side);
-    if (!frames) return tl::unexpected(frames.error());
+  for (;;) {
+    const Plan plan = plan_moments(clip_, total, moments, told);
+    if (plan.moments.empty()) return {};
+    OMNIQ_ASSIGN(const std::int64_t end, follow_plan(video, plan, tell_and_note, stop));
+    if (end >= total) return {};
+    total = end;  // there are fewer frames than the container claims
   }
-  const std::int64_t height = frames->size(1), width = frames->size(2), size = clip_.size;
-  const data::CropResize crop(data::evaluation_crop(height, width, size, 0, 1), size);
-  const at::Tensor inputs =
-      torch::empty({static_cast<std::int64_t>(wanted.size()), size, size, 3}, torch::kByte);
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    crop.apply(frames->const_data_ptr<std::uint8_t>() + i * height * width * 3, width,
-               inputs.mutable_data_ptr<std::uint8_t>() + i * size * size * 3);
-  }
-  for (std::size_t m = 0; m < ends.size(); ++m) {
+}
+
+Result<std::int64_t> Predictor::follow_plan(const std::filesystem::path& video, const Plan& plan,
+                                            const std::function<void(const Moment&)>& tell,
+                                            const std::stop_token& stop) {
+  OMNIQ_ASSIGN(data::VideoStream stream,
+               data::VideoStream::open(video, data::resized_short_side(clip_.size)));
+  const std::int64_t size = clip_.size;
+  const data::CropResize view = data::evaluation_view(stream.height(), stream.width(), size);
+  std::vector<std::uint8_t> frame(static_cast<std::size_t>(stream.height() * stream.width() * 3));
+  const at::Tensor inputs = torch::empty({kBatch, size, size, 3}, torch::kByte);
+  FrameWindow window(model_, device_, precision_, plan.most_held);
+  auto next = plan.wanted.begin();
+  for (const Plan::Moment& moment : plan.moments) {
+    while (next != plan.wanted.end() && *next <= moment.frame) {
+      std::vector<std::int64_t> numbers;
+      for (; next != plan.wanted.end() && *next <= moment.frame &&
+             static_cast<std::int64_t>(numbers.size()) < kBatch;
+           ++next) {
+        if (stop.stop_requested()) return fail(ErrorCode::stopped, "The prediction was stopped.");
+        OMNIQ_TRY(stream.seek(*next));
+        if (!stream.read(frame.data())) return stream.position();
+        const auto row = static_cast<std::int64_t>(numbers.size());
+        view.apply(frame.data(), stream.width(),
+                   inputs.mutable_data_ptr<std::uint8_t>() + row * size * size * 3);
+        numbers.push_back(*next);
+      }
+      window.push(numbers, inputs.narrow(0, 0, static_cast<std::int64_t>(numbers.size())));
+    }
     if (stop.stop_requested()) return fail(ErrorCode::stopped, "The prediction was stopped.");
-    std::vector<std::int64_t> rows;
-    for (const std::int64_t index : picks[m])
-      rows.push_back(std::lower_bound(wanted.begin(), wanted.end(), index) - wanted.begin());
-    const at::Tensor clip = inputs.index_select(0, torch::tensor(rows)).unsqueeze(0).unsqueeze(0);
-    const at::Tensor p =
-        eval::class_probabilities(*model_, clip.to(device_), precision_)[0].to(torch::kDouble);
-    const auto* values = p.const_data_ptr<double>();
-    tell({ends[m], {values, values + p.size(0)}});
+    OMNIQ_TRY(stream.seek(moment.frame + 1));  // a clip need not have the newest frame
+    if (stream.position() <= moment.frame) return stream.position();
+    tell({moment.frame, window.classify(moment.picks)});
   }
-  return {};
+  return plan.moments.back().frame + 1;
+}
+
+Live Predictor::live(std::int64_t window) const {
+  const bool stride = clip_.sampling == data::Sampling::stride;
+  return {clip_, stride ? clip_.frames * clip_.stride : window,
+          FrameWindow(model_, device_, precision_, stride ? clip_.frames * clip_.stride : window)};
 }
 
 }  // namespace omniq::infer

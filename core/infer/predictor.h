@@ -1,4 +1,4 @@
-// Names what happens in a video file.
+// Names what happens in a video: of a whole file, over its time, or in frames as they come.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -13,6 +13,8 @@
 #include "core/base/result.h"
 #include "core/config/experiment.h"
 #include "core/data/loader.h"
+#include "core/infer/live.h"
+#include "core/infer/moments.h"
 #include "core/model/omniq.h"
 #include "core/run/run_folder.h"
 #include "core/train/step.h"
@@ -31,12 +33,6 @@ struct Prediction {
   double model_ms = 0;                 // frames → probabilities
 };
 
-/// What the model says at one point of a video.
-struct Moment {
-  std::int64_t frame = 0;             // the newest that it has seen
-  std::vector<double> probabilities;  // a class each
-};
-
 class Predictor {
  public:
   /// Loads the run's reported checkpoint, adapters merged.
@@ -48,14 +44,24 @@ class Predictor {
 
   /// How the answer comes about: of `moments` points of time spread evenly over the video, what the
   /// model says of what was seen until then. With data.sampling `segments` that is everything since
-  /// the first frame, with `stride` the newest window. Calls `tell` in order of time.
+  /// the first frame, with `stride` the newest window. Calls `tell` in order of time. The video is
+  /// decoded as it goes on, and a frame is encoded once.
   Status follow(const std::filesystem::path& video, std::int64_t moments,
                 const std::function<void(const Moment&)>& tell, std::stop_token stop = {});
+
+  /// For frames that come one by one. With data.sampling `segments` a clip is spread over the
+  /// newest `window` frames (≥ 1); with `stride` it is the newest window that the model was trained
+  /// with.
+  Live live(std::int64_t window) const;
 
   const std::vector<std::string>& classes() const { return classes_; }
 
  private:
   Predictor() = default;
+  /// The number of frames that there are, as far as the plan goes, which has a moment at least.
+  Result<std::int64_t> follow_plan(const std::filesystem::path& video, const Plan& plan,
+                                   const std::function<void(const Moment&)>& tell,
+                                   const std::stop_token& stop);
 
   std::shared_ptr<model::OmniQ> model_;
   std::vector<std::string> classes_;

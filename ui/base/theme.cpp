@@ -141,6 +141,7 @@ QTabWidget::pane { border: none; border-top: 1px solid @border; }
 QTableView, QListView, QTreeView { background: @surface; border: 1px solid @border; border-radius: 6px;
   outline: none; gridline-color: @grid; selection-background-color: @selection; selection-color: @text; }
 QTableView::item:selected, QListView::item:selected { background: @selection; color: @text; }
+QTableView[padded="true"]::item { padding: 0 5px; border: none; }
 QHeaderView { background: @surface; }
 QHeaderView::section { background: @surface; color: @muted; border: none; border-bottom: 1px solid @border;
   padding: 6px 8px; font-weight: 500; }

@@ -1,8 +1,7 @@
 #include "ui/jobs/video_job.h"
 
-#include <vector>
-
 #include "ui/base/text.h"
+#include "ui/jobs/frame_image.h"
 
 namespace omniq::ui {
 namespace {
@@ -24,17 +23,12 @@ void VideoJob::open(const QString& file, int ticket) {
 
 void VideoJob::next() {
   if (!source_) return;
-  const int width = source_->width(), height = source_->height();
   const qint64 index = source_->position();
-  QImage picture(width, height, QImage::Format_RGB888);
-  std::vector<std::uint8_t> rgb(static_cast<std::size_t>(width) * height * 3);
-  if (!source_->read(rgb.data())) {
+  const QImage picture = read_image(*source_);
+  if (picture.isNull()) {
     Q_EMIT ended(ticket_);
     return;
   }
-  for (int y = 0; y < height; ++y)  // an image's rows are padded to four bytes
-    std::copy_n(rgb.data() + static_cast<std::size_t>(y) * width * 3, width * 3,
-                picture.scanLine(y));
   Q_EMIT frame(ticket_, picture, index);
 }
 

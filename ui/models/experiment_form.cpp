@@ -48,6 +48,12 @@ void ExperimentForm::set_text(const QString& key, const QString& text) {
   check();
 }
 
+void ExperimentForm::set_texts(const QHash<QString, QString>& texts) {
+  texts_.insert(texts);
+  check();
+  Q_EMIT values_changed();
+}
+
 int ExperimentForm::changes() const {
   int count = 0;
   for (auto it = texts_.begin(); it != texts_.end(); ++it) count += changed(it.key());

@@ -20,6 +20,7 @@ class ExperimentForm : public QObject {
 
   QString text(const QString& key) const;
   void set_text(const QString& key, const QString& text);
+  void set_texts(const QHash<QString, QString>& texts);
   /// Back to the starting point.
   void reset(const QString& key) { set_text(key, start_.value(key)); }
   bool changed(const QString& key) const { return text(key) != start_.value(key); }

@@ -20,6 +20,7 @@
 #include "ui/base/icons.h"
 #include "ui/base/text.h"
 #include "ui/pages/compare/compare_page.h"
+#include "ui/pages/data/data_page.h"
 #include "ui/pages/demo/demo_page.h"
 #include "ui/pages/evaluating.h"
 #include "ui/pages/new_run/new_run_dialog.h"
@@ -75,6 +76,8 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
   add_page(u"compare"_s, tr("Compare"), u"compare"_s, compare_);
   demo_ = new DemoPage(workspace_);
   add_page(u"demo"_s, tr("Demo"), u"demo"_s, demo_);
+  data_ = new DataPage;
+  add_page(u"data"_s, tr("Data"), u"data"_s, data_);
   make_menus();
   connect_training();
   connect_evaluation();
@@ -164,6 +167,7 @@ void MainWindow::make_menus() {
   file->addAction(runs_->actions().clone);
   file->addSeparator();
   file->addAction(tr("Open workspace…"), QKeySequence::Open, this, &MainWindow::choose_workspace);
+  file->addAction(data_->open_action());
   file->addAction(tr("Look for changes"), QKeySequence::Refresh, this,
                   [this] { workspace_.refresh(); });
   file->addSeparator();
@@ -220,11 +224,18 @@ void MainWindow::make_menus() {
 
 void MainWindow::connect_training() {
   connect(runs_, &RunsPage::new_run_requested, this, [this] { new_run({}); });
-  connect(runs_, &RunsPage::clone_requested, this, &MainWindow::new_run);
+  connect(runs_, &RunsPage::clone_requested, this, [this](const QString& run) { new_run(run); });
   connect(runs_, &RunsPage::clip_opened, this, [this](const QString& run, const QString& file) {
     show_page(u"demo"_s);
     demo_->open(file, run);
   });
+  connect(data_, &DataPage::clip_opened, this, [this](const QString& file) {
+    show_page(u"demo"_s);
+    demo_->open(file);
+  });
+  connect(data_->open_action(), &QAction::triggered, this, [this] { show_page(u"data"_s); });
+  connect(data_, &DataPage::new_run_requested, this,
+          [this](const QHash<QString, QString>& values) { new_run({}, values); });
   connect(demo_->open_action(), &QAction::triggered, this, [this] { show_page(u"demo"_s); });
   connect(runs_, &RunsPage::demo_requested, this,
           [this] { training_->try_demo(workspace_.folder()); });
@@ -268,9 +279,10 @@ void MainWindow::connect_evaluation() {
   });
 }
 
-void MainWindow::new_run(const QString& clone) {
+void MainWindow::new_run(const QString& clone, const QHash<QString, QString>& values) {
   auto* dialog = new NewRunDialog(workspace_.folder(), clone, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
+  if (!values.isEmpty()) dialog->form().set_texts(values);
   connect(dialog, &NewRunDialog::start_requested, training_, &Training::start);
   dialog->open();
 }

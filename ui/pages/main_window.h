@@ -16,6 +16,7 @@ class QVBoxLayout;
 namespace omniq::ui {
 
 class ComparePage;
+class DataPage;
 class DemoPage;
 class Evaluating;
 class RunsPage;
@@ -30,6 +31,7 @@ class MainWindow : public QMainWindow {
   Workspace& workspace() { return workspace_; }
   RunsPage* runs_page() const { return runs_; }
   ComparePage* compare_page() const { return compare_; }
+  DataPage* data_page() const { return data_; }
   DemoPage* demo_page() const { return demo_; }
   Training& training() { return *training_; }
 
@@ -54,7 +56,8 @@ class MainWindow : public QMainWindow {
   void make_menus();
   void connect_training();
   void connect_evaluation();
-  void new_run(const QString& clone);
+  /// `values`: settings that replace those of the starting point.
+  void new_run(const QString& clone, const QHash<QString, QString>& values = {});
   void choose_workspace();
   void open_workspace(const QString& folder);
   void set_theme(ThemeMode mode);
@@ -66,6 +69,7 @@ class MainWindow : public QMainWindow {
   RunsPage* runs_;
   ComparePage* compare_;
   DemoPage* demo_;
+  DataPage* data_;
   Training* training_;
   Evaluating* evaluating_;
   QList<Page> pages_;

@@ -12,6 +12,7 @@
 #include "ui/base/text.h"
 #include "ui/models/evaluation.h"
 #include "ui/pages/compare/compare_page.h"
+#include "ui/pages/data/data_page.h"
 #include "ui/pages/demo/demo_page.h"
 #include "ui/pages/main_window.h"
 #include "ui/pages/new_run/new_run_dialog.h"
@@ -29,14 +30,17 @@ void wait(int ms) {
   loop.exec();
 }
 
-// A clip that some run of the workspace was evaluated on.
-QString any_clip(MainWindow& window) {
+// A clip that some run of the workspace was evaluated on, and where its dataset is.
+struct Example {
+  QString clip, data_root;
+};
+Example any_clip(MainWindow& window) {
   for (const RunInfo& run : window.workspace().model().runs()) {
     if (run.evaluated == 0) continue;
     const auto files = read_evaluation(to_path(run.path));
     if (!files || files->results.isEmpty()) continue;
     const QString clip = QDir(files->data_root).filePath(files->results.front().clip);
-    if (QFileInfo::exists(clip)) return clip;
+    if (QFileInfo::exists(clip)) return {clip, files->data_root};
   }
   return {};
 }
@@ -53,11 +57,12 @@ Status take_screenshots(MainWindow& window, const QString& folder) {
     return fail(ErrorCode::io, cat(to_std(file), " cannot be written."), "Name another folder.");
   };
   wait(1000);
+  const Example example = any_clip(window);
   for (const QString& page : window.page_names()) {
     window.show_page(page);
     OMNIQ_TRY(save(page));
-    if (const QString clip = page == "demo"_L1 ? any_clip(window) : QString(); !clip.isEmpty()) {
-      window.demo_page()->open(clip);
+    if (page == "demo"_L1 && !example.clip.isEmpty()) {
+      window.demo_page()->open(example.clip);
       wait(3000);  // the model is loaded and has followed the video
       OMNIQ_TRY(save(page + u"-playing"_s));
     }
@@ -65,6 +70,11 @@ Status take_screenshots(MainWindow& window, const QString& folder) {
       window.compare_page()->show_figure(FigureKind::overview);
       OMNIQ_TRY(save(page + u"-overview"_s));
       window.compare_page()->show_figure(FigureKind::frontier);
+    }
+    if (page == "data"_L1 && !example.data_root.isEmpty()) {
+      window.data_page()->open(example.data_root);
+      wait(1500);  // pictures of the first class are decoded
+      OMNIQ_TRY(save(page + u"-open"_s));
     }
     if (page != "runs"_L1) continue;
     RunsPage& runs = *window.runs_page();

@@ -9,11 +9,13 @@
 
 #include "core/base/text.h"
 #include "core/data/demo.h"
+#include "core/data/video.h"
 #include "core/eval/run_evaluation.h"
 #include "core/infer/predictor.h"
 #include "core/model/safetensors.h"
 #include "core/train/checkpoint.h"
 #include "core/train/setup.h"
+#include "tests/core/data/video_files.h"
 #include "tests/support/temporary_folder.h"
 
 namespace omniq::train {
@@ -261,6 +263,26 @@ TEST_F(TrainerTest, EvaluationAndPredictionAgree) {
     ASSERT_TRUE(prediction) << prediction.error().text();
     EXPECT_EQ(prediction->top5.front().label, dataset->classes[expected.top.front()]);
     EXPECT_NEAR(prediction->top5.front().probability, expected.probabilities.front(), 1e-5);
+  }
+  // A video that is followed ends with the answer to all of it, also where its header claims more
+  // frames than there are.
+  const auto whole = dataset->test.clips[0].path, cut = *folder_ / "cut.avi";
+  data::test::write_counting_video(cut, 60, {64, 48}, "MJPG");
+  std::filesystem::resize_file(cut, std::filesystem::file_size(cut) / 2);
+  auto segments =
+      infer::Predictor::open(*folder, std::vector<std::string>{"data.sampling=segments"});
+  for (const auto& video : {whole, cut}) {
+    std::vector<infer::Moment> moments;
+    const Status followed =
+        segments->follow(video, 7, [&](const infer::Moment& moment) { moments.push_back(moment); });
+    ASSERT_TRUE(followed) << followed.error().text();
+    EXPECT_GE(moments.size(), 4u);
+    for (std::size_t m = 1; m < moments.size(); ++m)
+      EXPECT_GT(moments[m].frame, moments[m - 1].frame);
+    EXPECT_EQ(moments.back().frame + 1, data::measure_video(video)->frames);
+    const auto& last = moments.back().probabilities;
+    EXPECT_NEAR(*std::max_element(last.begin(), last.end()),
+                segments->predict(video)->top5.front().probability, 1e-5);
   }
   const std::string table = read_text(*folder_ / "results" / "summary.csv");
   EXPECT_THAT(table, HasSubstr("omniq_mamba,swin_nano,1,True,demo,1,4,2,32,3,"));

@@ -1,0 +1,95 @@
+#include "core/data/class_folders.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.h"
+
+namespace omniq::data {
+namespace fs = std::filesystem;
+
+bool is_video_name(const fs::path& path) {
+  static constexpr std::array<std::string_view, 16> kEndings = {
+      ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg",  ".mpeg",
+      ".wmv", ".flv", ".3gp", ".ogv", ".ts",  ".mts",  ".m2ts", ".vob"};
+  const std::string ending = to_lower(path.extension().string());
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+}
+
+Result<ClassFolders> ClassFolders::read(const fs::path& root) {
+  const std::string hint =
+      "Set data.root to the folder that holds <Class>/<clip>, or make the demo set with `omniq "
+      "demo-data DIR`.";
+  if (root.empty()) return fail(ErrorCode::data, "data.root is not set.", hint);
+  std::error_code ec;
+  if (!fs::exists(root, ec)) {
+    return fail(ErrorCode::data, cat("The data folder ", root.string(), " does not exist."), hint);
+  }
+  if (!fs::is_directory(root, ec)) {
+    return fail(ErrorCode::data, cat(root.string(), " is not a folder."), hint);
+  }
+  ClassFolders tree;
+  tree.root_ = root;
+  fs::directory_iterator entries(root, ec);
+  for (const fs::directory_iterator end; !ec && entries != end; entries.increment(ec)) {
+    const std::string name = entries->path().filename().string();
+    std::error_code ignored;
+    if (name.starts_with(".") || !fs::is_directory(entries->path(), ignored)) continue;
+    tree.folders_[to_lower(name)].push_back(name);
+  }
+  if (ec) {
+    return fail(ErrorCode::data, cat("Cannot read ", root.string(), ": ", ec.message(), "."));
+  }
+  for (auto& [lower, names] : tree.folders_) std::sort(names.begin(), names.end());
+  return tree;
+}
+
+const std::map<std::string, std::string>& ClassFolders::files(const std::string& folder) {
+  const auto [entry, fresh] = files_.try_emplace(folder);
+  if (fresh) {
+    std::error_code ec;
+    fs::directory_iterator entries(root_ / folder, ec);
+    for (const fs::directory_iterator end; !ec && entries != end; entries.increment(ec)) {
+      const std::string name = entries->path().filename().string();
+      std::error_code ignored;
+      if (name.starts_with(".") || fs::is_directory(entries->path(), ignored)) continue;
+      entry->second.emplace(to_lower(name), name);
+    }
+  }
+  return entry->second;
+}
+
+std::map<std::string, std::vector<std::string>> ClassFolders::with_videos() {
+  std::map<std::string, std::vector<std::string>> found;
+  for (const auto& [lower, names] : folders_) {
+    for (const std::string& name : names) {
+      const auto& listing = files(name);
+      if (std::any_of(listing.begin(), listing.end(),
+                      [](const auto& file) { return is_video_name(file.second); })) {
+        found[lower].push_back(name);
+      }
+    }
+  }
+  return found;
+}
+
+std::optional<fs::path> ClassFolders::find(const std::string& id) {
+  const std::size_t slash = id.find('/');
+  if (slash != std::string::npos && id.find('/', slash + 1) == std::string::npos) {
+    const std::string folder = id.substr(0, slash), file = to_lower(id.substr(slash + 1));
+    const auto spellings = folders_.find(to_lower(folder));
+    if (spellings == folders_.end()) return std::nullopt;
+    for (const std::string& name : spellings->second) {
+      const auto& listing = files(name);
+      if (const auto found = listing.find(file); found != listing.end()) {
+        return root_ / name / found->second;
+      }
+    }
+    return std::nullopt;
+  }
+  std::error_code ec;
+  if (fs::is_regular_file(root_ / id, ec)) return root_ / id;
+  return std::nullopt;
+}
+
+}  // namespace omniq::data

@@ -1,0 +1,110 @@
+#include "ui/pages/data/problem_panel.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include "ui/base/format.h"
+
+namespace omniq::ui {
+
+ProblemPanel::ProblemPanel(QWidget* parent) : QFrame(parent) {
+  setProperty("card", true);
+  summary_ = new QLabel;
+  summary_->setProperty("heading", true);
+  state_ = new QLabel;
+  state_->setProperty("muted", true);
+  bar_ = new QProgressBar;
+  bar_->setFixedWidth(140);
+  bar_->setTextVisible(false);
+  bar_->setAccessibleName(tr("Progress of the check"));
+  check_ = new QPushButton(tr("Check the files"));
+  check_->setToolTip(tr("Decodes every clip to its end"));
+  stop_ = new QPushButton(tr("Stop"));
+  write_ = new QPushButton(tr("Write lists without these…"));
+  write_->setToolTip(tr("New lists in a folder of their own; the ones that there are stay"));
+  auto* head = new QHBoxLayout;
+  head->setSpacing(10);
+  head->addWidget(summary_, 1);
+  head->addWidget(state_);
+  head->addWidget(bar_);
+  head->addWidget(stop_);
+  head->addWidget(check_);
+  head->addWidget(write_);
+
+  sorted_.setSourceModel(&model_);
+  sorted_.setSortRole(ProblemModel::kSortRole);
+  table_ = new QTableView;
+  table_->setModel(&sorted_);
+  table_->setAccessibleName(tr("Problems of the dataset"));
+  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_->setSortingEnabled(true);
+  table_->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);  // gravest first
+  table_->setProperty("padded", true);
+  table_->setShowGrid(false);
+  table_->setWordWrap(false);
+  table_->setTabKeyNavigation(false);
+  table_->verticalHeader()->hide();
+  table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 11);
+  QHeaderView* header = table_->horizontalHeader();
+  header->setHighlightSections(false);
+  header->resizeSection(ProblemModel::kKind, 150);
+  header->resizeSection(ProblemModel::kWhere, 240);
+  header->resizeSection(ProblemModel::kWhat, 300);
+  header->setStretchLastSection(true);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(12, 8, 8, 8);
+  column->setSpacing(6);
+  column->addLayout(head);
+  column->addWidget(table_, 1);
+  connect(check_, &QPushButton::clicked, this, &ProblemPanel::check_requested);
+  connect(stop_, &QPushButton::clicked, this, &ProblemPanel::stop_requested);
+  connect(write_, &QPushButton::clicked, this, &ProblemPanel::write_requested);
+  show_idle();
+  show_summary();
+}
+
+void ProblemPanel::set_problems(const std::vector<data::Problem>& problems) {
+  model_.set_problems(problems);
+  show_summary();
+}
+
+void ProblemPanel::add(const data::Problem& problem) {
+  model_.add(problem);
+  show_summary();
+}
+
+void ProblemPanel::show_progress(qint64 done, qint64 total, double seconds_left) {
+  check_->hide();
+  stop_->show();
+  bar_->show();
+  bar_->setRange(0, static_cast<int>(total));
+  bar_->setValue(static_cast<int>(done));
+  QString text = tr("%1 of %n clip(s)", nullptr, static_cast<int>(total)).arg(done);
+  if (seconds_left >= 0) text += tr(", %1 left").arg(duration_text(seconds_left));
+  state_->setText(text);
+}
+
+void ProblemPanel::show_idle(const QString& text) {
+  bar_->hide();
+  stop_->hide();
+  check_->show();
+  state_->setText(text);
+}
+
+void ProblemPanel::show_summary() {
+  const QString summary = model_.summary();
+  summary_->setText(summary.isEmpty() ? tr("No problems found") : summary);
+  summary_->setToolTip(summary);
+  write_->setVisible(model_.lists_would_help());
+  const bool any = model_.rowCount() > 0;
+  table_->setVisible(any);
+  setMaximumHeight(any ? QWIDGETSIZE_MAX : minimumSizeHint().height());
+}
+
+}  // namespace omniq::ui
