@@ -57,4 +57,16 @@ std::shared_ptr<Fusion> make_gated_conv_fusion(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<GatedConvMixer>(options.width); });
 }
 
+FusionSize gated_conv_fusion_size(const FusionOptions& options) {
+  const std::int64_t d = options.width;
+  FusionSize mixer;
+  for (int direction = 0; direction < 2; ++direction) {
+    mixer.linears.push_back({d, 2 * d, true});
+    mixer.linears.push_back({d, d, true});
+  }
+  mixer.other = 2 * d * (kWidth + 1);
+  mixer.values = 2 * 6 * d;  // a and g, σ(g), the convolved, the sum and the product
+  return mixer_stack_size(options, mixer);
+}
+
 }  // namespace omniq::model

@@ -141,4 +141,21 @@ std::shared_ptr<Fusion> make_mamba_fusion(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<MambaMixer>(options); });
 }
 
+FusionSize mamba_fusion_size(const FusionOptions& options) {
+  const std::int64_t d = options.width, inner = options.expand * d, states = options.d_state;
+  const std::int64_t dt_rank = (d + 15) / 16, sets = options.tie_directions ? 1 : 2;
+  FusionSize mixer;
+  for (std::int64_t i = 0; i < sets; ++i) {
+    mixer.linears.push_back({d, 2 * inner, false});
+    mixer.linears.push_back({inner, dt_rank + 2 * states, false});
+    mixer.linears.push_back({dt_rank, inner, true});
+    mixer.linears.push_back({inner, d, false});
+  }
+  // Convolution with its bias, A_log, D_skip.
+  mixer.other = sets * (inner * (kConvWidth + 1) + inner * states + inner);
+  // u and z of each set; convolved u, δ and y of two directions; B and C of two directions.
+  mixer.values = (2 * sets + 6) * inner + 4 * states;
+  return mixer_stack_size(options, mixer);
+}
+
 }  // namespace omniq::model

@@ -75,4 +75,16 @@ FusionProblem check_mamba2_fusion(const FusionOptions& options) {
           "Change fusion.d_model or fusion.expand."};
 }
 
+FusionSize mamba2_fusion_size(const FusionOptions& options) {
+  const std::int64_t d = options.width, inner = options.expand * d, states = options.d_state;
+  const std::int64_t mixed = inner + 2 * states, heads = inner / kHeadWidth;
+  FusionSize mixer;
+  mixer.linears = {{d, inner + mixed + heads, false}, {inner, d, false}};
+  // Convolution with its bias; A_log, step bias and D_skip of every head; the norm.
+  mixer.other = mixed * (kConvWidth + 1) + 3 * heads + inner;
+  // z, y, SiLU(z), the gated and the normed; [u, B, C] before and after convolution and SiLU.
+  mixer.values = 5 * inner + 3 * mixed;
+  return mixer_stack_size(options, mixer);
+}
+
 }  // namespace omniq::model

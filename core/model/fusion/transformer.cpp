@@ -73,4 +73,15 @@ FusionProblem check_transformer_fusion(const FusionOptions& options) {
           "Use a number of heads that divides it."};
 }
 
+FusionSize transformer_fusion_size(const FusionOptions& options) {
+  const std::int64_t d = options.width;
+  FusionSize block;
+  block.linears.assign(4, {d, d, true});  // query, key, value, out
+  block.linears.push_back({d, 4 * d, true});
+  block.linears.push_back({4 * d, d, true});
+  block.other = 2 * 2 * d;
+  block.values = 16 * d;  // norms 4, query, key, value, mixed, 4D before and after GELU
+  return stack_size(options, block);
+}
+
 }  // namespace omniq::model
