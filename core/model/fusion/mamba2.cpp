@@ -6,6 +6,8 @@
 #include "core/base/text.h"
 #include "core/model/fusion/fusion.h"
 #include "kernels/bidirectional_ssd/bidirectional_ssd.h"
+#include "kernels/centred_conv1d/centred_conv1d.h"
+#include "kernels/gated_rms_norm/gated_rms_norm.h"
 
 namespace omniq::model {
 namespace {
@@ -44,14 +46,13 @@ class Mamba2Mixer : public TokenLayer {
     const std::int64_t clips = x.size(0), length = x.size(1);
     const auto parts =
         in_proj_->forward(x).split_with_sizes({inner_, inner_ + 2 * states_, heads_}, -1);
-    const auto mixed = torch::silu(
-        centred_depthwise_conv(zero_padding(parts[1], mask), conv_weight_, conv_bias_, 1));
+    const auto mixed = kernels::centred_conv1d(parts[1], conv_weight_.squeeze(1), conv_bias_, mask);
     const auto uBC = mixed.split_with_sizes({inner_, states_, states_}, -1);
     const auto y =
         kernels::bidirectional_ssd(uBC[0].reshape({clips, length, heads_, kHeadWidth}), parts[2],
                                    -torch::exp(A_log_), uBC[1], uBC[2], D_skip_, dt_bias_, mask);
-    const auto gated = y.reshape({clips, length, inner_}) * torch::silu(parts[0]);
-    return out_proj_->forward(torch::rms_norm(gated, {inner_}, norm_weight_, 1e-5));
+    return out_proj_->forward(
+        kernels::gated_rms_norm(y.reshape({clips, length, inner_}), parts[0], norm_weight_));
   }
 
  private:
