@@ -32,17 +32,19 @@ SsdInputs prepare(const SsdInputs& in) {
 }
 
 template <typename T>
-CudaSsdArguments<T> arguments_of(const SsdInputs& in) {
+CudaSsdArguments<T> arguments_of(const SsdInputs& in, std::int64_t chunk_tiles) {
   CudaSsdArguments<T> args{};
   args.clips = in.u.size(1);
   args.tokens = in.u.size(2);
   args.heads = in.A.size(0);
   args.states = in.B.size(3);
-  args.chunks = (args.tokens + kSsdChunk - 1) / kSsdChunk;
+  const std::int64_t tiles = (args.tokens + kSsdTile - 1) / kSsdTile;
+  args.chunk_tiles = chunk_tiles;
+  args.chunks = (tiles + chunk_tiles - 1) / chunk_tiles;
   const std::int64_t wanted =
       kBlocksPerMultiprocessor * at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
   args.block_heads =
-      std::clamp<std::int64_t>(args.clips * args.chunks * args.heads / wanted, 1, args.heads);
+      std::clamp<std::int64_t>(args.clips * tiles * args.heads / wanted, 1, args.heads);
   args.head_groups = (args.heads + args.block_heads - 1) / args.block_heads;
   args.u = device_rows_of<const T>(in.u);
   args.delta = device_rows_of<const T>(in.delta);
@@ -94,7 +96,8 @@ at::Tensor bidirectional_ssd_cuda(const SsdInputs& raw) {
   const at::Tensor y = at::empty(in.u.sizes(), in.u.options());
   dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    const auto args = arguments_of<T>(in);
+    const bool long_chunks = std::is_same_v<T, __nv_bfloat16> && in.u.size(2) > kSsdTile;
+    const auto args = arguments_of<T>(in, long_chunks ? 2 : 1);
     const StateTensors states = make_states<T>(in, args, {}, stream);
     C10_CUDA_CHECK(ssd_forward<T>(args, states.pointers(), device_rows_of<T>(y), stream));
   });
@@ -114,7 +117,7 @@ SsdInputGradients bidirectional_ssd_cuda_backward(const SsdInputs& raw,
   at::Tensor parameters;
   dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    const auto args = arguments_of<T>(in);
+    const auto args = arguments_of<T>(in, /*chunk_tiles=*/1);
     CudaSsdGradients<T> grads{};
     grads.y = device_rows_of<const T>(grad_y);
     const StateTensors states = make_states<T>(in, args, {}, stream);
@@ -129,7 +132,7 @@ SsdInputGradients bidirectional_ssd_cuda_backward(const SsdInputs& raw,
     parameters = at::empty({args.clips * args.chunks, 3, args.heads}, floats);
     grads.parameters = parameters.mutable_data_ptr<float>();
     const at::Tensor similarities =
-        at::empty({args.clips, args.chunks, args.head_groups, kSsdChunk, kSsdChunk}, floats);
+        at::empty({args.clips, args.chunks, args.head_groups, kSsdTile, kSsdTile}, floats);
     grads.similarities = similarities.mutable_data_ptr<float>();
     C10_CUDA_CHECK(ssd_backward<T>(args, grads, stream));
   });

@@ -1,10 +1,10 @@
 // The CUDA kernels of the SSD product, on plain pointers: compiled without torch, whose headers
 // take nvcc long. bidirectional_ssd_cuda.cpp calls them.
 //
-// Tokens are cut into chunks of kSsdChunk. Within one, all pairs of tokens are multiplied; what
-// lies outside reaches a chunk through two states [states, channels] of each head: the left one is
-// the scan from the first token up to the chunk, the right one the scan from the last token down to
-// it. Backward has the like, of the gradients. With one chunk there are no states.
+// Tokens are cut into chunks of one or two tiles. Within one, all pairs of tokens are multiplied;
+// what lies outside reaches a chunk through two states [states, channels] of each head: the left
+// one is the scan from the first token up to the chunk, the right one the scan from the last token
+// down to it. Backward has the like, of the gradients. With one chunk there are no states.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -15,7 +15,7 @@
 
 namespace omniq::kernels::detail {
 
-inline constexpr std::int64_t kSsdChunk = 64;      // tokens
+inline constexpr std::int64_t kSsdTile = 64;       // tokens
 inline constexpr std::int64_t kSsdHeadWidth = 64;  // channels of a head that has kernels
 
 /// Numbers of states that have kernels.
@@ -28,7 +28,9 @@ constexpr bool has_cuda_ssd(std::int64_t states) {
 template <typename T>
 struct CudaSsdArguments {
   std::int64_t clips, tokens, heads, states;
-  std::int64_t chunks;                    // of a clip: tokens / kSsdChunk, rounded up
+  std::int64_t chunk_tiles;               // 1; for bfloat16, and not backward, also 2: longer
+                                          // chunks have fewer states
+  std::int64_t chunks;                    // of a clip: tokens / (chunk_tiles kSsdTile), rounded up
   std::int64_t block_heads, head_groups;  // heads that a block works on one after the other, and
                                           // the number of such blocks for a chunk
   Rows<const T> u, delta, B, C;
@@ -61,7 +63,7 @@ struct CudaSsdGradients {
   SsdStates states, grad_states;  // null with one chunk
   Rows<T> u, delta, B, C;
   float* parameters;    // [clips, chunks, 3 (A, delta_bias, D_skip), heads]: shares, to be summed
-  float* similarities;  // [clips, chunks, head_groups, kSsdChunk, kSsdChunk]: work space
+  float* similarities;  // [clips, chunks, head_groups, kSsdTile, kSsdTile]: work space
 };
 
 template <typename T>

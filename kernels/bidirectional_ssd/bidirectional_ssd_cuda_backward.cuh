@@ -29,7 +29,7 @@ template <typename M>
 struct SsdBackwardShared {
   using Element = typename M::Element;
   Element u[kTileElements], grad_y[kTileElements], tokens[kTileElements], state[kTileElements];
-  SsdDecays decays;
+  SsdDecays<1> decays;
   float direct[kTile];    // gradient of Δ as a factor
   float spanning[kTile];  // gradient of a from pairs within the chunk
   ExponentGradients exponents[kTile];
@@ -69,7 +69,7 @@ template <typename M>
 __device__ __forceinline__ float add_pair_gradients(TileResult& du, TileResult& dsimilarity,
                                                     const TileResult& similarity,
                                                     SsdBackwardShared<M>& shared, int tokens) {
-  const SsdDecays& decays = shared.decays;
+  const SsdDecays<1>& decays = shared.decays;
   const int row = warp_row() + lane_row();
   float2 E[2], I[2];
   float step[2], direct[2] = {}, diagonal = 0.F;
@@ -260,7 +260,7 @@ __global__ void __launch_bounds__(kTileThreads)
   using M = typename ProductsOf<T>::Type;
   extern __shared__ __align__(16) unsigned char memory[];
   auto& shared = *reinterpret_cast<SsdBackwardShared<M>*>(memory);
-  const SsdChunk chunk(args, blockIdx.x / args.head_groups);
+  const SsdChunk chunk(args, blockIdx.x / args.head_groups, kTile);
   const HeadRange heads(args, blockIdx.x % args.head_groups);
   const bool active = warp_row()<chunk.tokens, carried = args.chunks> 1;
   const int warp = static_cast<int>(threadIdx.x) / 32;
@@ -372,7 +372,7 @@ template <typename M>
 struct SsdBackwardStatesShared {
   using Element = typename M::Element;
   Element rows[kTileElements], left[kTileElements], right[kTileElements];
-  SsdDecays decays;
+  SsdDecays<1> decays;
 };
 
 /// The gradient of 64 of the states' columns of B or, with kOfC, of C, in a chunk.
@@ -384,7 +384,7 @@ __global__ void __launch_bounds__(kTileThreads)
   extern __shared__ __align__(16) unsigned char memory[];
   auto& shared = *reinterpret_cast<SsdBackwardStatesShared<M>*>(memory);
   const int slices = slices_of(args), slice = static_cast<int>(blockIdx.x) % slices;
-  const SsdChunk chunk(args, blockIdx.x / slices);
+  const SsdChunk chunk(args, blockIdx.x / slices, kTile);
   const bool active = warp_row() < chunk.tokens;
   TileResult sum;
   clear(sum);

@@ -11,7 +11,7 @@
 
 namespace omniq::kernels::detail {
 
-static_assert(kSsdChunk == kTile && kSsdHeadWidth == kTile);
+static_assert(kSsdTile == kTile && kSsdHeadWidth == kTile);
 
 /// In base 2, of one token: 2^−512 is 0, also in sums of many.
 inline constexpr float kMostDecay = 512.F;
@@ -22,28 +22,32 @@ struct SsdChunk {
   int tokens;                             // that exist
 
   template <typename T>
-  __device__ __forceinline__ SsdChunk(const CudaSsdArguments<T>& args, std::int64_t chunk) {
+  __device__ __forceinline__ SsdChunk(const CudaSsdArguments<T>& args, std::int64_t chunk,
+                                      int length) {
     clip = chunk / args.chunks;
     index = chunk % args.chunks;
-    first_token = index * kTile;
+    first_token = index * length;
     const std::int64_t left = args.tokens - first_token;
-    tokens = left < kTile ? static_cast<int>(left) : kTile;
+    tokens = left < length ? static_cast<int>(left) : length;
   }
 };
 
-/// Rows of a tensor from the chunk's first token on.
+/// Rows of a tensor from the first token of one of the chunk's tiles on.
 template <typename T>
-__device__ __forceinline__ T* rows_of_chunk(const Rows<T>& rows, const SsdChunk& chunk) {
-  return rows.data + chunk.clip * rows.clip + chunk.first_token * rows.token;
+__device__ __forceinline__ T* rows_of_chunk(const Rows<T>& rows, const SsdChunk& chunk,
+                                            int tile = 0) {
+  return rows.data + chunk.clip * rows.clip + (chunk.first_token + tile * kTile) * rows.token;
 }
 
 /// Steps and decays of a head over a chunk; in shared memory. Tokens that do not exist have no
 /// step.
+template <int kTiles>
 struct SsdDecays {
-  float step[kTile], slope[kTile];  // Δ and its derivative
-  float2 sums[kTile + 2];           // E_i in two parts; I_i is that of i + 1
+  static constexpr int kTokens = kTiles * kTile;
+  float step[kTokens], slope[kTokens];  // Δ and its derivative
+  float2 sums[kTokens + 2];             // E_i in two parts; I_i is that of i + 1
 
-  __device__ __forceinline__ float2 total() const { return sums[kTile]; }
+  __device__ __forceinline__ float2 total() const { return sums[kTokens]; }
 };
 
 /// 2^(to − from).
@@ -54,7 +58,8 @@ __device__ __forceinline__ float decay_between(const float2& from, const float2&
 /// The four decays of a token: 2^I, 2^(T − I), 2^E, 2^(T − E), T the sum over the chunk.
 struct TokenDecays {
   float through, after, before, from;
-  __device__ __forceinline__ TokenDecays(const SsdDecays& decays, int i) {
+  template <int kTiles>
+  __device__ __forceinline__ TokenDecays(const SsdDecays<kTiles>& decays, int i) {
     const float2 zero{0.F, 0.F}, exclusive = decays.sums[i], inclusive = decays.sums[i + 1];
     through = decay_between(zero, inclusive);
     after = decay_between(inclusive, decays.total());
@@ -72,18 +77,19 @@ __device__ __forceinline__ float pair_weight(int t, const float2& E_t, const flo
 }
 
 /// By one warp.
-template <typename T>
+template <int kTiles, typename T>
 __device__ __forceinline__ void find_decays(const CudaSsdArguments<T>& args, const SsdChunk& chunk,
-                                            std::int64_t head, SsdDecays& decays) {
-  const int lane = lane_index();
+                                            std::int64_t head, SsdDecays<kTiles>& decays) {
+  constexpr int kOfLane = 2 * kTiles;
+  const int first = lane_index() * kOfLane;
   const T* delta = rows_of_chunk(args.delta, chunk) + head;
   const bool* mask =
       args.mask != nullptr ? args.mask + chunk.clip * args.tokens + chunk.first_token : nullptr;
   const float bias = args.delta_bias[head], rate = args.A[head] * kLog2E;
-  double a[2];
+  double a[kOfLane], sum = 0.0;
 #pragma unroll
-  for (int j = 0; j < 2; ++j) {
-    const int i = 2 * lane + j;
+  for (int j = 0; j < kOfLane; ++j) {
+    const int i = first + j;
     Softplus step{0.F, 0.F};
     if (i < chunk.tokens && (mask == nullptr || mask[i])) {
       step = softplus(to_float(delta[i * args.delta.token]) + bias);
@@ -91,20 +97,23 @@ __device__ __forceinline__ void find_decays(const CudaSsdArguments<T>& args, con
     decays.step[i] = step.value;
     decays.slope[i] = step.slope;
     a[j] = fmaxf(step.value * rate, -kMostDecay);
+    sum += a[j];
   }
-  double sum = a[0] + a[1];  // up to and with this lane
+  double before = sum;  // of the lanes before
 #pragma unroll
   for (int distance = 1; distance < 32; distance *= 2) {
-    const double before = __shfl_up_sync(kFullWarp, sum, distance);
-    if (lane >= distance) sum += before;
+    const double other = __shfl_up_sync(kFullWarp, before, distance);
+    if (lane_index() >= distance) before += other;
   }
-  const auto put = [&](int i, double x) {
-    const float high = static_cast<float>(x);
-    decays.sums[i] = {high, static_cast<float>(x - static_cast<double>(high))};
-  };
-  if (lane == 0) put(0, 0.0);
-  put(2 * lane + 1, sum - a[1]);
-  put(2 * lane + 2, sum);
+  before -= sum;
+#pragma unroll
+  for (int j = 0; j <= kOfLane; ++j) {
+    const float high = static_cast<float>(before);
+    if (j < kOfLane || lane_index() == 31) {
+      decays.sums[first + j] = {high, static_cast<float>(before - static_cast<double>(high))};
+    }
+    if (j < kOfLane) before += a[j];
+  }
 }
 
 /// The heads of a block, the first and one beyond the last.
@@ -122,15 +131,17 @@ struct HeadRange {
 template <typename Element, typename T>
 __device__ __forceinline__ void fetch_slice(Element* tile, const CudaSsdArguments<T>& args,
                                             const Rows<const T>& rows, const SsdChunk& chunk,
-                                            int slice) {
-  fetch_tile(tile, rows_of_chunk(rows, chunk) + slice * kTile, rows.token, chunk.tokens,
-             static_cast<int>(args.states) - slice * kTile);
+                                            int slice, int token_tile = 0) {
+  fetch_tile(tile, rows_of_chunk(rows, chunk, token_tile) + slice * kTile, rows.token,
+             chunk.tokens - token_tile * kTile, static_cast<int>(args.states) - slice * kTile);
 }
 /// A head's columns of u or the like.
 template <typename Element, typename T>
 __device__ __forceinline__ void fetch_head(Element* tile, const Rows<const T>& rows,
-                                           const SsdChunk& chunk, std::int64_t head) {
-  fetch_tile(tile, rows_of_chunk(rows, chunk) + head * kTile, rows.token, chunk.tokens, kTile);
+                                           const SsdChunk& chunk, std::int64_t head,
+                                           int token_tile = 0) {
+  fetch_tile(tile, rows_of_chunk(rows, chunk, token_tile) + head * kTile, rows.token,
+             chunk.tokens - token_tile * kTile, kTile);
 }
 
 /// The number of tiles that the states are.

@@ -45,12 +45,15 @@ __global__ void __launch_bounds__(kConvThreads)
   const auto token_of = [&](std::int64_t i) { return reversed ? args.tokens - 1 - i : i; };
   const T* x = args.x.data + direction * args.x.direction + clip * args.x.clip + channel;
   float inputs[kConvRun + kWidth - 1][kVector];
+  // Every load is from some token: those under a condition would be waited for one by one.
 #pragma unroll
   for (int i = 0; i < kConvRun + kWidth - 1; ++i) {
     const std::int64_t token = token_of(first + i - (kWidth - 1) + args.ahead);
+    const std::int64_t near = token < 0 ? 0 : (token < args.tokens ? token : args.tokens - 1);
+    load_some<kVector>(x + near * args.x.token, inputs[i]);
+    const bool live = is_token(args, clip, token);
 #pragma unroll
-    for (int v = 0; v < kVector; ++v) inputs[i][v] = 0.F;
-    if (is_token(args, clip, token)) load_some<kVector>(x + token * args.x.token, inputs[i]);
+    for (int v = 0; v < kVector; ++v) inputs[i][v] = live ? inputs[i][v] : 0.F;
   }
   float weight[kWidth][kVector], bias[kVector];
   load_some<kVector>(args.bias + direction * args.bias_direction + channel, bias);

@@ -301,10 +301,10 @@ __device__ __forceinline__ void fetch_tile(Element* tile, const T* from, std::in
                      "r"(exists ? 16 : 0)
                    : "memory");
     } else {
-      float values[8];
-      load8(source, values);
+      float values[8] = {};
+      if (exists) load8(source, values);
 #pragma unroll
-      for (int j = 0; j < 8; ++j) to[j] = exists ? values[j] : 0.F;
+      for (int j = 0; j < 8; ++j) to[j] = values[j];
     }
   }
 }
