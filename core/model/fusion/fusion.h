@@ -10,8 +10,10 @@
 #include <memory>
 #include <optional>
 
+#include "core/model/fusion/derived.h"
 #include "core/model/fusion/registry.h"
 #include "core/model/linear.h"
+#include "kernels/add_layer_norm/add_layer_norm.h"
 
 namespace omniq::model {
 
@@ -36,6 +38,19 @@ class TokenLayer : public torch::nn::Module {
 };
 using MakeTokenLayer = std::function<std::shared_ptr<TokenLayer>()>;
 
+/// A LayerNorm without gradients, after a sum or by itself.
+class InferenceNorm {
+ public:
+  InferenceNorm() = default;
+  explicit InferenceNorm(torch::nn::LayerNorm norm) : norm_(std::move(norm)) {}
+  kernels::SumAndNorm operator()(const torch::Tensor& x,
+                                 const std::optional<torch::Tensor>& delta = {});
+
+ private:
+  torch::nn::LayerNorm norm_{nullptr};
+  Derived weight_, bias_;
+};
+
 /// Pre-norm block: H = mixer(LN(S)); S' = S + Dropout(FFN(LN(H))), FFN: D → 4D, SiLU, D.
 class MixerBlock : public TokenLayer {
  public:
@@ -43,8 +58,15 @@ class MixerBlock : public TokenLayer {
   torch::Tensor forward(const torch::Tensor& tokens,
                         const std::optional<torch::Tensor>& mask) override;
 
+  // The same in parts, for inference: sums and norms of neighbouring blocks are one operator.
+
+  /// FFN(LN(mixer(x))) for x = LN(S), without dropout and gradients.
+  torch::Tensor branch(const torch::Tensor& normed, const std::optional<torch::Tensor>& mask);
+  InferenceNorm& norm() { return of_norm_; }
+
  private:
   torch::nn::LayerNorm norm_{nullptr}, ffn_norm_{nullptr};
+  InferenceNorm of_norm_, of_ffn_norm_;
   std::shared_ptr<TokenLayer> mixer_;
   std::shared_ptr<Linear> up_, down_;
   torch::nn::Dropout dropout_{nullptr};
