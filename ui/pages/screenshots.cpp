@@ -12,6 +12,7 @@
 #include "ui/base/text.h"
 #include "ui/models/evaluation.h"
 #include "ui/pages/compare/compare_page.h"
+#include "ui/pages/compare/figure_panel.h"
 #include "ui/pages/data/data_page.h"
 #include "ui/pages/demo/demo_page.h"
 #include "ui/pages/main_window.h"
@@ -67,9 +68,9 @@ Status take_screenshots(MainWindow& window, const QString& folder) {
       OMNIQ_TRY(save(page + u"-playing"_s));
     }
     if (page == "compare"_L1) {
-      window.compare_page()->show_figure(FigureKind::overview);
+      window.compare_page()->figure()->show_figure(FigureKind::overview);
       OMNIQ_TRY(save(page + u"-overview"_s));
-      window.compare_page()->show_figure(FigureKind::frontier);
+      window.compare_page()->figure()->show_figure(FigureKind::frontier);
     }
     if (page == "data"_L1 && !example.data_root.isEmpty()) {
       window.data_page()->open(example.data_root);

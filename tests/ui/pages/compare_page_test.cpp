@@ -20,6 +20,7 @@
 #include "ui/base/text.h"
 #include "ui/models/evaluation.h"
 #include "ui/pages/compare/budget_sliders.h"
+#include "ui/pages/compare/figure_panel.h"
 #include "ui/pages/main_window.h"
 #include "ui/pages/runs/runs_page.h"
 #include "ui/widgets/figure/figure_view.h"
@@ -67,7 +68,7 @@ class ComparePageTest : public QObject {
   }
   /// Where the pointer finds a variant's mark.
   QPoint place_of(int mark) {
-    FigureView& view = *page().figure();
+    FigureView& view = *page().figure()->view();
     for (int y = 0; y < view.height(); y += 3) {
       for (int x = 0; x < view.width(); x += 3) {
         if (view.figure()->mark_at(QPointF(x, y), view.rect(), view.font()) == mark) return {x, y};
@@ -116,14 +117,14 @@ class ComparePageTest : public QObject {
   void a_mark_of_one_run_opens_it() {
     const QPoint place = place_of(0);  // average
     QVERIFY(place.x() >= 0);
-    QTest::mouseClick(page().figure(), Qt::LeftButton, {}, place);
+    QTest::mouseClick(page().figure()->view(), Qt::LeftButton, {}, place);
     QVERIFY(window_->runs_page()->isVisible());
     QTRY_COMPARE(window_->runs_page()->selected().value(0).section(u'/', -1), u"average-1"_s);
   }
 
   void a_mark_of_several_runs_asks_which() {
     const QPoint place = place_of(2);  // mamba
-    QTest::mouseClick(page().figure(), Qt::LeftButton, {}, place);
+    QTest::mouseClick(page().figure()->view(), Qt::LeftButton, {}, place);
     auto* menu = page().findChild<QMenu*>();
     QVERIFY(menu);
     QCOMPARE(menu->actions().size(), 3);
@@ -132,9 +133,10 @@ class ComparePageTest : public QObject {
   }
 
   void a_budget_greys_out_what_costs_more() {
-    QSlider* latency = page().budgets()->slider(Metric::latency);
+    QSlider* latency = page().figure()->budgets()->slider(Metric::latency);
     QVERIFY(latency->isEnabled());
-    QVERIFY(!page().budgets()->slider(Metric::peak_vram)->isEnabled());  // nobody measured it
+    QVERIFY(
+        !page().figure()->budgets()->slider(Metric::peak_vram)->isEnabled());  // nobody measured it
     latency->setValue(latency->maximum() / 2);  // from 1.0 to 3.1: at most 2.05
     QVERIFY(model().over_budget(model().variants()[2]));
     QVERIFY(!model().over_budget(model().variants()[0]));
@@ -153,10 +155,10 @@ class ComparePageTest : public QObject {
 
   void every_figure_is_written_in_every_format_with_the_runs_ids() {
     for (const FigureKind kind : kFigures) {
-      page().show_figure(kind);
+      page().figure()->show_figure(kind);
       for (const QString& ending : {u"png"_s, u"svg"_s, u"pdf"_s}) {
         const QString file = to_qt((folder_ / "figure.").string()) + ending;
-        const Status saved = page().save_figure(file);
+        const Status saved = page().figure()->save(file, u"Measured: here."_s);
         QVERIFY2(saved, qPrintable(file));
         QFile in(file);
         QVERIFY(in.open(QIODevice::ReadOnly));
@@ -182,8 +184,8 @@ class ComparePageTest : public QObject {
         }
       }
     }
-    QVERIFY(!page().save_figure(to_qt((folder_ / "figure.gif").string())));
-    QVERIFY(!page().save_figure(u"/nowhere/at/all.png"_s));
+    QVERIFY(!page().figure()->save(to_qt((folder_ / "figure.gif").string()), {}));
+    QVERIFY(!page().figure()->save(u"/nowhere/at/all.png"_s, {}));
   }
 
   void the_table_is_written_in_every_format() {

@@ -2,27 +2,19 @@
 
 #include <QAction>
 #include <QComboBox>
-#include <QEvent>
-#include <QFontMetricsF>
-#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QMenu>
-#include <QPainter>
 #include <QPushButton>
-#include <QSettings>
 #include <QSplitter>
 #include <QTableView>
 #include <QVBoxLayout>
 
 #include "ui/base/text.h"
-#include "ui/pages/compare/budget_sliders.h"
-#include "ui/widgets/chart/axes.h"
+#include "ui/pages/compare/figure_panel.h"
 #include "ui/widgets/empty_state.h"
-#include "ui/widgets/figure/figure_view.h"
 #include "ui/widgets/message_card.h"
-#include "ui/widgets/picture_export.h"
 #include "ui/widgets/save_dialog.h"
 #include "ui/widgets/table_export.h"
 
@@ -30,10 +22,6 @@ namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
 namespace {
-
-constexpr auto kKindKey = "compare/figure", kXKey = "compare/x", kYKey = "compare/y";
-
-Metric chosen(const QComboBox* box) { return static_cast<Metric>(box->currentData().toInt()); }
 
 void choose_data(QComboBox* box, const QVariant& data) {
   box->setCurrentIndex(std::max(0, box->findData(data)));
@@ -52,23 +40,11 @@ ComparePage::ComparePage(Workspace& workspace, QWidget* parent)
   waiting_ = new MessageCard;
   empty_ = new EmptyState;
   evaluate_ = empty_->add_button(tr("Evaluate all finished runs"), true);
-  view_ = new FigureView;
-  view_->tool_tip = [this](int mark) { return figure_tip(mark); };
-  auto* card = new QFrame;
-  card->setProperty("card", true);
-  auto* inner = new QVBoxLayout(card);
-  inner->setContentsMargins(4, 4, 4, 4);
-  inner->addWidget(view_);
-  auto* upper = new QWidget;
-  auto* row = new QHBoxLayout(upper);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(14);
-  row->addWidget(card, 1);
-  row->addWidget(make_side());
+  figure_ = new FigurePanel(model_);
   auto* splitter = new QSplitter(Qt::Vertical);
   splitter->setHandleWidth(10);
   splitter->setChildrenCollapsible(false);
-  splitter->addWidget(upper);
+  splitter->addWidget(figure_);
   splitter->addWidget(make_table());
   splitter->setStretchFactor(0, 5);
   splitter->setStretchFactor(1, 3);
@@ -97,18 +73,14 @@ ComparePage::ComparePage(Workspace& workspace, QWidget* parent)
   connect(&runs, &QAbstractItemModel::rowsRemoved, &changed_, changed);
   connect(&runs, &QAbstractItemModel::modelReset, &changed_, changed);
   connect(reader_.worker(), &MeasurementReader::done, this, &ComparePage::take);
-  connect(&model_, &ComparisonModel::figures_changed, this, &ComparePage::rebuild_figure);
-  connect(budgets_, &BudgetSliders::changed, this,
-          [this] { model_.set_budgets(budgets_->budgets()); });
-  connect(view_, &FigureView::mark_chosen, this,
-          [this](int mark) { choose(in_figure_[mark].variant); });
+  connect(figure_, &FigurePanel::variant_chosen, this, &ComparePage::choose);
   const auto evaluate = [this] { Q_EMIT evaluation_requested(not_evaluated_); };
   connect(evaluate_, &QPushButton::clicked, this, evaluate);
   connect(waiting_, &MessageCard::button_clicked, this, evaluate);
   connect(export_figure_, &QAction::triggered, this, [this] {
     ask_and_save(this, tr("Export figure"), u"figure.pdf"_s,
                  tr("Pages (*.pdf);;Vector graphics (*.svg);;Pictures (*.png)"), *error_,
-                 [this](const QString& file) { return save_figure(file); });
+                 [this](const QString& file) { return figure_->save(file, measured_text()); });
   });
   connect(export_table_, &QAction::triggered, this, [this] {
     ask_and_save(this, tr("Export table"), u"comparison.csv"_s, table_filter(), *error_,
@@ -141,64 +113,6 @@ QWidget* ComparePage::make_bar() {
   row->addWidget(table);
   connect(conditions_, &QComboBox::activated, this, &ComparePage::show_variants);
   return bar;
-}
-
-QWidget* ComparePage::make_side() {
-  const QSettings settings;
-  kind_ = new QComboBox;
-  kind_->setAccessibleName(tr("Figure"));
-  for (const FigureKind kind : kFigures) kind_->addItem(figure_title(kind), static_cast<int>(kind));
-  choose_data(kind_, settings.value(kKindKey, 0));
-  x_ = new QComboBox;
-  x_->setAccessibleName(tr("Horizontal axis"));
-  y_ = new QComboBox;
-  y_->setAccessibleName(tr("Vertical axis"));
-  for (const Metric metric : kMetrics)
-    (higher_is_better(metric) ? y_ : x_)->addItem(metric_title(metric), static_cast<int>(metric));
-  choose_data(x_, settings.value(kXKey, static_cast<int>(Metric::latency)));
-  choose_data(y_, settings.value(kYKey, static_cast<int>(Metric::top1)));
-  budgets_ = new BudgetSliders;
-  note_ = new QLabel;
-  note_->setProperty("muted", true);
-  note_->setWordWrap(true);
-
-  auto* side = new QWidget;
-  side->setFixedWidth(216);
-  auto* column = new QVBoxLayout(side);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(5);
-  const auto heading = [&](const QString& text) {
-    auto* label = new QLabel(text);
-    label->setProperty("heading", true);
-    column->addWidget(label);
-  };
-  heading(tr("Figure"));
-  column->addWidget(kind_);
-  const std::pair<QString, QComboBox*> axes[] = {{tr("Across"), x_}, {tr("Up"), y_}};
-  for (const auto& [title, box] : axes) {
-    auto* row = new QHBoxLayout;
-    auto* label = new QLabel(title);
-    label->setMinimumWidth(48);
-    row->addWidget(label);
-    row->addWidget(box, 1);
-    column->addLayout(row);
-  }
-  column->addSpacing(8);
-  heading(tr("Budget"));
-  column->addWidget(budgets_);
-  column->addSpacing(6);
-  column->addWidget(note_);
-  column->addStretch();
-  for (QComboBox* box : {kind_, x_, y_}) {
-    connect(box, &QComboBox::currentIndexChanged, this, [this] {
-      QSettings s;
-      s.setValue(kKindKey, kind_->currentData());
-      s.setValue(kXKey, x_->currentData());
-      s.setValue(kYKey, y_->currentData());
-      rebuild_figure();
-    });
-  }
-  return side;
 }
 
 QWidget* ComparePage::make_table() {
@@ -254,11 +168,6 @@ void ComparePage::showEvent(QShowEvent* event) {
   look();
 }
 
-void ComparePage::changeEvent(QEvent* event) {
-  if (event->type() == QEvent::PaletteChange) view_->update();
-  QWidget::changeEvent(event);
-}
-
 // Reads only where an evaluation is new, and only while somebody looks.
 void ComparePage::look() {
   if (!isVisible()) return;
@@ -308,9 +217,7 @@ Conditions ComparePage::conditions() const {
 }
 
 void ComparePage::show_variants() {
-  const QList<Variant> variants = variants_of(measurements_, conditions());
-  budgets_->set_variants(variants);
-  model_.set_variants(variants);
+  model_.set_variants(variants_of(measurements_, conditions()));
   show_baselines();
   show_notes();
 }
@@ -345,33 +252,6 @@ void ComparePage::show_notes() {
   }
 }
 
-void ComparePage::rebuild_figure() {
-  in_figure_.clear();
-  int over = 0;
-  for (int row = 0; row < model_.rowCount(); ++row) {
-    if (!model_.shown(row)) continue;
-    in_figure_.append({model_.variants()[row], model_.over_budget(model_.variants()[row])});
-    over += in_figure_.back().faded;
-  }
-  const auto kind = static_cast<FigureKind>(kind_->currentData().toInt());
-  const bool has_axes = kind == FigureKind::frontier || kind == FigureKind::overview;
-  for (QComboBox* box : {x_, y_}) box->setEnabled(has_axes);
-  note_->setText(over > 0 ? tr("%n variant(s) over the budget", nullptr, over) : QString());
-  view_->set_figure(make_figure(kind, in_figure_, chosen(x_), chosen(y_)));
-}
-
-void ComparePage::show_figure(FigureKind kind) { choose_data(kind_, static_cast<int>(kind)); }
-
-QString ComparePage::figure_tip(int mark) const {
-  const Variant& variant = in_figure_[mark].variant;
-  QString text = u"<b>%1</b>"_s.arg(variant.name.toHtmlEscaped());
-  for (const Metric metric : kMetrics)
-    text += u"<br>%1: %2 %3"_s.arg(
-        metric_title(metric), spread_text(metric, variant.spread(metric)), metric_unit(metric));
-  text += u"<br>"_s + tr("Runs: %1").arg(variant.ids.join(u", "_s).toHtmlEscaped());
-  return text + u"<br><i>%1</i>"_s.arg(tr("Click to open"));
-}
-
 void ComparePage::choose(const Variant& variant) {
   if (variant.runs.size() == 1) {
     Q_EMIT run_chosen(variant.runs.front());
@@ -389,33 +269,6 @@ void ComparePage::choose(const Variant& variant) {
 QString ComparePage::measured_text() const {
   const Conditions c = conditions();
   return tr("Measured: %1; %2.").arg(c.protocol, c.device);
-}
-
-QString ComparePage::page_note() const {
-  QStringList lines = {measured_text()};
-  for (const FigureVariant& v : in_figure_)
-    lines.append(v.variant.name + u": "_s + v.variant.ids.join(u", "_s));
-  return lines.join(u'\n');
-}
-
-Status ComparePage::save_figure(const QString& file) const {
-  const QSizeF size = kind_->currentData().toInt() == static_cast<int>(FigureKind::overview)
-                          ? QSizeF(1080, 600)
-                          : QSizeF(720, 440);
-  const QString note = page_note();
-  const QFontMetricsF fine(fine_font(QGuiApplication::font()));
-  const QRectF text =
-      fine.boundingRect(QRectF(0, 0, size.width() - 24, 1e4), Qt::TextWordWrap, note);
-  const double below = text.height() + 20;
-  return write_picture(file, kind_->currentText(), {size.width(), size.height() + below},
-                       [&](QPainter& painter, const QRectF& page) {
-                         const Theme& light = Theme::get(false);
-                         view_->figure()->paint(painter, page.adjusted(4, 4, -4, -below), light);
-                         painter.setFont(fine_font(painter.font()));
-                         painter.setPen(light.muted);
-                         painter.drawText(page.adjusted(12, page.height() - below + 8, -12, 0),
-                                          Qt::TextWordWrap, note);
-                       });
 }
 
 Status ComparePage::save_table(const QString& file) const {

@@ -8,7 +8,6 @@
 #include "ui/base/worker_thread.h"
 #include "ui/models/comparison_model.h"
 #include "ui/models/workspace.h"
-#include "ui/pages/compare/compare_figures.h"
 
 class QComboBox;
 class QLabel;
@@ -17,9 +16,8 @@ class QTableView;
 
 namespace omniq::ui {
 
-class BudgetSliders;
 class EmptyState;
-class FigureView;
+class FigurePanel;
 class MessageCard;
 
 class ComparePage : public QWidget {
@@ -29,15 +27,11 @@ class ComparePage : public QWidget {
 
   ComparisonModel& model() { return model_; }
   QTableView* table() const { return table_; }
-  FigureView* figure() const { return view_; }
-  BudgetSliders* budgets() const { return budgets_; }
+  FigurePanel* figure() const { return figure_; }
   QAction* export_figure_action() const { return export_figure_; }
   QAction* export_table_action() const { return export_table_; }
 
-  void show_figure(FigureKind kind);
-  /// Figures as .png, .svg or .pdf, with what was measured and the runs' ids below; the table as
-  /// .csv, .md or .tex.
-  Status save_figure(const QString& file) const;
+  /// As .csv (means, deviations and differences in columns of their own), .md or .tex.
   Status save_table(const QString& file) const;
   void show_error(const QString& title, const Error& error);
 
@@ -47,23 +41,18 @@ class ComparePage : public QWidget {
 
  protected:
   void showEvent(QShowEvent* event) override;
-  void changeEvent(QEvent* event) override;
 
  private:
   QWidget* make_bar();
-  QWidget* make_side();
   QWidget* make_table();
   void look();
   void take(const QList<Measurement>& measurements, const QStringList& problems);
   void show_conditions();
   void show_variants();
   void show_baselines();
-  void rebuild_figure();
   void show_notes();
   void choose(const Variant& variant);
-  QString figure_tip(int mark) const;
   QString measured_text() const;
-  QString page_note() const;
   Conditions conditions() const;
 
   Workspace& workspace_;
@@ -74,17 +63,15 @@ class ComparePage : public QWidget {
   QStringList not_evaluated_;  // finished runs
   ComparisonModel model_;
   QSortFilterProxyModel sorted_;
-  QList<FigureVariant> in_figure_;
 
   QAction *export_figure_, *export_table_;
-  QComboBox *conditions_, *kind_, *x_, *y_, *baseline_;
-  QLabel *others_, *note_;
+  QComboBox *conditions_, *baseline_;
+  QLabel* others_;
   QPushButton* evaluate_;
   MessageCard *error_, *waiting_;
   EmptyState* empty_;
   QWidget* content_;
-  FigureView* view_;
-  BudgetSliders* budgets_;
+  FigurePanel* figure_;
   QTableView* table_;
 };
 

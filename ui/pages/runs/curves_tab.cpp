@@ -3,11 +3,10 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QEvent>
-#include <QFileDialog>
+#include <QFileInfo>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QMessageBox>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSettings>
@@ -17,6 +16,8 @@
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
 #include "ui/widgets/chart/chart_view.h"
+#include "ui/widgets/message_card.h"
+#include "ui/widgets/save_dialog.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -33,7 +34,9 @@ CurvesTab::CurvesTab(RunColors& colors, QWidget* parent) : QWidget(parent), colo
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 8, 0, 0);
   column->setSpacing(8);
+  error_ = new MessageCard;
   column->addWidget(make_toolbar());
+  column->addWidget(error_);
   legend_ = new QLabel;
   legend_->setTextFormat(Qt::RichText);
   legend_->setWordWrap(true);
@@ -61,6 +64,9 @@ CurvesTab::CurvesTab(RunColors& colors, QWidget* parent) : QWidget(parent), colo
         if (other == chart) continue;
         everything ? other->fit() : other->set_x_range(x);
       }
+    });
+    connect(chart, &ChartView::save_failed, this, [this](const Error& error) {
+      error_->show_error(tr("The chart was not saved"), error);
     });
     connect(chart, &ChartView::cursor_moved, this, [this, chart](double x) {
       for (ChartView* other : std::as_const(charts_)) {
@@ -172,22 +178,22 @@ void CurvesTab::rebuild() {
 }
 
 void CurvesTab::export_all() {
-  const QString file = QFileDialog::getSaveFileName(
+  ask_and_save(
       this, tr("Export charts"), tr("curves.png"),
-      tr("Pictures (*.png);;Vector graphics (*.svg);;Pages (*.pdf);;Tables of all points (*.csv)"));
-  if (file.isEmpty()) return;
+      tr("Pictures (*.png);;Vector graphics (*.svg);;Pages (*.pdf);;Tables of all points (*.csv)"),
+      *error_, [this](const QString& file) { return save_charts(file); });
+}
+
+Status CurvesTab::save_charts(const QString& file) const {
   const QFileInfo info(file);
   static const char* const names[] = {"loss", "accuracy",   "learning-rate",
                                       "vram", "throughput", "data-wait"};
   for (qsizetype i = 0; i < charts_.size(); ++i) {
     if (charts_[i]->scene().empty()) continue;
-    const QString one = u"%1/%2-%3.%4"_s.arg(info.path(), info.completeBaseName(),
-                                             QString::fromLatin1(names[i]), info.suffix());
-    if (auto saved = charts_[i]->save(one); !saved) {
-      QMessageBox::warning(this, tr("The charts were not saved"), to_qt(saved.error().text()));
-      return;
-    }
+    OMNIQ_TRY(charts_[i]->save(u"%1/%2-%3.%4"_s.arg(info.path(), info.completeBaseName(),
+                                                    QString::fromLatin1(names[i]), info.suffix())));
   }
+  return {};
 }
 
 void CurvesTab::changeEvent(QEvent* event) {

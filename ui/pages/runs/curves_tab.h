@@ -17,6 +17,7 @@ class QSlider;
 namespace omniq::ui {
 
 class ChartView;
+class MessageCard;
 
 class CurvesTab : public QWidget {
   Q_OBJECT
@@ -35,6 +36,8 @@ class CurvesTab : public QWidget {
   void rebuild();
   void show_legend();
   void export_all();
+  /// One file a chart that shows something: `file` with the chart's name added.
+  Status save_charts(const QString& file) const;
 
   RunColors& colors_;
   QList<RunInfo> runs_;
@@ -44,6 +47,7 @@ class CurvesTab : public QWidget {
   QSlider* smoothing_;
   QLabel* smoothing_value_;
   QCheckBox* log_;
+  MessageCard* error_;
   QLabel* legend_;
   QTimer replot_;  // curves mark it, and however many changed, charts are made once
 };
