@@ -1,13 +1,13 @@
 // omniq-studio [WORKSPACE] [--page NAME] [--theme NAME] [--screenshot DIR]
 #include <QApplication>
 #include <QCommandLineParser>
-#include <QSettings>
 #include <algorithm>
 #include <iostream>
 #include <string_view>
 
 #include "core/base/memory.h"
 #include "core/base/version.h"
+#include "ui/base/preferences.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
 #include "ui/pages/main_window.h"
@@ -57,9 +57,10 @@ int main(int argc, char** argv) {
       "main", "Trains, watches and compares compact video classifiers."));
   line.addHelpOption();
   line.addVersionOption();
-  line.addPositionalArgument(u"WORKSPACE"_s,
-                             QCoreApplication::translate("main", "Folder of runs; runs by default"),
-                             u"[WORKSPACE]"_s);
+  line.addPositionalArgument(
+      u"WORKSPACE"_s,
+      QCoreApplication::translate("main", "Folder of runs; that of the settings by default"),
+      u"[WORKSPACE]"_s);
   const QCommandLineOption page(u"page"_s, QCoreApplication::translate("main", "Page to open"),
                                 u"NAME"_s);
   const QCommandLineOption theme(
@@ -76,13 +77,13 @@ int main(int argc, char** argv) {
     return usage(u"One workspace can be open at a time."_s);
 
   const QStringList modes = {u"system"_s, u"light"_s, u"dark"_s};
-  int mode = QSettings().value("window/theme", 0).toInt();
+  auto mode = static_cast<int>(preferences().theme());
   if (line.isSet(theme)) mode = static_cast<int>(modes.indexOf(line.value(theme)));
   if (mode < 0 || mode >= modes.size())
     return usage(u"--theme is system, light or dark, not '%1'."_s.arg(line.value(theme)));
   apply_theme(app, static_cast<ThemeMode>(mode));
 
-  MainWindow window(line.positionalArguments().value(0, u"runs"_s));
+  MainWindow window(line.positionalArguments().value(0, preferences().workspace()));
   if (line.isSet(page) && !window.show_page(line.value(page)))
     return usage(u"There is no page '%1'; there are %2."_s.arg(line.value(page),
                                                                window.page_names().join(u", "_s)));

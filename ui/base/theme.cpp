@@ -129,6 +129,10 @@ QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox { background: @su
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QSpinBox:focus { border-color: @accent; }
 QLineEdit[invalid="true"], QComboBox[invalid="true"] { border-color: @bad; }
 QLineEdit:disabled, QComboBox:disabled { color: @muted; background: @window; }
+QSpinBox::up-button, QSpinBox::down-button { subcontrol-origin: border; width: 20px; border: none;
+  background: transparent; }
+QSpinBox::up-arrow { image: url(:/icons/sort-up-@mode.svg); width: 8px; height: 8px; }
+QSpinBox::down-arrow { image: url(:/icons/sort-down-@mode.svg); width: 8px; height: 8px; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url(:/icons/chevron-@mode.svg); width: 10px; height: 10px; }
 QComboBox QAbstractItemView { background: @raised; border: 1px solid @border; outline: none; padding: 2px; }

@@ -41,4 +41,8 @@ void VideoJob::seek(qint64 frame) {
   next();
 }
 
+void VideoJob::close() { source_.reset(); }
+
+void VideoJob::convert(const PictureMaker& make, int ticket) { Q_EMIT picture(ticket, make()); }
+
 }  // namespace omniq::ui

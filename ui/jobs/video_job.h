@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "ui/jobs/engine/video_source.h"
+#include "ui/jobs/frame_source.h"
 
 namespace omniq::ui {
 
@@ -17,11 +18,16 @@ class VideoJob : public QObject {
   void open(const QString& file, int ticket);
   void next();
   void seek(qint64 frame);
+  /// Forgets the video.
+  void close();
+  /// Answers with picture().
+  void convert(const omniq::ui::PictureMaker& make, int ticket);
 
  Q_SIGNALS:
   void opened(int ticket, qint64 frames, double fps);
   void frame(int ticket, const QImage& picture, qint64 index);
   void ended(int ticket);
+  void picture(int ticket, const QImage& picture);
   void failed(int ticket, const omniq::Error& error);
 
  private:

@@ -18,6 +18,7 @@
 
 #include "core/base/version.h"
 #include "ui/base/icons.h"
+#include "ui/base/preferences.h"
 #include "ui/base/text.h"
 #include "ui/pages/compare/compare_page.h"
 #include "ui/pages/data/data_page.h"
@@ -26,6 +27,7 @@
 #include "ui/pages/new_run/new_run_dialog.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/runs_page.h"
+#include "ui/pages/settings/settings_page.h"
 #include "ui/pages/training.h"
 #include "ui/widgets/command_palette.h"
 
@@ -34,8 +36,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr auto kThemeKey = "window/theme", kGeometryKey = "window/geometry",
-               kPageKey = "window/page";
+constexpr auto kGeometryKey = "window/geometry", kPageKey = "window/page";
 
 QList<QAction*> leaves(const QList<QAction*>& actions) {
   QList<QAction*> all;
@@ -78,6 +79,8 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
   add_page(u"demo"_s, tr("Demo"), u"demo"_s, demo_);
   data_ = new DataPage;
   add_page(u"data"_s, tr("Data"), u"data"_s, data_);
+  settings_ = new SettingsPage(workspace_.undo());
+  add_page(u"settings"_s, tr("Settings"), u"settings"_s, settings_);
   make_menus();
   connect_training();
   connect_evaluation();
@@ -197,7 +200,9 @@ void MainWindow::make_menus() {
   compare->addActions({compare_->export_figure_action(), compare_->export_table_action()});
 
   QMenu* video = menuBar()->addMenu(tr("&Video"));
-  video->addActions({demo_->open_action(), demo_->play_action()});
+  video->addActions({demo_->open_action(), demo_->paste_action(), demo_->camera_action()});
+  video->addSeparator();
+  video->addAction(demo_->play_action());
 
   QMenu* view = menuBar()->addMenu(tr("&View"));
   for (const Page& page : std::as_const(pages_)) view->addAction(page.action);
@@ -205,17 +210,25 @@ void MainWindow::make_menus() {
   view->addActions({runs_->archived_action(), runs_->side_action()});
   view->addSeparator();
   auto* themes = new QActionGroup(this);
-  const auto chosen = static_cast<ThemeMode>(QSettings().value(kThemeKey, 0).toInt());
   const std::pair<ThemeMode, QString> modes[] = {{ThemeMode::system, tr("Theme of the system")},
                                                  {ThemeMode::light, tr("Light theme")},
                                                  {ThemeMode::dark, tr("Dark theme")}};
   for (const auto& [mode, text] : modes) {
     QAction* action = view->addAction(text);
     action->setCheckable(true);
-    action->setChecked(mode == chosen);
     themes->addAction(action);
-    connect(action, &QAction::triggered, this, [this, mode = mode] { set_theme(mode); });
+    connect(action, &QAction::triggered, this, [mode = mode] {
+      preferences().set_theme(mode);
+      apply_theme(*qApp, mode);  // also where only the command line had said otherwise
+    });
   }
+  theme_ = preferences().theme();
+  themes->actions()[static_cast<int>(theme_)]->setChecked(true);
+  connect(&preferences(), &Preferences::changed, themes, [this, themes] {
+    if (preferences().theme() == std::exchange(theme_, preferences().theme())) return;
+    themes->actions()[static_cast<int>(theme_)]->setChecked(true);
+    apply_theme(*qApp, theme_);
+  });
 
   QMenu* help = menuBar()->addMenu(tr("&Help"));
   help->addAction(tr("Find a command…"), QKeySequence(u"Ctrl+K"_s), this,
@@ -236,7 +249,9 @@ void MainWindow::connect_training() {
   connect(data_->open_action(), &QAction::triggered, this, [this] { show_page(u"data"_s); });
   connect(data_, &DataPage::new_run_requested, this,
           [this](const QHash<QString, QString>& values) { new_run({}, values); });
-  connect(demo_->open_action(), &QAction::triggered, this, [this] { show_page(u"demo"_s); });
+  for (const QAction* action :
+       {demo_->open_action(), demo_->paste_action(), demo_->camera_action()})
+    connect(action, &QAction::triggered, this, [this] { show_page(u"demo"_s); });
   connect(runs_, &RunsPage::demo_requested, this,
           [this] { training_->try_demo(workspace_.folder()); });
   const RunActions& actions = runs_->actions();
@@ -302,11 +317,6 @@ void MainWindow::open_workspace(const QString& folder) {
   folder_button_->setText(u" "_s + fontMetrics().elidedText(dir.dirName(), Qt::ElideMiddle, 100));
   folder_button_->setToolTip(tr("Workspace %1. Click to open another.").arg(workspace_.folder()));
   status_->setText(workspace_.folder());
-}
-
-void MainWindow::set_theme(ThemeMode mode) {
-  QSettings().setValue(kThemeKey, static_cast<int>(mode));
-  apply_theme(*qApp, mode);
 }
 
 void MainWindow::show_palette() {

@@ -20,6 +20,7 @@ class DataPage;
 class DemoPage;
 class Evaluating;
 class RunsPage;
+class SettingsPage;
 class Training;
 
 class MainWindow : public QMainWindow {
@@ -32,6 +33,7 @@ class MainWindow : public QMainWindow {
   RunsPage* runs_page() const { return runs_; }
   ComparePage* compare_page() const { return compare_; }
   DataPage* data_page() const { return data_; }
+  SettingsPage* settings_page() const { return settings_; }
   DemoPage* demo_page() const { return demo_; }
   Training& training() { return *training_; }
 
@@ -60,7 +62,6 @@ class MainWindow : public QMainWindow {
   void new_run(const QString& clone, const QHash<QString, QString>& values = {});
   void choose_workspace();
   void open_workspace(const QString& folder);
-  void set_theme(ThemeMode mode);
   void show_palette();
   void refresh_icons();
 
@@ -70,6 +71,7 @@ class MainWindow : public QMainWindow {
   ComparePage* compare_;
   DemoPage* demo_;
   DataPage* data_;
+  SettingsPage* settings_;
   Training* training_;
   Evaluating* evaluating_;
   QList<Page> pages_;
@@ -77,6 +79,7 @@ class MainWindow : public QMainWindow {
   QVBoxLayout* navigation_;
   QToolButton* folder_button_;
   QLabel* status_;
+  ThemeMode theme_ = ThemeMode::system;  // that is preferred
 };
 
 }  // namespace omniq::ui

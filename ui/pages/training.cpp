@@ -17,6 +17,7 @@
 #include "core/base/text.h"
 #include "core/config/load.h"
 #include "ui/base/format.h"
+#include "ui/base/preferences.h"
 #include "ui/base/text.h"
 #include "ui/models/experiment_form.h"
 
@@ -99,6 +100,8 @@ void Training::try_demo(const QString& workspace) {
                                                      {"data.testlist", u"/lists/testlist.txt"_s},
                                                      {"data.classind", u"/lists/classInd.txt"_s}};
     for (const auto& [key, path] : paths) values.push_back(cat(key, "=", to_std(data + path)));
+    for (const QString& setting : preferences().engine_settings())
+      values.push_back(to_std(setting));
     const auto experiment = config::load(to_path(point.file), values);
     if (!experiment) {
       Q_EMIT failed(tr("The demo cannot be started"), experiment.error());
@@ -159,6 +162,12 @@ void Training::finish(const QString& run) {
 
 bool Training::may_close() {
   if (!job_.active()) return true;
+  if (const auto closing = preferences().closing(); closing != Preferences::Closing::ask) {
+    closing_ =
+        closing == Preferences::Closing::background ? Closing::move_to_background : Closing::stop;
+    pause_->click();
+    return false;
+  }
   QMessageBox box(QMessageBox::Question, tr("A run is being trained"),
                   tr("What becomes of the training when the window closes?"), QMessageBox::Cancel,
                   window());

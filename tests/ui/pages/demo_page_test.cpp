@@ -1,5 +1,6 @@
 #include "ui/pages/demo/demo_page.h"
 
+#include <QAction>
 #include <QApplication>
 #include <QClipboard>
 #include <QComboBox>
@@ -17,12 +18,16 @@
 
 #include "core/config/load.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/ui/support/fake_camera.h"
 #include "tests/ui/support/small_demo.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
+#include "ui/jobs/frame_image.h"
 #include "ui/jobs/train_job.h"
 #include "ui/models/run_info.h"
+#include "ui/pages/demo/live_camera.h"
+#include "ui/pages/demo/player.h"
 #include "ui/widgets/chart/chart_view.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/probability_bars.h"
@@ -37,6 +42,19 @@ class DemoPageTest : public QObject {
   testing_support::TemporaryFolder folder_;
   std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<DemoPage> page_;
+  test::FakeCamera* source_ = nullptr;  // once the page has asked for one
+  QList<FrameSource::Device> cameras_;  // that are there from the beginning
+
+  MessageCard* card() const { return page_->findChild<MessageCard*>(); }
+  QPushButton* button(const QString& text) const {
+    for (auto* one : page_->findChildren<QPushButton*>())
+      if (one->text() == text && one->isVisible()) return one;
+    return nullptr;
+  }
+  std::size_t answers() const {
+    const auto& curves = page_->timeline()->scene().curves;
+    return curves.isEmpty() ? 0 : curves[0].raw->size();
+  }
 
   QString clip() const {
     return to_qt((folder_ / "demo/SlideLeft").string()) + u"/slide_left_t000.mp4"_s;
@@ -75,7 +93,14 @@ class DemoPageTest : public QObject {
     QSettings().clear();
     apply_theme(*qApp, ThemeMode::light);
     workspace_ = std::make_unique<Workspace>();
-    page_ = std::make_unique<DemoPage>(*workspace_);
+    source_ = nullptr;
+    cameras_ = {{"one", u"Front"_s}};
+    page_ = std::make_unique<DemoPage>(*workspace_, [this] {
+      auto source = std::make_unique<test::FakeCamera>();
+      source_ = source.get();
+      source_->plug(cameras_);
+      return source;
+    });
     page_->resize(1100, 760);
     page_->show();
     workspace_->open(to_qt((folder_ / "runs").string()));
@@ -108,6 +133,104 @@ class DemoPageTest : public QObject {
     QCOMPARE(page_->bars()->entries().value(0).label, u"SlideLeft"_s);
     QVERIFY(std::abs(page_->bars()->entries()[0].probability -
                      top5[0]["probability"_L1].toDouble()) < 1e-4);
+  }
+
+  void a_path_or_a_file_in_the_clipboard_is_opened() {
+    QClipboard* clipboard = QApplication::clipboard();
+    for (const QString& text :
+         {clip(), u"\"%1\"\n"_s.arg(clip()), QUrl::fromLocalFile(clip()).toString()}) {
+      clipboard->setText(text);
+      QSignalSpy opened(page_->findChild<Player*>(), &Player::opened);
+      QTest::keyClick(page_.get(), Qt::Key_V, Qt::ControlModifier);
+      QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 1, 10000);
+    }
+    auto* copied = new QMimeData;
+    copied->setUrls({QUrl::fromLocalFile(clip())});
+    clipboard->setMimeData(copied);
+    QSignalSpy opened(page_->findChild<Player*>(), &Player::opened);
+    page_->paste_action()->trigger();
+    QTRY_COMPARE_WITH_TIMEOUT(opened.size(), 1, 10000);
+    QVERIFY(!card()->isVisible());
+    clipboard->setText(u"/nowhere/at/all.mp4"_s);
+    page_->paste_action()->trigger();
+    QVERIFY(card()->isVisible());
+    QVERIFY2(card()->text().contains(u"/nowhere/at/all.mp4"_s), qPrintable(card()->text()));
+  }
+
+  // A camera that shows a clip is named as the clip is, with an answer to every frame.
+  void a_camera_is_watched_frame_by_frame() {
+    QVERIFY(!source_);  // nothing is asked of the system before somebody wants it
+    QTest::mouseClick(button(u"Camera"_s), Qt::LeftButton);
+    QVERIFY(source_);
+    QCOMPARE(source_->running, QByteArray("one"));
+    auto video = VideoSource::open(to_path(clip()), 0);
+    QVERIFY(video);
+    const auto waits = [this] {
+      for (auto* label : page_->findChildren<QLabel*>())
+        if (label->text() == u"Waiting for the camera …"_s) return true;
+      return false;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(waits(), 20000);  // the model is there
+    std::size_t sent = 0;
+    for (QImage picture = read_image(*video); !picture.isNull(); picture = read_image(*video)) {
+      source_->send(picture);
+      ++sent;
+      QTRY_COMPARE(answers(), sent);
+    }
+    QCOMPARE(sent, 8u);
+    QCOMPARE(page_->bars()->entries().value(0).label, u"SlideLeft"_s);
+    const QJsonObject result = QJsonDocument::fromJson(page_->result_json()).object();
+    QCOMPARE(result["predictions"_L1][0]["video"_L1].toString(), u"Front"_s);
+    QCOMPARE(result["predictions"_L1][0]["top5"_L1][0]["label"_L1].toString(), u"SlideLeft"_s);
+    QTest::mouseClick(button(u"Stop camera"_s), Qt::LeftButton);
+    QVERIFY(source_->running.isEmpty());
+    // And a file plays as before.
+    page_->open(clip());
+    QTRY_VERIFY_WITH_TIMEOUT(page_->findChild<QSlider*>()->value() > 0, 10000);
+  }
+
+  void an_unplugged_camera_leaves_a_card_and_comes_back() {
+    page_->camera_action()->trigger();
+    QVERIFY(source_);
+    source_->send(QImage(64, 48, QImage::Format_RGB888));
+    QTRY_VERIFY(!page_->view()->picture().isNull());
+    source_->unplug();
+    QVERIFY(card()->isVisible());
+    QVERIFY2(card()->text().contains(u"unplugged"_s), qPrintable(card()->text()));
+    QTest::mouseClick(button(u"Try again"_s), Qt::LeftButton);
+    QVERIFY2(card()->text().contains(u"No camera was found"_s), qPrintable(card()->text()));
+    source_->plug({{"two", u"Another"_s}});
+    QTest::mouseClick(button(u"Try again"_s), Qt::LeftButton);
+    QCOMPARE(source_->running, QByteArray("two"));
+    QVERIFY(!card()->isVisible());
+  }
+
+  void a_camera_that_may_not_be_used_says_so_and_the_page_goes_on() {
+    page_->camera_action()->trigger();
+    source_->stop();
+    source_->denied = true;
+    page_->camera_action()->trigger();
+    QVERIFY(card()->isVisible());
+    QVERIFY2(card()->text().contains(u"may not use"_s), qPrintable(card()->text()));
+    QVERIFY(!page_->camera()->running());
+    page_->open(clip());
+    QVERIFY(!card()->isVisible());
+    QTRY_VERIFY_WITH_TIMEOUT(page_->findChild<QSlider*>()->value() > 0, 10000);
+  }
+
+  void cameras_appear_by_themselves_and_can_be_changed() {
+    page_->camera_action()->trigger();
+    auto* choice = page_->camera()->findChild<QComboBox*>();
+    QCOMPARE(choice->accessibleName(), u"Camera"_s);
+    QCOMPARE(choice->count(), 1);
+    source_->plug({{"one", u"Front"_s}, {"two", u"Back"_s}});
+    QCOMPARE(choice->count(), 2);
+    QCOMPARE(source_->running, QByteArray("one"));
+    choice->setCurrentIndex(1);
+    Q_EMIT choice->activated(1);
+    QCOMPARE(source_->running, QByteArray("two"));
+    page_->hide();  // nobody looks
+    QVERIFY(source_->running.isEmpty());
   }
 
   void pausing_stops_the_pictures() {

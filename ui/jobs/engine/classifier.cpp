@@ -1,11 +1,14 @@
 #include "ui/jobs/engine/classifier.h"
 
+#include <optional>
+
 #include "core/infer/predictor.h"
 
 namespace omniq::ui {
 
 struct Classifier::Impl {
   infer::Predictor predictor;
+  std::optional<infer::Live> live;
 };
 
 Classifier::Classifier(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -13,10 +16,11 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 Classifier::~Classifier() = default;
 
-Result<Classifier> Classifier::open(const std::filesystem::path& run) {
+Result<Classifier> Classifier::open(const std::filesystem::path& run,
+                                    const std::vector<std::string>& settings) {
   OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(run));
-  OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder));
-  return Classifier(std::make_unique<Impl>(Impl{std::move(predictor)}));
+  OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder, settings));
+  return Classifier(std::make_unique<Impl>(Impl{std::move(predictor), {}}));
 }
 
 const std::vector<std::string>& Classifier::classes() const { return impl_->predictor.classes(); }
@@ -38,6 +42,13 @@ Status Classifier::follow(const std::filesystem::path& video, std::int64_t momen
   return impl_->predictor.follow(
       video, moments,
       [&](const infer::Moment& moment) { tell(moment.frame, moment.probabilities); }, stop);
+}
+
+void Classifier::start_live(std::int64_t window) { impl_->live = impl_->predictor.live(window); }
+
+std::vector<double> Classifier::look(const std::uint8_t* rgb, std::int64_t height,
+                                     std::int64_t width) {
+  return impl_->live.value().push(rgb, {height, width}).probabilities;
 }
 
 }  // namespace omniq::ui

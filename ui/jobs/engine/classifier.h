@@ -25,7 +25,9 @@ struct Answer {
 
 class Classifier {
  public:
-  static Result<Classifier> open(const std::filesystem::path& run);
+  /// `settings`: those of the run that are replaced, "device=cpu".
+  static Result<Classifier> open(const std::filesystem::path& run,
+                                 const std::vector<std::string>& settings = {});
   Classifier(Classifier&&) noexcept;
   Classifier& operator=(Classifier&&) noexcept;
   ~Classifier();
@@ -37,6 +39,11 @@ class Classifier {
   Status follow(const std::filesystem::path& video, std::int64_t moments,
                 const std::function<void(std::int64_t frame, const std::vector<double>&)>& tell,
                 std::stop_token stop);
+
+  /// For frames that come one by one: see infer::Predictor::live.
+  void start_live(std::int64_t window);
+  /// The next frame, RGB rows of [height, width, 3] → a probability for each class.
+  std::vector<double> look(const std::uint8_t* rgb, std::int64_t height, std::int64_t width);
 
  private:
   struct Impl;

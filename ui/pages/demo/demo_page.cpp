@@ -2,9 +2,9 @@
 
 #include <QAction>
 #include <QApplication>
-#include <QCheckBox>
 #include <QClipboard>
 #include <QComboBox>
+#include <QDir>
 #include <QEvent>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -13,18 +13,19 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLabel>
+#include <QMimeData>
 #include <QPushButton>
 #include <QSaveFile>
-#include <QSlider>
-#include <QToolButton>
+#include <QUrl>
 #include <QVBoxLayout>
-#include <algorithm>
-#include <numeric>
 
 #include "ui/base/format.h"
-#include "ui/base/icons.h"
+#include "ui/base/preferences.h"
 #include "ui/base/text.h"
-#include "ui/base/theme.h"
+#include "ui/jobs/camera_source.h"
+#include "ui/pages/demo/answer_card.h"
+#include "ui/pages/demo/live_camera.h"
+#include "ui/pages/demo/player.h"
 #include "ui/widgets/chart/chart_view.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/probability_bars.h"
@@ -35,211 +36,174 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr double kUsualFps = 25;  // where the file does not say
+constexpr double kLiveKept = 60;  // seconds of a live timeline
 
-// The classes with the largest values, best first.
-QList<int> best(const QList<double>& values, int count) {
-  QList<int> order(values.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto kept = std::min<qsizetype>(count, order.size());
-  std::partial_sort(order.begin(), order.begin() + kept, order.end(),
-                    [&](int a, int b) { return values[a] > values[b]; });
-  order.resize(kept);
-  return order;
-}
-
-QString clock_text(double seconds) {
-  const int tenths = static_cast<int>(seconds * 10 + 0.5);
-  return u"%1:%2.%3"_s.arg(tenths / 600).arg(tenths / 10 % 60, 2, 10, QChar(u'0')).arg(tenths % 10);
+// The file that the clipboard names: copied in a file manager, or a path or address as text.
+QString clipboard_file() {
+  const QMimeData* data = QApplication::clipboard()->mimeData();
+  for (const QUrl& url : data->urls()) {
+    if (url.isLocalFile()) return url.toLocalFile();
+  }
+  QString text = data->text().trimmed().section(u'\n', 0, 0).trimmed();
+  if (text.size() > 1 && (text.front() == u'"' || text.front() == u'\'') &&
+      text.back() == text.front())
+    text = text.mid(1, text.size() - 2);
+  if (text.startsWith(u"file:"_s)) return QUrl(text).toLocalFile();
+  if (text.startsWith(u"~/"_s)) text.replace(0, 1, QDir::homePath());
+  return text;
 }
 
 }  // namespace
 
 DemoPage::DemoPage(Workspace& workspace, QWidget* parent)
-    : QWidget(parent), workspace_(workspace), video_(u"omniq video"_s), predict_(u"omniq model"_s) {
+    : DemoPage(workspace, make_camera_source, parent) {}
+
+DemoPage::DemoPage(Workspace& workspace, FrameSourceFactory make_camera, QWidget* parent)
+    : QWidget(parent), workspace_(workspace), predict_(u"omniq model"_s) {
   open_ = new QAction(tr("Open video…"), this);
   open_->setShortcut(QKeySequence(u"Ctrl+Alt+O"_s));
-  play_ = new QAction(tr("Play or pause"), this);
-  play_->setShortcut(QKeySequence(u"Ctrl+Space"_s));
-  problem_ = new MessageCard;
-
+  paste_ = new QAction(tr("Open the path in the clipboard"), this);
+  paste_->setShortcut(QKeySequence::Paste);
+  paste_->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+  addAction(paste_);
+  watch_ = new QAction(tr("Watch a camera"), this);
+  watch_->setShortcut(QKeySequence(u"Ctrl+Alt+C"_s));
+  setFocusPolicy(Qt::ClickFocus);
   run_ = new QComboBox;
   run_->setAccessibleName(tr("Model"));
   run_->setMinimumWidth(300);
   run_->setPlaceholderText(tr("No run with a model yet"));
+  camera_ = new LiveCamera(std::move(make_camera));
+  problem_ = new MessageCard;
+  player_ = new Player;
+  card_ = new AnswerCard;
+  timeline_ = new ChartView;
+  make_layout();
+
+  connect(open_, &QAction::triggered, this, &DemoPage::choose_file);
+  connect(paste_, &QAction::triggered, this, &DemoPage::paste);
+  connect(run_, &QComboBox::activated, this,
+          [this] { player_->live() ? start_live() : classify(); });
+  connect(player_, &Player::opened, this, &DemoPage::show_timeline);
+  connect(player_, &Player::moved, this, [this](double seconds) {
+    timeline_->set_cursor_x(seconds);
+    show_bars();
+  });
+  connect(player_, &Player::failed, this, [this](const Error& error) {
+    problem_->show_error(tr("This file cannot be played"), error);
+  });
+  connect(player_->view(), &VideoView::file_dropped, this,
+          [this](const QString& file) { open(file); });
+  connect(player_->view(), &VideoView::clicked, this, [this] {
+    if (file_.isEmpty() && !player_->live()) {
+      choose_file();
+    } else {
+      player_->play_action()->trigger();
+    }
+  });
+  connect(card_, &AnswerCard::copy_requested, this,
+          [this] { QApplication::clipboard()->setText(QString::fromUtf8(result_json())); });
+  connect(card_, &AnswerCard::save_requested, this, &DemoPage::save_json);
+  WorkspaceModel& model = workspace_.model();
+  for (const auto signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
+    connect(&model, signal, this, &DemoPage::fill_runs);
+  connect(&model, &QAbstractItemModel::modelReset, this, &DemoPage::fill_runs);
+  connect(&model, &QAbstractItemModel::dataChanged, this, &DemoPage::fill_runs);
+  connect_model();
+  connect_camera();
+  show_timeline();
+}
+
+void DemoPage::make_layout() {
   auto* choose = new QPushButton(tr("Open video…"));
+  connect(choose, &QPushButton::clicked, this, &DemoPage::choose_file);
   auto* head = new QHBoxLayout;
   head->setSpacing(8);
   head->addWidget(new QLabel(tr("Model of")));
   head->addWidget(run_);
   head->addStretch();
+  head->addWidget(camera_);
   head->addWidget(choose);
+  timeline_->setFixedHeight(170);
+  auto* chart = new QFrame;
+  chart->setProperty("card", true);
+  auto* inner = new QVBoxLayout(chart);
+  inner->setContentsMargins(1, 1, 1, 1);
+  inner->addWidget(timeline_);
+  auto* left = new QVBoxLayout;
+  left->setSpacing(8);
+  left->addWidget(player_, 1);
+  left->addWidget(chart);
   auto* row = new QHBoxLayout;
   row->setSpacing(16);
-  row->addWidget(make_player(), 5);
-  row->addWidget(make_answer(), 2);
+  row->addLayout(left, 5);
+  row->addWidget(card_, 2);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(16, 12, 16, 12);
   column->setSpacing(10);
   column->addLayout(head);
   column->addWidget(problem_);
   column->addLayout(row, 1);
-
-  connect(open_, &QAction::triggered, this, &DemoPage::choose_file);
-  connect(choose, &QPushButton::clicked, this, &DemoPage::choose_file);
-  connect(play_, &QAction::triggered, this, [this] { set_playing(!playing_); });
-  connect(run_, &QComboBox::activated, this, &DemoPage::classify);
-  WorkspaceModel& model = workspace_.model();
-  for (const auto signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
-    connect(&model, signal, this, &DemoPage::fill_runs);
-  connect(&model, &QAbstractItemModel::modelReset, this, &DemoPage::fill_runs);
-  connect(&model, &QAbstractItemModel::dataChanged, this, &DemoPage::fill_runs);
-  connect_jobs();
-  show_icons();
 }
 
-QWidget* DemoPage::make_player() {
-  auto* player = new QWidget;
-  view_ = new VideoView;
-  play_button_ = new QToolButton;
-  play_button_->setAccessibleName(tr("Play or pause"));
-  play_button_->setIconSize({20, 20});
-  seek_ = new QSlider(Qt::Horizontal);
-  seek_->setAccessibleName(tr("Position"));
-  seek_->setEnabled(false);
-  time_ = new QLabel;
-  time_->setProperty("muted", true);
-  speed_ = new QComboBox;
-  for (const double speed : {0.25, 0.5, 1.0, 2.0}) speed_->addItem(u"%1×"_s.arg(speed), speed);
-  speed_->setCurrentIndex(2);
-  speed_->setAccessibleName(tr("Speed"));
-  loop_ = new QCheckBox(tr("Repeat"));
-  loop_->setChecked(true);
-  timeline_ = new ChartView;
-  timeline_->setFixedHeight(170);
-  auto* card = new QFrame;
-  card->setProperty("card", true);
-  auto* inner = new QVBoxLayout(card);
-  inner->setContentsMargins(1, 1, 1, 1);
-  inner->addWidget(timeline_);
-  auto* controls = new QHBoxLayout;
-  controls->setSpacing(8);
-  controls->addWidget(play_button_);
-  controls->addWidget(seek_, 1);
-  controls->addWidget(time_);
-  controls->addWidget(speed_);
-  controls->addWidget(loop_);
-  auto* column = new QVBoxLayout(player);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(8);
-  column->addWidget(view_, 1);
-  column->addLayout(controls);
-  column->addWidget(card);
-  connect(view_, &VideoView::file_dropped, this, [this](const QString& file) { open(file); });
-  connect(view_, &VideoView::clicked, this,
-          [this] { file_.isEmpty() ? choose_file() : set_playing(!playing_); });
-  connect(play_button_, &QToolButton::clicked, play_, &QAction::trigger);
-  connect(seek_, &QSlider::sliderMoved, this, [this](int frame) {
-    asked_ = true;
-    video_.post([frame](VideoJob& job) { job.seek(frame); });
-  });
-  connect(speed_, &QComboBox::currentIndexChanged, this, [this] { set_playing(playing_); });
-  show_timeline();
-  return player;
-}
-
-QWidget* DemoPage::make_answer() {
-  auto* card = new QFrame;
-  card->setProperty("card", true);
-  card->setMinimumWidth(270);
-  verdict_ = new QLabel;
-  QFont large = verdict_->font();
-  large.setPointSizeF(large.pointSizeF() * 1.5);
-  large.setWeight(QFont::DemiBold);
-  verdict_->setFont(large);
-  verdict_->setWordWrap(true);
-  auto* title = new QLabel(tr("What happens"));
-  title->setProperty("muted", true);
-  bars_ = new ProbabilityBars;
-  figures_ = new QLabel;
-  figures_->setProperty("muted", true);
-  figures_->setWordWrap(true);
-  copy_ = new QPushButton(tr("Copy as JSON"));
-  save_ = new QPushButton(tr("Save as JSON…"));
-  for (QPushButton* button : {copy_, save_}) button->setEnabled(false);
-  auto* buttons = new QHBoxLayout;
-  buttons->setSpacing(8);
-  buttons->addWidget(copy_);
-  buttons->addWidget(save_);
-  auto* column = new QVBoxLayout(card);
-  column->setContentsMargins(18, 14, 18, 14);
-  column->setSpacing(8);
-  column->addWidget(title);
-  column->addWidget(verdict_);
-  column->addSpacing(4);
-  column->addWidget(bars_);
-  column->addStretch();
-  column->addWidget(figures_);
-  column->addLayout(buttons);
-  connect(copy_, &QPushButton::clicked, this,
-          [this] { QApplication::clipboard()->setText(QString::fromUtf8(result_json())); });
-  connect(save_, &QPushButton::clicked, this, &DemoPage::save_json);
-  verdict_->setText(dash());
-  return card;
-}
-
-void DemoPage::connect_jobs() {
-  clock_.setTimerType(Qt::PreciseTimer);
-  connect(&clock_, &QTimer::timeout, this, [this] {
-    if (asked_) return;  // the decoder is behind: a frame is late rather than two at once
-    asked_ = true;
-    video_.post([](VideoJob& job) { job.next(); });
-  });
-  VideoJob* video = video_.worker();
-  connect(video, &VideoJob::opened, this, [this](int ticket, qint64 frames, double fps) {
-    if (ticket != ticket_) return;
-    frames_ = frames;
-    fps_ = fps;
-    seek_->setRange(0, static_cast<int>(std::max<qint64>(frames - 1, 0)));
-    seek_->setEnabled(frames > 1);
-    set_playing(frames != 1);
-  });
-  connect(video, &VideoJob::frame, this, [this](int ticket, const QImage& picture, qint64 index) {
-    if (ticket != ticket_) return;
-    asked_ = false;
-    show_frame(picture, index);
-  });
-  connect(video, &VideoJob::ended, this, [this](int ticket) {
-    if (ticket != ticket_) return;
-    if (loop_->isChecked() && playing_) {
-      video_.post([](VideoJob& job) { job.seek(0); });
-      return;
-    }
-    asked_ = false;
-    set_playing(false);
-  });
-  connect(video, &VideoJob::failed, this, [this](int ticket, const Error& error) {
-    if (ticket != ticket_) return;
-    set_playing(false);
-    view_->set_picture({});
-    problem_->show_error(tr("This file cannot be played"), error);
-  });
+void DemoPage::connect_model() {
   PredictJob* predict = predict_.worker();
   connect(predict, &PredictJob::loading, this, [this](int ticket) {
-    if (ticket == ticket_) figures_->setText(tr("Loading the model …"));
+    if (ticket == ticket_) card_->set_figures(tr("Loading the model …"));
   });
   connect(predict, &PredictJob::answered, this, [this](int ticket, const Answer& answer) {
     if (ticket == ticket_) show_answer(answer);
   });
-  connect(
-      predict, &PredictJob::moment, this,
-      [this](int ticket, qint64 frame, const QStringList& classes, const QList<double>& values) {
-        if (ticket == ticket_) add_moment(frame, classes, values);
-      });
+  connect(predict, &PredictJob::moment, this,
+          [this](int ticket, qint64 frame, const QStringList& classes, const QList<double>& p) {
+            if (ticket != ticket_) return;
+            if (beliefs_.isEmpty()) beliefs_.start(classes);
+            beliefs_.add(static_cast<double>(frame) / player_->fps(), p);
+            show_timeline();
+            show_bars();
+          });
+  connect(predict, &PredictJob::live_ready, this, [this](int ticket, const QStringList& classes) {
+    if (ticket != ticket_) return;
+    beliefs_.start(classes, kLiveKept);
+    card_->set_figures(tr("Waiting for the camera …"));
+    looking_ = false;
+  });
+  connect(predict, &PredictJob::looked, this,
+          [this](int ticket, const QList<double>& probabilities, double milliseconds) {
+            if (ticket == ticket_) show_looked(probabilities, milliseconds);
+          });
   connect(predict, &PredictJob::failed, this, [this](int ticket, const Error& error) {
     if (ticket != ticket_) return;
-    figures_->clear();
+    card_->set_figures({});
     if (!problem_->isVisible()) problem_->show_error(tr("There is no answer"), error);
+  });
+}
+
+void DemoPage::connect_camera() {
+  connect(watch_, &QAction::triggered, camera_, &LiveCamera::start);
+  connect(camera_, &LiveCamera::started, this, &DemoPage::start_live);
+  connect(camera_, &LiveCamera::window_changed, this, [this] {
+    if (camera_->running()) start_live();
+  });
+  connect(camera_, &LiveCamera::stopped, this, [this] {
+    if (player_->live()) player_->show_live_state(false, 0);
+  });
+  connect(camera_, &LiveCamera::frame, player_, &Player::offer);
+  connect(camera_, &LiveCamera::failed, this, [this](const Error& error) {
+    problem_->show_error(tr("There is no picture from the camera"), to_qt(error.text()),
+                         tr("Try again"));
+  });
+  connect(problem_, &MessageCard::button_clicked, this, [this] {
+    problem_->hide();
+    camera_->start();  // the only problem with a button
+  });
+  connect(player_, &Player::live_toggled, this,
+          [this] { camera_->running() ? camera_->stop() : camera_->start(); });
+  connect(player_, &Player::live_picture, this, [this](const QImage& picture) {
+    player_->show_live_state(camera_->running(), camera_->seconds());
+    if (looking_ || !camera_->running()) return;  // the model is behind: it sees a later frame
+    looking_ = true;
+    predict_.post([picture, ticket = ticket_](PredictJob& job) { job.look(picture, ticket); });
   });
 }
 
@@ -271,138 +235,123 @@ void DemoPage::choose_file() {
   if (!file.isEmpty()) open(file);
 }
 
+void DemoPage::paste() {
+  const QString file = clipboard_file();
+  if (QFileInfo(file).isFile()) {
+    open(file);
+    return;
+  }
+  problem_->show_error(tr("There is no file to open in the clipboard"),
+                       file.isEmpty() ? tr("Copy a file, or the path of one, and paste again.")
+                                      : tr("%1 does not exist.").arg(file.left(200)));
+}
+
 void DemoPage::open(const QString& file, const QString& run) {
   file_ = file;
+  camera_->stop();
   problem_->hide();
   if (!run.isEmpty() && run_->findData(run) >= 0) run_->setCurrentIndex(run_->findData(run));
-  frames_ = frame_ = 0;
+  player_->open(file);
   classify();
-  asked_ = true;
-  video_.post([file, ticket = ticket_](VideoJob& job) { job.open(file, ticket); });
+}
+
+ModelChoice DemoPage::model() const {
+  return {run_->currentData().toString(), preferences().engine_settings()};
 }
 
 void DemoPage::classify() {
   if (file_.isEmpty()) return;
-  const bool same_video = ticket_ > 0 && frames_ > 0;
-  ++ticket_;
+  predict_.worker()->set_wanted(++ticket_);
   answered_ = false;
-  moments_.clear();
-  bars_->set_entries({});
-  verdict_->setText(dash());
-  figures_->setText({});
-  copy_->setEnabled(false);
-  save_->setEnabled(false);
+  beliefs_.start({});
+  card_->clear();
   show_timeline();
-  const QString run = run_->currentData().toString(), file = file_;
-  predict_.worker()->set_wanted(ticket_);
-  if (run.isEmpty()) {
-    figures_->setText(tr("Train a run first: its model answers here."));
-  } else {
-    predict_.post(
-        [run, file, ticket = ticket_](PredictJob& job) { job.classify(run, file, ticket); });
+  const ModelChoice chosen = model();
+  if (chosen.run.isEmpty()) {
+    card_->set_figures(tr("Train a run first: its model answers here."));
+    return;
   }
-  if (same_video) {  // another model for what is playing
-    asked_ = true;
-    video_.post([file, ticket = ticket_](VideoJob& job) { job.open(file, ticket); });
-  }
+  predict_.post([chosen, file = file_, ticket = ticket_](PredictJob& job) {
+    job.classify(chosen, file, ticket);
+  });
 }
 
-void DemoPage::set_playing(bool playing) {
-  playing_ = playing && !file_.isEmpty();
-  if (playing_) {
-    const double fps = (fps_ > 0 ? fps_ : kUsualFps) * speed_->currentData().toDouble();
-    clock_.start(std::max(1, static_cast<int>(1000 / fps)));
-    if (!asked_ && frames_ > 0 && frame_ >= frames_ - 1) {
-      asked_ = true;
-      video_.post([](VideoJob& job) { job.seek(0); });
-    }
-  } else {
-    clock_.stop();
+void DemoPage::start_live() {
+  file_.clear();
+  problem_->hide();
+  player_->start_live();
+  predict_.worker()->set_wanted(++ticket_);
+  answered_ = false;
+  looking_ = true;
+  live_times_.clear();
+  beliefs_.start({});
+  card_->clear();
+  show_timeline();
+  const ModelChoice chosen = model();
+  if (chosen.run.isEmpty()) {
+    card_->set_figures(tr("Train a run first: its model answers here."));
+    return;
   }
-  show_icons();
-}
-
-void DemoPage::show_frame(const QImage& picture, qint64 index) {
-  frame_ = index;
-  view_->set_picture(picture);
-  if (!seek_->isSliderDown()) seek_->setValue(static_cast<int>(index));
-  const double fps = fps_ > 0 ? fps_ : kUsualFps;
-  time_->setText(frames_ > 0 ? u"%1 / %2"_s.arg(clock_text(index / fps), clock_text(frames_ / fps))
-                             : clock_text(index / fps));
-  timeline_->set_cursor_x(static_cast<double>(index) / fps);
-  show_bars();
+  predict_.post([chosen, window = camera_->window(), ticket = ticket_](PredictJob& job) {
+    job.start_live(chosen, window, ticket);
+  });
 }
 
 void DemoPage::show_answer(const Answer& answer) {
   answered_ = true;
   answer_ = answer;
-  if (!answer.top5.empty()) verdict_->setText(to_qt(answer.top5.front().label));
-  figures_->setText(
+  if (!answer.top5.empty()) card_->set_verdict(to_qt(answer.top5.front().label));
+  card_->set_figures(
       tr("%1 frames looked at\ndecoded in %2 ms, classified in %3 ms\n%4 frames a second")
           .arg(answer.frames)
           .arg(answer.decode_ms, 0, 'f', 1)
           .arg(answer.model_ms, 0, 'f', 1)
           .arg(1000.0 * static_cast<double>(answer.frames) / (answer.decode_ms + answer.model_ms),
                0, 'f', 0));
-  copy_->setEnabled(true);
-  save_->setEnabled(true);
+  card_->set_result(true);
   show_bars();
 }
 
-void DemoPage::add_moment(qint64 frame, const QStringList& classes, const QList<double>& values) {
-  classes_ = classes;
-  moments_.append({frame, values});
+void DemoPage::show_looked(const QList<double>& probabilities, double milliseconds) {
+  looking_ = false;
+  const double now = camera_->seconds();
+  if (!camera_->running()) return;
+  beliefs_.add(now, probabilities);
+  const auto best = beliefs_.best_at(now);
+  answered_ = true;
+  answer_ = {};
+  for (const BeliefTrack::Entry& entry : best)
+    answer_.top5.push_back({to_std(beliefs_.classes()[entry.label]), entry.probability});
+  answer_.frames = 1;
+  answer_.model_ms = milliseconds;
+  live_times_.append(now);
+  while (live_times_.front() < now - 2) live_times_.removeFirst();
+  const double span = now - live_times_.front();
+  const double rate = span > 0 ? static_cast<double>(live_times_.size() - 1) / span : 0;
+  card_->set_verdict(beliefs_.classes()[best.front().label]);
+  card_->set_figures(tr("%1 frames a second\n%2 ms for each in the model")
+                         .arg(rate, 0, 'f', 0)
+                         .arg(milliseconds, 0, 'f', 1));
+  card_->set_result(true);
   show_timeline();
   show_bars();
 }
 
-void DemoPage::show_timeline() {
-  ChartScene scene;
-  scene.title = tr("Probability over time, %");
-  scene.x_kind = AxisKind::duration;
-  scene.unit = u" %"_s;
-  scene.least = 0;
-  scene.most = 100;
-  scene.empty_text = tr("What the model believes while the video goes on");
-  if (!moments_.isEmpty()) {
-    // The classes that came out best somewhere.
-    QList<double> most(classes_.size(), 0);
-    for (const Moment& moment : std::as_const(moments_)) {
-      for (qsizetype c = 0; c < most.size(); ++c)
-        most[c] = std::max(most[c], moment.probabilities[c]);
-    }
-    const double fps = fps_ > 0 ? fps_ : kUsualFps;
-    const auto x = std::make_shared<std::vector<double>>();
-    for (const Moment& moment : std::as_const(moments_))
-      x->push_back(static_cast<double>(moment.frame) / fps);
-    for (const int c : best(most, 5)) {
-      auto y = std::make_shared<std::vector<double>>();
-      for (const Moment& moment : std::as_const(moments_))
-        y->push_back(100 * moment.probabilities[c]);
-      const auto& colors = Theme::current().series;
-      scene.curves.append({classes_[c], colors[c % colors.size()], Qt::SolidLine,
-                           std::make_shared<CurveData>(x, y), nullptr});
-    }
-  }
-  timeline_->set_scene(std::move(scene));
-}
+void DemoPage::show_timeline() { timeline_->set_scene(beliefs_.scene()); }
 
 void DemoPage::show_bars() {
-  const auto& colors = Theme::current().series;
-  QList<LabelProbability> entries;
   // The newest moment that the playing video has reached; before there is one, the whole answer.
-  const Moment* now = nullptr;
-  for (const Moment& moment : std::as_const(moments_)) {
-    if (moment.frame <= frame_) now = &moment;
+  const auto now = beliefs_.best_at(player_->live() ? camera_->seconds() : player_->seconds());
+  QList<LabelProbability> entries;
+  for (const BeliefTrack::Entry& entry : now) {
+    entries.append(
+        {beliefs_.classes()[entry.label], entry.probability, BeliefTrack::color(entry.label)});
   }
-  if (now) {
-    for (const int c : best(now->probabilities, 5))
-      entries.append({classes_[c], now->probabilities[c], colors[c % colors.size()]});
-  } else if (answered_) {
+  if (now.isEmpty() && answered_) {
     for (const Answer::Entry& entry : answer_.top5)
       entries.append({to_qt(entry.label), entry.probability, {}});
   }
-  bars_->set_entries(entries);
+  bars()->set_entries(entries);
 }
 
 QByteArray DemoPage::result_json() const {
@@ -410,7 +359,7 @@ QByteArray DemoPage::result_json() const {
   for (const Answer::Entry& entry : answer_.top5)
     top5.append(
         QJsonObject{{u"label"_s, to_qt(entry.label)}, {u"probability"_s, entry.probability}});
-  const QJsonObject one = {{u"video"_s, file_},
+  const QJsonObject one = {{u"video"_s, player_->live() ? camera_->name() : file_},
                            {u"top5"_s, top5},
                            {u"frames"_s, static_cast<qint64>(answer_.frames)},
                            {u"decode_ms"_s, answer_.decode_ms},
@@ -429,20 +378,21 @@ void DemoPage::save_json() {
     problem_->show_error(tr("The result was not saved"), tr("%1: %2").arg(file, out.errorString()));
 }
 
-void DemoPage::show_icons() {
-  play_button_->setIcon(icon(playing_ ? u"pause"_s : u"play"_s));
-  play_button_->setEnabled(!file_.isEmpty());
-}
+QAction* DemoPage::play_action() const { return player_->play_action(); }
+ProbabilityBars* DemoPage::bars() const { return card_->bars(); }
+VideoView* DemoPage::view() const { return player_->view(); }
 
 void DemoPage::changeEvent(QEvent* event) {
   if (event->type() == QEvent::PaletteChange) {
-    show_icons();
     show_timeline();
     show_bars();
   }
   QWidget::changeEvent(event);
 }
 
-void DemoPage::hideEvent(QHideEvent*) { set_playing(false); }
+void DemoPage::hideEvent(QHideEvent*) {
+  camera_->stop();
+  player_->pause();
+}
 
 }  // namespace omniq::ui

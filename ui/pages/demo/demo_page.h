@@ -1,40 +1,43 @@
-// Drop a video: it plays, and the model of a run says what happens in it.
+// Drop a video, or choose a camera: it plays, and the model of a run says what happens in it.
 #pragma once
 
-#include <QList>
-#include <QTimer>
 #include <QWidget>
 
 #include "ui/base/worker_thread.h"
+#include "ui/jobs/frame_source.h"
 #include "ui/jobs/predict_job.h"
-#include "ui/jobs/video_job.h"
 #include "ui/models/workspace.h"
+#include "ui/pages/demo/belief_track.h"
 
-class QCheckBox;
+class QAction;
 class QComboBox;
-class QLabel;
-class QPushButton;
-class QSlider;
-class QToolButton;
 
 namespace omniq::ui {
 
+class AnswerCard;
 class ChartView;
+class LiveCamera;
 class MessageCard;
+class Player;
 class ProbabilityBars;
 class VideoView;
 
 class DemoPage : public QWidget {
   Q_OBJECT
  public:
+  /// `make_camera`: where live frames come from; the cameras of this machine.
   explicit DemoPage(Workspace& workspace, QWidget* parent = nullptr);
+  DemoPage(Workspace& workspace, FrameSourceFactory make_camera, QWidget* parent = nullptr);
 
   /// `run`: whose model answers; empty: the one that is chosen.
   void open(const QString& file, const QString& run = {});
   QAction* open_action() const { return open_; }
-  QAction* play_action() const { return play_; }
-  ProbabilityBars* bars() const { return bars_; }
-  VideoView* view() const { return view_; }
+  QAction* paste_action() const { return paste_; }
+  QAction* camera_action() const { return watch_; }
+  QAction* play_action() const;
+  LiveCamera* camera() const { return camera_; }
+  ProbabilityBars* bars() const;
+  VideoView* view() const;
   ChartView* timeline() const { return timeline_; }
   /// What `omniq predict --json` prints for this video.
   QByteArray result_json() const;
@@ -44,50 +47,37 @@ class DemoPage : public QWidget {
   void hideEvent(QHideEvent* event) override;
 
  private:
-  QWidget* make_player();
-  QWidget* make_answer();
-  void connect_jobs();
+  void make_layout();
+  void connect_model();
+  void connect_camera();
   void fill_runs();
   void choose_file();
+  void paste();
+  ModelChoice model() const;
   void classify();
-  void set_playing(bool playing);
-  void show_frame(const QImage& picture, qint64 index);
+  void start_live();
   void show_answer(const Answer& answer);
-  void add_moment(qint64 frame, const QStringList& classes, const QList<double>& probabilities);
+  void show_looked(const QList<double>& probabilities, double milliseconds);
   void show_timeline();
   void show_bars();
-  void show_icons();
   void save_json();
 
-  struct Moment {
-    qint64 frame;
-    QList<double> probabilities;
-  };
-
   Workspace& workspace_;
-  QAction *open_, *play_;
-  QComboBox *run_, *speed_;
-  QCheckBox* loop_;
+  QAction *open_, *paste_, *watch_;
+  QComboBox* run_;
+  LiveCamera* camera_;
   MessageCard* problem_;
-  VideoView* view_;
-  QSlider* seek_;
-  QLabel *time_, *verdict_, *figures_;
-  QToolButton* play_button_;
-  QPushButton *copy_, *save_;
-  ProbabilityBars* bars_;
+  Player* player_;
+  AnswerCard* card_;
   ChartView* timeline_;
 
   QString file_;
   int ticket_ = 0;  // of the video and run that are shown; answers with another are too late
-  qint64 frames_ = 0, frame_ = 0;
-  double fps_ = 0;
-  bool playing_ = false, asked_ = false;
-  QTimer clock_;
   bool answered_ = false;
+  bool looking_ = true;       // the model has not answered to the last live frame yet
+  QList<double> live_times_;  // seconds of the newest live answers
   Answer answer_;
-  QStringList classes_;
-  QList<Moment> moments_;
-  WorkerThread<VideoJob> video_;
+  BeliefTrack beliefs_;
   WorkerThread<PredictJob> predict_;
 };
 

@@ -14,6 +14,7 @@
 
 #include "core/base/files.h"
 #include "core/config/load.h"
+#include "ui/base/preferences.h"
 #include "ui/base/text.h"
 #include "ui/pages/new_run/setting_field.h"
 #include "ui/widgets/message_card.h"
@@ -154,6 +155,7 @@ void NewRunDialog::load_starting_point() {
   }
   experiment.train.save_dir = to_std(workspace_);
   experiment.run.dir.clear();
+  preferences().apply_to(experiment);
   form_.start_from(experiment);
   if (tabs_->currentIndex() == 1) {
     const QSignalBlocker quiet(yaml_);

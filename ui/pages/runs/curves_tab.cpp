@@ -13,6 +13,7 @@
 #include <QSlider>
 #include <QVBoxLayout>
 
+#include "ui/base/preferences.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
 #include "ui/widgets/chart/chart_view.h"
@@ -99,7 +100,7 @@ QWidget* CurvesTab::make_toolbar() {
   x_->setAccessibleName(tr("Horizontal axis"));
   smoothing_ = new QSlider(Qt::Horizontal);
   smoothing_->setRange(0, 99);
-  smoothing_->setValue(settings.value("curves/smoothing", 60).toInt());
+  smoothing_->setValue(preferences().smoothing());
   smoothing_->setFixedWidth(120);
   smoothing_->setAccessibleName(tr("Smoothing"));
   smoothing_->setToolTip(tr("Exponential smoothing of training curves; the raw curve stays faint"));
@@ -133,6 +134,8 @@ QWidget* CurvesTab::make_toolbar() {
   connect(x_, &QComboBox::currentIndexChanged, this, changed);
   connect(smoothing_, &QSlider::valueChanged, this, changed);
   connect(log_, &QCheckBox::toggled, this, changed);
+  connect(&preferences(), &Preferences::changed, smoothing_,
+          [this] { smoothing_->setValue(preferences().smoothing()); });
   connect(fit, &QPushButton::clicked, this, [this] { charts_.front()->show_everything(); });
   connect(save, &QPushButton::clicked, this, &CurvesTab::export_all);
   return bar;

@@ -1,0 +1,210 @@
+#include "ui/pages/demo/player.h"
+
+#include <QAction>
+#include <QCheckBox>
+#include <QComboBox>
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QSlider>
+#include <QToolButton>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "ui/base/icons.h"
+#include "ui/widgets/video_view.h"
+
+namespace omniq::ui {
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr double kUsualFps = 25;  // where the file does not say
+
+QString clock_text(double seconds) {
+  const int tenths = static_cast<int>(seconds * 10 + 0.5);
+  return u"%1:%2.%3"_s.arg(tenths / 600).arg(tenths / 10 % 60, 2, 10, QChar(u'0')).arg(tenths % 10);
+}
+
+}  // namespace
+
+Player::Player(QWidget* parent) : QWidget(parent), job_(u"omniq video"_s) {
+  play_ = new QAction(tr("Play or pause"), this);
+  play_->setShortcut(QKeySequence(u"Ctrl+Space"_s));
+  view_ = new VideoView;
+  make_controls();
+  auto* controls = new QHBoxLayout;
+  controls->setSpacing(8);
+  controls->addWidget(play_button_);
+  controls->addWidget(seek_, 1);
+  controls->addWidget(time_);
+  controls->addWidget(speed_);
+  controls->addWidget(loop_);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(8);
+  column->addWidget(view_, 1);
+  column->addLayout(controls);
+  connect_job();
+  show_icons();
+}
+
+void Player::make_controls() {
+  play_button_ = new QToolButton;
+  play_button_->setAccessibleName(tr("Play or pause"));
+  play_button_->setIconSize({20, 20});
+  seek_ = new QSlider(Qt::Horizontal);
+  seek_->setAccessibleName(tr("Position"));
+  seek_->setEnabled(false);
+  time_ = new QLabel;
+  time_->setProperty("muted", true);
+  speed_ = new QComboBox;
+  for (const double speed : {0.25, 0.5, 1.0, 2.0}) speed_->addItem(u"%1×"_s.arg(speed), speed);
+  speed_->setCurrentIndex(2);
+  speed_->setAccessibleName(tr("Speed"));
+  loop_ = new QCheckBox(tr("Repeat"));
+  loop_->setChecked(true);
+  connect(play_, &QAction::triggered, this, [this] {
+    if (live_) {
+      Q_EMIT live_toggled();
+    } else {
+      set_playing(!playing_);
+    }
+  });
+  connect(play_button_, &QToolButton::clicked, play_, &QAction::trigger);
+  const auto seek = [this](int frame) {
+    asked_ = true;
+    job_.post([frame](VideoJob& job) { job.seek(frame); });
+  };
+  connect(seek_, &QSlider::sliderMoved, this, seek);
+  // Keys and clicks beside the handle; what playing sets is no action.
+  connect(seek_, &QSlider::actionTriggered, this, [this, seek](int action) {
+    if (action != QAbstractSlider::SliderMove) seek(seek_->sliderPosition());
+  });
+  connect(speed_, &QComboBox::currentIndexChanged, this, [this] { set_playing(playing_); });
+}
+
+void Player::connect_job() {
+  clock_.setTimerType(Qt::PreciseTimer);
+  connect(&clock_, &QTimer::timeout, this, [this] {
+    if (asked_) return;  // the decoder is behind: a frame is late rather than two at once
+    asked_ = true;
+    job_.post([](VideoJob& job) { job.next(); });
+  });
+  VideoJob* job = job_.worker();
+  connect(job, &VideoJob::opened, this, [this](int ticket, qint64 frames, double fps) {
+    if (ticket != ticket_) return;
+    frames_ = frames;
+    fps_ = fps;
+    seek_->setRange(0, static_cast<int>(std::max<qint64>(frames - 1, 0)));
+    seek_->setEnabled(frames > 1);
+    set_playing(frames != 1);
+    Q_EMIT opened();
+  });
+  connect(job, &VideoJob::frame, this, [this](int ticket, const QImage& picture, qint64 index) {
+    if (ticket != ticket_) return;
+    asked_ = false;
+    show_frame(picture, index);
+  });
+  connect(job, &VideoJob::picture, this, [this](int ticket, const QImage& picture) {
+    if (ticket != ticket_) return;
+    asked_ = false;
+    if (picture.isNull()) return;
+    view_->set_picture(picture);
+    Q_EMIT live_picture(picture);
+  });
+  connect(job, &VideoJob::ended, this, [this](int ticket) {
+    if (ticket != ticket_) return;
+    if (loop_->isChecked() && playing_) {
+      job_.post([](VideoJob& video) { video.seek(0); });
+      return;
+    }
+    asked_ = false;
+    set_playing(false);
+  });
+  connect(job, &VideoJob::failed, this, [this](int ticket, const Error& error) {
+    if (ticket != ticket_) return;
+    open_ = false;
+    set_playing(false);
+    view_->set_picture({});
+    Q_EMIT failed(error);
+  });
+}
+
+void Player::open(const QString& file) {
+  live_ = false;
+  open_ = true;
+  for (QWidget* widget :
+       {static_cast<QWidget*>(seek_), static_cast<QWidget*>(speed_), static_cast<QWidget*>(loop_)})
+    widget->show();
+  frames_ = frame_ = 0;
+  fps_ = 0;
+  asked_ = true;
+  job_.post([file, ticket = ++ticket_](VideoJob& job) { job.open(file, ticket); });
+}
+
+void Player::start_live() {
+  set_playing(false);
+  live_ = true;
+  open_ = false;
+  asked_ = false;
+  ++ticket_;
+  for (QWidget* widget :
+       {static_cast<QWidget*>(seek_), static_cast<QWidget*>(speed_), static_cast<QWidget*>(loop_)})
+    widget->hide();
+  view_->set_picture({});
+  job_.post([](VideoJob& job) { job.close(); });
+  show_live_state(true, 0);
+}
+
+void Player::offer(const PictureMaker& make) {
+  if (!live_ || asked_) return;
+  asked_ = true;
+  job_.post([make, ticket = ticket_](VideoJob& job) { job.convert(make, ticket); });
+}
+
+void Player::show_live_state(bool running, double seconds) {
+  playing_ = running;
+  time_->setText(clock_text(seconds));
+  show_icons();
+}
+
+double Player::fps() const { return fps_ > 0 ? fps_ : kUsualFps; }
+
+double Player::seconds() const { return static_cast<double>(frame_) / fps(); }
+
+void Player::set_playing(bool playing) {
+  playing_ = playing && open_;
+  if (playing_) {
+    clock_.start(std::max(1, static_cast<int>(1000 / (fps() * speed_->currentData().toDouble()))));
+    if (!asked_ && frames_ > 0 && frame_ >= frames_ - 1) {
+      asked_ = true;
+      job_.post([](VideoJob& job) { job.seek(0); });
+    }
+  } else {
+    clock_.stop();
+  }
+  show_icons();
+}
+
+void Player::show_frame(const QImage& picture, qint64 index) {
+  frame_ = index;
+  view_->set_picture(picture);
+  if (!seek_->isSliderDown()) seek_->setValue(static_cast<int>(index));
+  time_->setText(frames_ > 0 ? u"%1 / %2"_s.arg(clock_text(seconds()),
+                                                clock_text(static_cast<double>(frames_) / fps()))
+                             : clock_text(seconds()));
+  Q_EMIT moved(seconds());
+}
+
+void Player::show_icons() {
+  play_button_->setIcon(icon(playing_ ? u"pause"_s : u"play"_s));
+  play_button_->setEnabled(open_ || live_);
+}
+
+void Player::changeEvent(QEvent* event) {
+  if (event->type() == QEvent::PaletteChange) show_icons();
+  QWidget::changeEvent(event);
+}
+
+}  // namespace omniq::ui
