@@ -17,9 +17,12 @@
 #include <QVBoxLayout>
 
 #include "core/base/version.h"
+#include "ui/base/format.h"
 #include "ui/base/icons.h"
 #include "ui/base/text.h"
+#include "ui/models/run_reader.h"
 #include "ui/pages/demo/demo_page.h"
+#include "ui/pages/new_run/cost_line.h"
 #include "ui/pages/new_run/new_run_dialog.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/runs_page.h"
@@ -32,7 +35,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr auto kThemeKey = "window/theme", kGeometryKey = "window/geometry",
-               kPageKey = "window/page";
+               kPageKey = "window/page", kNotificationsKey = "notifications/enabled";
 
 QList<QAction*> leaves(const QList<QAction*>& actions) {
   QList<QAction*> all;
@@ -71,6 +74,8 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
   add_page(u"demo"_s, tr("Demo"), u"demo"_s, demo_);
   make_menus();
   connect_training();
+  set_notifier(make_tray_notifier());
+  connect(&endings_, &RunEndings::ended, this, &MainWindow::notify_end);
   refresh_icons();
 
   const QSettings settings;
@@ -173,7 +178,7 @@ void MainWindow::make_menus() {
 
   QMenu* run = menuBar()->addMenu(tr("&Run"));
   const RunActions& actions = runs_->actions();
-  run->addActions({actions.pause, actions.resume});
+  run->addActions({actions.pause, actions.resume, actions.stop_now});
   run->addSeparator();
   run->addActions({actions.rename, actions.edit_note, actions.add_tag, actions.archive});
   run->addSeparator();
@@ -223,6 +228,10 @@ void MainWindow::connect_training() {
     if (const Status paused = training_->pause(run); !paused)
       runs_->show_error(tr("Not paused"), paused.error());
   });
+  connect(&actions, &RunActions::stop_now_requested, this, [this](const QString& run) {
+    if (const Status stopped = training_->stop_now(run); !stopped)
+      runs_->show_error(tr("Not stopped"), stopped.error());
+  });
   connect(training_, &Training::failed, runs_, &RunsPage::show_error);
   connect(training_, &Training::started, this, [this](const QString& run) {
     runs_->select_when_there(run);
@@ -232,15 +241,75 @@ void MainWindow::connect_training() {
     show_page(u"demo"_s);
     demo_->open(clip, run);
   });
-  connect(training_, &Training::ended, &workspace_, &Workspace::refresh);
+  connect(training_, &Training::started, this, &MainWindow::update_waiting);
+  connect(training_, &Training::ended, this, [this](const QString& run) {
+    update_waiting();
+    workspace_.refresh();
+    if (run.isEmpty()) return;
+    // Not only by endings_: a short run, or one of another workspace, was never seen running.
+    RunReader reader(to_path(run));
+    reader.refresh();
+    notify_end(reader.info());
+  });
   connect(training_, &Training::close_now, this, &QWidget::close);
 }
 
-void MainWindow::new_run(const QString& clone) {
-  auto* dialog = new NewRunDialog(workspace_.folder(), clone, this);
+NewRunDialog* MainWindow::new_run(const QString& clone) {
+  auto* dialog = new NewRunDialog(workspace_.folder(), clone, pace_, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   connect(dialog, &NewRunDialog::start_requested, training_, &Training::start);
+  const auto show_busy = [this, dialog] {
+    dialog->cost()->set_busy(training_->job().active()
+                                 ? tr("A run is being trained here: both would be slower.")
+                                 : QString());
+  };
+  connect(training_, &Training::started, dialog, show_busy);
+  connect(training_, &Training::ended, dialog, show_busy);
+  show_busy();
   dialog->open();
+  return dialog;
+}
+
+void MainWindow::set_notifier(std::unique_ptr<Notifier> notifier) {
+  notifier_ = std::move(notifier);
+  connect(notifier_.get(), &Notifier::clicked, this, [this] {
+    setWindowState(windowState() & ~Qt::WindowMinimized);
+    show();
+    raise();
+    activateWindow();
+    if (notified_.isEmpty()) return;
+    show_page(u"runs"_s);
+    runs_->select(notified_);
+  });
+  update_waiting();
+}
+
+void MainWindow::update_waiting() {
+  const bool wanted = QSettings().value(kNotificationsKey, true).toBool();
+  notifier_->set_waiting(wanted && (training_->job().active() || isHidden() || isMinimized()));
+}
+
+void MainWindow::notify_end(const RunInfo& run) {
+  // A pause was asked for, by somebody who knows.
+  if (run.state == run::RunState::paused || !QSettings().value(kNotificationsKey, true).toBool())
+    return;
+  QString text = state_text(state_key(run));
+  const QString end = u"%1 %2 %3"_s.arg(run.path, text).arg(run.step);
+  if (std::exchange(last_end_, end) == end) return;
+  if (run.best_top1 >= 0) text += tr(", best Top-1 %1").arg(percent_text(run.best_top1));
+  if (!run.problem.isEmpty()) text += u'\n' + run.problem;
+  notified_ = run.path;
+  notifier_->notify(run.name, text);
+}
+
+void MainWindow::showEvent(QShowEvent* event) {
+  QMainWindow::showEvent(event);
+  update_waiting();
+}
+
+void MainWindow::hideEvent(QHideEvent* event) {
+  QMainWindow::hideEvent(event);
+  update_waiting();
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) { event->setAccepted(training_->may_close()); }
