@@ -121,6 +121,7 @@ RunInfo RunReader::compose() const {
       std::max<qint64>(status_.step, status_.state == run::RunState::running ? last_step_ : 0);
   info.steps = status_.steps;
   info.best_top1 = status_.best_top1;
+  info.held_out = status_.selection != "last";
   info.last_loss = last_loss_;
   info.peak_vram = peak_vram_;
   if (info.active() && seconds_per_step_ > 0 && info.steps > info.step)

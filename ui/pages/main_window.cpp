@@ -24,7 +24,9 @@
 #include "ui/pages/data/data_page.h"
 #include "ui/pages/demo/demo_page.h"
 #include "ui/pages/evaluating.h"
+#include "ui/pages/new_run/cost_line.h"
 #include "ui/pages/new_run/new_run_dialog.h"
+#include "ui/pages/run_notifications.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/runs_page.h"
 #include "ui/pages/settings/settings_page.h"
@@ -68,6 +70,7 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
 
   training_ = new Training;
   statusBar()->addPermanentWidget(training_);
+  notifications_ = new RunNotifications(workspace_.model(), *training_, *this);
   evaluating_ = new Evaluating;
   statusBar()->addPermanentWidget(evaluating_);
 
@@ -187,7 +190,7 @@ void MainWindow::make_menus() {
 
   QMenu* run = menuBar()->addMenu(tr("&Run"));
   const RunActions& actions = runs_->actions();
-  run->addActions({actions.pause, actions.resume, actions.evaluate});
+  run->addActions({actions.pause, actions.resume, actions.stop_now, actions.evaluate});
   run->addSeparator();
   run->addActions({actions.rename, actions.edit_note, actions.add_tag, actions.archive});
   run->addSeparator();
@@ -260,6 +263,10 @@ void MainWindow::connect_training() {
     if (const Status paused = training_->pause(run); !paused)
       runs_->show_error(tr("Not paused"), paused.error());
   });
+  connect(&actions, &RunActions::stop_now_requested, this, [this](const QString& run) {
+    if (const Status stopped = training_->stop_now(run); !stopped)
+      runs_->show_error(tr("Not stopped"), stopped.error());
+  });
   connect(training_, &Training::failed, runs_, &RunsPage::show_error);
   connect(training_, &Training::started, this, [this](const QString& run) {
     runs_->select_when_there(run);
@@ -274,10 +281,12 @@ void MainWindow::connect_training() {
 }
 
 void MainWindow::connect_evaluation() {
-  connect(compare_, &ComparePage::run_chosen, this, [this](const QString& run) {
+  const auto open_run = [this](const QString& run) {
     show_page(u"runs"_s);
     runs_->select(run);
-  });
+  };
+  connect(notifications_, &RunNotifications::run_chosen, this, open_run);
+  connect(compare_, &ComparePage::run_chosen, this, open_run);
   connect(compare_, &ComparePage::evaluation_requested, evaluating_, &Evaluating::evaluate);
   connect(&runs_->actions(), &RunActions::evaluate_requested, evaluating_, &Evaluating::evaluate);
   // What was trained to its end here is measured at once.
@@ -294,12 +303,21 @@ void MainWindow::connect_evaluation() {
   });
 }
 
-void MainWindow::new_run(const QString& clone, const QHash<QString, QString>& values) {
-  auto* dialog = new NewRunDialog(workspace_.folder(), clone, this);
+NewRunDialog* MainWindow::new_run(const QString& clone, const QHash<QString, QString>& values) {
+  auto* dialog = new NewRunDialog(workspace_.folder(), clone, pace_, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   if (!values.isEmpty()) dialog->form().set_texts(values);
   connect(dialog, &NewRunDialog::start_requested, training_, &Training::start);
+  const auto show_busy = [this, dialog] {
+    dialog->cost()->set_busy(training_->job().active()
+                                 ? tr("A run is being trained here: both would be slower.")
+                                 : QString());
+  };
+  connect(training_, &Training::started, dialog, show_busy);
+  connect(training_, &Training::ended, dialog, show_busy);
+  show_busy();
   dialog->open();
+  return dialog;
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) { event->setAccepted(training_->may_close()); }

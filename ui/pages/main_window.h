@@ -4,6 +4,8 @@
 #include <QMainWindow>
 
 #include "ui/base/theme.h"
+#include "ui/base/worker_thread.h"
+#include "ui/jobs/pace_job.h"
 #include "ui/models/run_colors.h"
 #include "ui/models/workspace.h"
 
@@ -19,6 +21,8 @@ class ComparePage;
 class DataPage;
 class DemoPage;
 class Evaluating;
+class NewRunDialog;
+class RunNotifications;
 class RunsPage;
 class SettingsPage;
 class Training;
@@ -36,6 +40,10 @@ class MainWindow : public QMainWindow {
   SettingsPage* settings_page() const { return settings_; }
   DemoPage* demo_page() const { return demo_; }
   Training& training() { return *training_; }
+  RunNotifications& notifications() { return *notifications_; }
+  /// Opens the dialog of a new run, made from `clone` where it names a run; `values`: settings
+  /// that replace those of the starting point.
+  NewRunDialog* new_run(const QString& clone, const QHash<QString, QString>& values = {});
 
   /// Pages by the names that --page takes.
   QStringList page_names() const;
@@ -58,8 +66,6 @@ class MainWindow : public QMainWindow {
   void make_menus();
   void connect_training();
   void connect_evaluation();
-  /// `values`: settings that replace those of the starting point.
-  void new_run(const QString& clone, const QHash<QString, QString>& values = {});
   void choose_workspace();
   void open_workspace(const QString& folder);
   void show_palette();
@@ -67,6 +73,7 @@ class MainWindow : public QMainWindow {
 
   Workspace workspace_;
   RunColors colors_;
+  WorkerThread<PaceJob> pace_{QStringLiteral("omniq pace")};
   RunsPage* runs_;
   ComparePage* compare_;
   DemoPage* demo_;
@@ -74,6 +81,7 @@ class MainWindow : public QMainWindow {
   SettingsPage* settings_;
   Training* training_;
   Evaluating* evaluating_;
+  RunNotifications* notifications_;
   QList<Page> pages_;
   QStackedWidget* stack_;
   QVBoxLayout* navigation_;

@@ -89,10 +89,11 @@ Status take_screenshots(MainWindow& window, const QString& folder) {
     }
     runs.details()->show_tab(0);
   }
-  NewRunDialog dialog(window.workspace().folder(), {}, &window);
-  dialog.show();
-  wait(300);
-  if (!dialog.grab().save(QDir(folder).filePath(u"new-run.png"_s)))
+  NewRunDialog* dialog = window.new_run({});
+  wait(800);  // for what is known of a step
+  const bool saved = dialog->grab().save(QDir(folder).filePath(u"new-run.png"_s));
+  dialog->close();
+  if (!saved)
     return fail(ErrorCode::io, cat(to_std(folder), " cannot be written."), "Name another folder.");
   return {};
 }

@@ -127,7 +127,7 @@ fs::path write_fake_run(const fs::path& workspace, const std::string& id, const 
   status.steps = fake.epochs * fake.steps_per_epoch;
   status.best_top1 = fake.best_top1;
   status.best_epoch = fake.epoch;
-  status.selection = "val";
+  status.selection = fake.selection;
   if (!opened->write_status(status)) throw std::runtime_error("cannot write " + folder.string());
   return folder;
 }

@@ -20,6 +20,7 @@ struct FakeRun {
   std::string reason;
   bool on_gpu = true;
   bool evaluated = false;
+  std::string selection = "val";
   int seed = 1;  // of the noise in its curves
   // Of its evaluation:
   std::string device = "cpu", dataset = "demo";

@@ -3,6 +3,7 @@
 
 #include <QTimer>
 #include <QWidget>
+#include <map>
 
 #include "ui/models/run_colors.h"
 #include "ui/models/run_info.h"
@@ -42,6 +43,7 @@ class CurvesTab : public QWidget {
   RunColors& colors_;
   QList<RunInfo> runs_;
   SeriesFeed feed_;
+  std::map<QString, RunCurves> curves_;  // of runs_
   QList<ChartView*> charts_;
   QComboBox* x_;
   QSlider* smoothing_;
