@@ -28,12 +28,15 @@ __global__ void __launch_bounds__(kWarps * 32)
   const int first = static_cast<int>(threadIdx.x) % 32 * kVector;
   const std::int64_t start = row * args.channels;
   float x[kParts][kVector] = {}, delta[kParts][kVector] = {};
+  float weight[kParts][kVector], bias[kParts][kVector];
 #pragma unroll
   for (int i = 0; i < kParts; ++i) {
     const int c = i * kOfWarp + first;
     if (c >= channels) continue;
     load_some<kVector>(args.x + start + c, x[i]);
     if (args.delta != nullptr) load_some<kVector>(args.delta + start + c, delta[i]);
+    load_some<kVector>(args.weight + c, weight[i]);  // early: a second wait would show
+    load_some<kVector>(args.bias + c, bias[i]);
   }
   float sum = 0.F, squares = 0.F;
 #pragma unroll
@@ -61,11 +64,10 @@ __global__ void __launch_bounds__(kWarps * 32)
     const int c = i * kOfWarp + first;
     if (c >= channels) continue;
     if (args.sum != nullptr) store_some<kVector>(args.sum + start + c, x[i]);
-    float weight[kVector], bias[kVector], y[kVector];
-    load_some<kVector>(args.weight + c, weight);
-    load_some<kVector>(args.bias + c, bias);
+    float y[kVector];
 #pragma unroll
-    for (int v = 0; v < kVector; ++v) y[v] = fmaf((x[i][v] - mean) * scale, weight[v], bias[v]);
+    for (int v = 0; v < kVector; ++v)
+      y[v] = fmaf((x[i][v] - mean) * scale, weight[i][v], bias[i][v]);
     store_some<kVector>(args.norm + start + c, y);
   }
 }

@@ -6,12 +6,26 @@
 
 namespace omniq::kernels::detail {
 
+inline constexpr int kHeadsAtOnce = kTileThreads / 32;  // whose decays are found together
+
 template <typename M, int kTiles>
 struct SsdForwardShared {
   using Element = typename M::Element;
-  Element C[2][kTileElements], states[2][kTileElements], u[kTiles][kTileElements];
-  SsdDecays<kTiles> decays;
+  // Both states of 128 channels where they fit, so that all of them are on the way at once.
+  static constexpr int kStateTiles = sizeof(Element) == 2 ? 4 : 2;
+  Element C[2][kTileElements], states[kStateTiles][kTileElements], u[kTiles][kTileElements];
+  SsdDecays<kTiles> decays[kHeadsAtOnce];
 };
+
+/// sum += scale ⊙ x, a scale for row g and one for row g + 8.
+__device__ __forceinline__ void add_scaled(TileResult& sum, const TileResult& x,
+                                           const float (&scale)[2]) {
+#pragma unroll
+  for (int n = 0; n < 8; ++n) {
+#pragma unroll
+    for (int e = 0; e < 4; ++e) sum[n][e] = fmaf(scale[e / 2], x[n][e], sum[n][e]);
+  }
+}
 
 /// sum += (similarity ⊙ weights ⊙ Δ) · u for the warp's tokens, `first_t` the first of them, and
 /// the tile of tokens from `first_s` on.
@@ -50,19 +64,33 @@ __global__ void __launch_bounds__(kTileThreads)
     ssd_forward_kernel(const CudaSsdArguments<T> args, const SsdStates states, const Rows<T> y) {
   using M = typename ProductsOf<T>::Type;
   using Element = typename M::Element;
+  using Shared = SsdForwardShared<M, kTiles>;
   extern __shared__ __align__(16) unsigned char memory[];
-  auto& shared = *reinterpret_cast<SsdForwardShared<M, kTiles>*>(memory);
+  auto& shared = *reinterpret_cast<Shared*>(memory);
   const SsdChunk chunk(args, blockIdx.x / args.head_groups / kTiles, kTiles * kTile);
   const int own = static_cast<int>(blockIdx.x / args.head_groups % kTiles);  // tile of the chunk
   if (own * kTile >= chunk.tokens) return;
   const HeadRange heads(args, blockIdx.x % args.head_groups);
   const int slices = slices_of(args), first_token = own * kTile + warp_row();
-  const bool active = first_token < chunk.tokens;
+  const bool active = first_token<chunk.tokens, carried = args.chunks> 1;
+  const bool all_states = 2 * slices <= Shared::kStateTiles;
 
+  const auto fetch_u = [&](std::int64_t head) {
+#pragma unroll
+    for (int tile = 0; tile < kTiles; ++tile) {
+      fetch_head(shared.u[tile], args.u, chunk, head, tile);
+    }
+  };
+  const auto find_next_decays = [&](std::int64_t first) {
+    const int warp = static_cast<int>(threadIdx.x) / 32;
+    if (first + warp < heads.end) find_decays(args, chunk, first + warp, shared.decays[warp]);
+  };
+
+  fetch_u(heads.first);
   TileResult similarity[kTiles];  // C · Bᵀ
 #pragma unroll
   for (int tile = 0; tile < kTiles; ++tile) clear(similarity[tile]);
-  constexpr int kSlices = 2 / kTiles;  // at once
+  constexpr int kSlices = Shared::kStateTiles / kTiles > 1 ? 2 : 1;  // at once
   for (int first = 0; first < slices; first += kSlices) {
     if (first > 0) __syncthreads();
     for (int slice = first; slice < min(first + kSlices, slices); ++slice) {
@@ -73,6 +101,7 @@ __global__ void __launch_bounds__(kTileThreads)
                     tile);
       }
     }
+    if (first == 0) find_next_decays(heads.first);
     all_tiles_here();
     if (!active) continue;
     const int end = min((first + kSlices) * kTile, static_cast<int>(args.states));
@@ -88,65 +117,71 @@ __global__ void __launch_bounds__(kTileThreads)
   }
 
   for (std::int64_t head = heads.first; head < heads.end; ++head) {
-    const int steps = args.chunks > 1 ? 2 * slices : 0;  // slices of the left state, of the right
-    const auto fetch_step = [&](int step) {
-      const int slice = step % slices;
-      // Two slices of C stay where they are; more take turns.
-      if (slices > 2) fetch_slice(shared.C[slice % 2], args, args.C, chunk, slice, own);
-      fetch_state(shared.states[step % 2], args,
-                  state_of<Element>(args, states, chunk, head, step / slices), slice);
-    };
+    const int place = static_cast<int>(head - heads.first) % kHeadsAtOnce;
     __syncthreads();
-#pragma unroll
-    for (int tile = 0; tile < kTiles; ++tile) {
-      fetch_head(shared.u[tile], args.u, chunk, head, tile);
+    if (head > heads.first) fetch_u(head);
+    end_of_group();
+    const auto fetch_states = [&](int tile, int side, int slice) {
+      fetch_state(shared.states[tile], args, state_of<Element>(args, states, chunk, head, side),
+                  slice);
+    };
+    if (carried && all_states) {
+      for (int i = 0; i < 2 * slices; ++i) fetch_states(i, i / slices, i % slices);
     }
     end_of_group();
-    if (steps > 0) fetch_step(0);
-    end_of_group();
-    if (threadIdx.x < 32) find_decays(args, chunk, head, shared.decays);
+    if (place == 0 && head > heads.first) find_next_decays(head);
     wait_for_tiles<1>();
     __syncthreads();
 
+    const auto& decays = shared.decays[place];
     TileResult sum;
     clear(sum);
     if (active) {
 #pragma unroll
       for (int tile = 0; tile < kTiles; ++tile) {
-        add_pairs<M>(sum, similarity[tile], shared.decays, shared.u[tile], first_token,
-                     tile * kTile, chunk.tokens);
+        add_pairs<M>(sum, similarity[tile], decays, shared.u[tile], first_token, tile * kTile,
+                     chunk.tokens);
       }
     }
-    TileResult carried;
-    for (int step = 0; step < steps; ++step) {
-      if (step + 1 < steps) fetch_step(step + 1);
-      end_of_group();
-      wait_for_tiles<1>();
-      __syncthreads();
-      const int side = step / slices, slice = step % slices;
-      if (active) {
-        if (slice == 0) clear(carried);
-        const int width = min(kTile, static_cast<int>(args.states) - slice * kTile);
-        for (int k = 0; k < width; k += 16) {
-          multiply_rows<M>(carried, M::left(shared.C[slice % 2], warp_row(), k),
-                           shared.states[step % 2], k);
-        }
-        if (slice + 1 == slices) {
+    if (carried) {
+      if (all_states) {
+        wait_for_tiles<0>();
+        __syncthreads();
+      }
+      float scales[2][2];  // of the left and right state, for rows g and g + 8
 #pragma unroll
-          for (int half = 0; half < 2; ++half) {
-            const TokenDecays decays(shared.decays, first_token + lane_row() + half * 8);
-            const float scale = 0.5F * (side == 0 ? decays.through : decays.from);
+      for (int half = 0; half < 2; ++half) {
+        const TokenDecays token(decays, first_token + lane_row() + half * 8);
+        scales[0][half] = 0.5F * token.through, scales[1][half] = 0.5F * token.from;
+      }
 #pragma unroll
-            for (int n = 0; n < 8; ++n) {
-              sum[n][2 * half] = fmaf(scale, carried[n][2 * half], sum[n][2 * half]);
-              sum[n][2 * half + 1] = fmaf(scale, carried[n][2 * half + 1], sum[n][2 * half + 1]);
+      for (int side = 0; side < 2; ++side) {
+        TileResult reached;
+        clear(reached);
+        for (int first = 0; first < slices; first += 2) {
+          const int end = min(first + 2, slices);
+          if (!all_states) {
+            __syncthreads();
+            for (int slice = first; slice < end; ++slice) {
+              // Two slices of C stay where they are; more take turns.
+              if (slices > 2) fetch_slice(shared.C[slice % 2], args, args.C, chunk, slice, own);
+              fetch_states(slice - first, side, slice);
             }
+            all_tiles_here();
+          }
+          if (!active) continue;
+          for (int k = first * kTile; k < min(end * kTile, static_cast<int>(args.states));
+               k += 16) {
+            const int slice = k / kTile;
+            const int tile = all_states ? side * slices + slice : slice - first;
+            multiply_rows<M>(reached, M::left(shared.C[slice % 2], warp_row(), k % kTile),
+                             shared.states[tile], k % kTile);
           }
         }
+        if (active) add_scaled(sum, reached, scales[side]);
       }
-      __syncthreads();
     }
-    if (steps == 0) __syncthreads();  // u is read, and becomes scratch
+    __syncthreads();  // u is read, and becomes scratch
     if (!active) continue;
     const float skip = args.D_skip[head];
 #pragma unroll

@@ -1,5 +1,5 @@
-// A block has a row (backward: some rows, one after the other). It reads a row twice, the second
-// time from the cache: nothing then depends on how many channels there are.
+// A block has a row and keeps it in registers; backward it has some rows, one after the other, and
+// reads each twice, the second time from the cache.
 #include "kernels/common/cuda_math.cuh"
 #include "kernels/gated_rms_norm/gated_rms_norm_cuda.h"
 
@@ -32,35 +32,41 @@ __device__ __forceinline__ T* row_of(const Rows<T>& rows, std::int64_t row, std:
   return rows.data + row / tokens * rows.clip + row % tokens * rows.token;
 }
 
-template <typename T>
+/// kParts: of a row, each of 512 channels, in registers; the last may be beyond its end.
+template <typename T, int kParts>
 __global__ void __launch_bounds__(kThreads)
     gated_norm_forward_kernel(const CudaGatedNormArguments<T> args, const Rows<T> out) {
   const T* row_y = row_of(args.y, blockIdx.x, args.tokens);
   const T* row_z = row_of(args.z, blockIdx.x, args.tokens);
-  const int channels = static_cast<int>(args.channels), step = kThreads * kVector;
-  const auto gated = [&](int c, float(&x)[kVector]) {
-    float z[kVector];
-    load_some<kVector>(row_y + c, x);
-    load_some<kVector>(row_z + c, z);
-#pragma unroll
-    for (int v = 0; v < kVector; ++v) x[v] *= silu(z[v]);
+  const int channels = static_cast<int>(args.channels);
+  const auto channel = [](int i) {
+    return (i * kThreads + static_cast<int>(threadIdx.x)) * kVector;
   };
-  float2 sums{0.F, 0.F};
-  for (int c = static_cast<int>(threadIdx.x) * kVector; c < channels; c += step) {
-    float x[kVector];
-    gated(c, x);
+  float x[kParts][kVector] = {}, z[kParts][kVector] = {}, weight[kParts][kVector];
 #pragma unroll
-    for (int v = 0; v < kVector; ++v) sums.x = fmaf(x[v], x[v], sums.x);
+  for (int i = 0; i < kParts; ++i) {
+    if (channel(i) >= channels) continue;
+    load_some<kVector>(row_y + channel(i), x[i]);
+    load_some<kVector>(row_z + channel(i), z[i]);
+    load_some<kVector>(args.weight + channel(i), weight[i]);
+  }
+  float2 sums{0.F, 0.F};
+#pragma unroll
+  for (int i = 0; i < kParts; ++i) {
+#pragma unroll
+    for (int v = 0; v < kVector; ++v) {
+      x[i][v] *= silu(z[i][v]);
+      sums.x = fmaf(x[i][v], x[i][v], sums.x);
+    }
   }
   const float scale = rsqrtf(sum_of_block(sums).x / static_cast<float>(channels) + kEpsilon);
   T* to = row_of(out, blockIdx.x, args.tokens);
-  for (int c = static_cast<int>(threadIdx.x) * kVector; c < channels; c += step) {
-    float x[kVector], weight[kVector];
-    gated(c, x);
-    load_some<kVector>(args.weight + c, weight);
 #pragma unroll
-    for (int v = 0; v < kVector; ++v) x[v] *= scale * weight[v];
-    store_some<kVector>(to + c, x);
+  for (int i = 0; i < kParts; ++i) {
+    if (channel(i) >= channels) continue;
+#pragma unroll
+    for (int v = 0; v < kVector; ++v) x[i][v] *= scale * weight[i][v];
+    store_some<kVector>(to + channel(i), x[i]);
   }
 }
 
@@ -130,8 +136,14 @@ __global__ void __launch_bounds__(kThreads)
 template <typename T>
 cudaError_t gated_norm_forward(const CudaGatedNormArguments<T>& args, const Rows<T>& out,
                                cudaStream_t stream) {
-  gated_norm_forward_kernel<T>
-      <<<static_cast<unsigned>(args.clips * args.tokens), kThreads, 0, stream>>>(args, out);
+  constexpr int kPart = kThreads * kVector;
+  if (args.channels > kMostGatedNormChannels) return cudaErrorInvalidValue;
+  const auto kernel = args.channels <= kPart
+                          ? gated_norm_forward_kernel<T, 1>
+                          : (args.channels <= 4 * kPart
+                                 ? gated_norm_forward_kernel<T, 4>
+                                 : gated_norm_forward_kernel<T, kMostGatedNormChannels / kPart>);
+  kernel<<<static_cast<unsigned>(args.clips * args.tokens), kThreads, 0, stream>>>(args, out);
   return cudaGetLastError();
 }
 

@@ -19,18 +19,20 @@ class BlockStack : public Fusion {
     }
     norm_ =
         register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
+    of_norm_ = InferenceNorm(norm_);
   }
 
   torch::Tensor forward(const torch::Tensor& tokens,
                         const std::optional<torch::Tensor>& mask) override {
     torch::Tensor x = tokens;
     for (auto& block : blocks_) x = block->forward(x, mask);
-    return norm_(x);
+    return torch::GradMode::is_enabled() ? norm_(x) : of_norm_(x).norm;
   }
 
  private:
   std::vector<std::shared_ptr<TokenLayer>> blocks_;
   torch::nn::LayerNorm norm_{nullptr};
+  InferenceNorm of_norm_;
 };
 
 /// A BlockStack of MixerBlocks; without gradients, fewer and larger operators.
@@ -63,6 +65,8 @@ class MixerStack : public Fusion {
     }
     return normed;
   }
+
+  std::string scan_path() override { return blocks_.empty() ? "" : blocks_[0]->scan_path(); }
 
  private:
   std::vector<std::shared_ptr<MixerBlock>> blocks_;

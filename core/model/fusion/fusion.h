@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "core/model/fusion/derived.h"
 #include "core/model/fusion/registry.h"
@@ -28,6 +29,10 @@ class Fusion : public torch::nn::Module {
   /// fused [B, L, D] → what the head classifies, [B, D]. By default the first token, VIS_CLS.
   virtual torch::Tensor read_out(const torch::Tensor& fused,
                                  const std::optional<torch::Tensor>& mask);
+
+  /// How the selective scan is computed as things are, for a run's record: "linear rates" or
+  /// "general"; empty where there is none.
+  virtual std::string scan_path() { return {}; }
 };
 
 /// A layer over a clip's tokens: x [B, L, D] and mask → [B, L, D].
@@ -35,6 +40,8 @@ class TokenLayer : public torch::nn::Module {
  public:
   virtual torch::Tensor forward(const torch::Tensor& x,
                                 const std::optional<torch::Tensor>& mask) = 0;
+  /// As Fusion's.
+  virtual std::string scan_path() { return {}; }
 };
 using MakeTokenLayer = std::function<std::shared_ptr<TokenLayer>()>;
 
@@ -57,6 +64,7 @@ class MixerBlock : public TokenLayer {
   MixerBlock(std::shared_ptr<TokenLayer> mixer, const FusionOptions& options);
   torch::Tensor forward(const torch::Tensor& tokens,
                         const std::optional<torch::Tensor>& mask) override;
+  std::string scan_path() override { return mixer_->scan_path(); }
 
   // The same in parts, for inference: sums and norms of neighbouring blocks are one operator.
 

@@ -23,8 +23,9 @@ class GatedConv : public torch::nn::Module {
 
   torch::Tensor forward(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) {
     const auto parts = in_->forward(x).chunk(2, -1);
-    const auto mixed =
-        centred_depthwise_conv(zero_padding(x, mask), conv_weight_, conv_bias_, dilation_);
+    const auto type = x.scalar_type();  // inference may keep these in float32
+    const auto mixed = centred_depthwise_conv(zero_padding(x, mask), conv_weight_.to(type),
+                                              conv_bias_.to(type), dilation_);
     return out_->forward(torch::sigmoid(parts[1]) * (parts[0] + mixed));
   }
 

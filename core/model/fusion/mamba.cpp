@@ -94,8 +94,7 @@ class MambaMixer : public TokenLayer {
       const auto first = ssm_[0]->project(u[0]), second = ssm_[1]->project(u[1]);
       for (std::size_t i = 0; i < 3; ++i) scan.push_back(torch::stack({first[i], second[i]}));
     }
-    const Tensor A =
-        of_A_.get(all(&Ssm::A_log), [&] { return gather([](Ssm& s) { return s.A(); }); });
+    const Tensor A = rate_matrix();
     const auto dt_bias = of_dt_bias_.get(
         biases(), [&] { return gather([](Ssm& s) { return at_least_float(s.dt_proj->bias); }); });
     const auto y = kernels::selective_scan(u, scan[0], A, scan[1], scan[2],
@@ -106,7 +105,13 @@ class MambaMixer : public TokenLayer {
     return torch::lerp(ssm_[0]->out_proj->forward(y[0]), ssm_[1]->out_proj->forward(y[1]), 0.5);
   }
 
+  std::string scan_path() override { return rates(rate_matrix()) ? "linear rates" : "general"; }
+
  private:
+  Tensor rate_matrix() {
+    return of_A_.get(all(&Ssm::A_log), [&] { return gather([](Ssm& s) { return s.A(); }); });
+  }
+
   // P parameter sets: one, or one for each direction.
   template <typename Get>
   Tensor gather(Get get) {

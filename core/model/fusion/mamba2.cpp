@@ -47,7 +47,8 @@ class Mamba2Mixer : public TokenLayer {
     const std::int64_t clips = x.size(0), length = x.size(1);
     const auto parts =
         in_proj_->forward(x).split_with_sizes({inner_, inner_ + 2 * states_, heads_}, -1);
-    const auto mixed = kernels::centred_conv1d(parts[1], conv_weight_.squeeze(1), conv_bias_, mask);
+    const auto mixed =
+        kernels::centred_conv1d(parts[1], taps(), as_float(of_conv_bias_, conv_bias_), mask);
     const auto uBC = mixed.split_with_sizes({inner_, states_, states_}, -1);
     const auto A = of_A_log_.get({A_log_}, [&] { return -torch::exp(A_log_); });
     const auto y = kernels::bidirectional_ssd(
