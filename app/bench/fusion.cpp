@@ -81,7 +81,8 @@ double limit_of(const std::string& name, const Shape& shape, const model::Fusion
 
 }  // namespace
 
-std::vector<Row> bench_fusion(c10::Device device, std::int64_t runs) {
+std::vector<Row> bench_fusion(const Options& bench) {
+  const c10::Device device = bench.device;
   const bool gpu = device.is_cuda();
   const auto dtype = gpu ? at::kBFloat16 : at::kFloat;
   std::vector<Shape> shapes{{8, 33, true}};
@@ -102,7 +103,7 @@ std::vector<Row> bench_fusion(c10::Device device, std::int64_t runs) {
       std::optional<double> baseline;
       for (const std::string& name : names) {
         const model::FusionKind& kind = *model::find_fusion(name);
-        const auto add = [&](Launch launch) {
+        const auto time = [&](Row& row, Launch launch) {
           const auto fusion = make_fusion(kind, options, device, dtype);
           const auto parameters = fusion->parameters();
           double parameter_bytes = 0;
@@ -119,12 +120,6 @@ std::vector<Row> bench_fusion(c10::Device device, std::int64_t runs) {
           std::vector<at::Tensor> needed = parameters;
           needed.push_back(tokens[0]);
           for (auto& t : tokens) t.requires_grad_(backward);
-          Row row;
-          row.name = cat(name, backward ? " forward+backward" : " forward",
-                         launch == Launch::kGraph ? ", graph" : "");
-          row.shape = cat("B ", shape.clips, " L ", shape.length, " D ", options.width, " depth ",
-                          options.depth, name.starts_with("mamba") ? " E 1536 N 128" : "");
-          row.dtype = c10::toString(dtype);
           const torch::AutoGradMode mode(backward);
           row.ms = measure(
               device,
@@ -136,19 +131,25 @@ std::vector<Row> bench_fusion(c10::Device device, std::int64_t runs) {
                 torch::autograd::grad({y}, needed, {grad}, /*retain_graph=*/std::nullopt,
                                       /*create_graph=*/false, /*allow_unused=*/true);
               },
-              sets, runs, launch);
+              sets, bench.runs, launch);
           if (limits) {
             row.limit_ms = limit_of(name, shape, options, *limits, parameter_bytes, backward);
           }
           if (!backward && shape.length <= kLongestChecked && shape.clips <= 8) {
             row.error = error_of(kind, options, *fusion, tokens[0].detach(), device);
           }
-          return row;
         };
         for (const auto launch : {Launch::kGraph, Launch::kEager}) {
           if (!gpu && launch == Launch::kGraph) continue;
+          Row row;
+          row.name = cat(name, backward ? " forward+backward" : " forward",
+                         launch == Launch::kGraph ? ", graph" : "");
+          row.shape = cat("B ", shape.clips, " L ", shape.length, " D ", options.width, " depth ",
+                          options.depth, name.starts_with("mamba") ? " E 1536 N 128" : "");
+          row.dtype = c10::toString(dtype);
+          if (!bench.wants(row)) continue;
           try {
-            Row row = add(launch);
+            time(row, launch);
             if (!baseline && name == "transformer") baseline = row.ms.median;
             row.baseline_ms = baseline;
             rows.push_back(std::move(row));

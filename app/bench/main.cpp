@@ -89,12 +89,12 @@ int main(int argc, char** argv) {
   keep_freed_memory();
   CLI::App app("Times kernels and model on this machine.", "omniq bench");
   app.require_subcommand(1);
-  std::string device_name = "auto";
+  std::string device_name = "auto", only;
   std::int64_t runs = 30;
   bool json = false;
   struct Benchmark {
     const char *name, *help, *baseline;
-    std::vector<bench::Row> (*run)(c10::Device, std::int64_t);
+    std::vector<bench::Row> (*run)(const bench::Options&);
   };
   const Benchmark benchmarks[] = {
       {"scan", "The selective scan and the convolution against torch operators",
@@ -107,6 +107,7 @@ int main(int argc, char** argv) {
     command->add_option("--runs", runs, "Timed samples")
         ->check(CLI::Range(1, 100000))
         ->capture_default_str();
+    command->add_option("--only", only, "Rows whose \"name, shape\" holds this text");
     command->add_flag("--json", json, "Print one JSON document");
   }
   CLI11_PARSE(app, argc, argv);
@@ -117,7 +118,7 @@ int main(int argc, char** argv) {
   }
   for (const auto& benchmark : benchmarks) {
     if (!app.got_subcommand(benchmark.name)) continue;
-    bench::print(benchmark.run(*device, runs), *device, benchmark.baseline, json);
+    bench::print(benchmark.run({*device, runs, only}), *device, benchmark.baseline, json);
   }
   return 0;
 }

@@ -25,13 +25,24 @@ struct Row {
 void print(const std::vector<Row>& rows, c10::Device device, const std::string& baseline,
            bool json);
 
-// One function a benchmark; `runs` timed samples each.
+/// What to time and how.
+struct Options {
+  c10::Device device;
+  std::int64_t runs;  // timed samples of each row
+  std::string only;   // rows whose "name, shape" holds this; all if empty
+
+  bool wants(const Row& row) const {
+    return (row.name + ", " + row.shape).find(only) != std::string::npos;
+  }
+};
+
+// One function a benchmark.
 
 /// The selective scan and the convolution, forward and backward, against torch operators.
-std::vector<Row> bench_scan(c10::Device device, std::int64_t runs);
+std::vector<Row> bench_scan(const Options& options);
 
 /// The fusion stack (768 wide, two blocks) of every variant, forward and backward, against the
 /// transformer of the same shape, both as a CUDA graph where there is a GPU.
-std::vector<Row> bench_fusion(c10::Device device, std::int64_t runs);
+std::vector<Row> bench_fusion(const Options& options);
 
 }  // namespace omniq::bench

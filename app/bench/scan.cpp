@@ -142,7 +142,7 @@ double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool ba
 
 // The convolution before the scan: both directions of one input.
 void add_conv_rows(const Shape& s, c10::Device device, at::ScalarType dtype,
-                   const std::optional<Ceilings>& limits, std::int64_t runs,
+                   const std::optional<Ceilings>& limits, const Options& bench,
                    std::vector<Row>& rows) {
   const auto options = torch::TensorOptions().dtype(dtype).device(device);
   const auto parameters = options.dtype(at::kFloat);
@@ -165,12 +165,13 @@ void add_conv_rows(const Shape& s, c10::Device device, at::ScalarType dtype,
             const at::Tensor y = conv(inputs[i]);
             if (backward) torch::autograd::grad({y}, {inputs[i], weight, bias}, {grad});
           },
-          sets, runs, Launch::kGraph);
+          sets, bench.runs, Launch::kGraph);
     };
     Row row;
     row.name = backward ? "causal_conv1d forward+backward" : "causal_conv1d forward";
     row.shape = cat("B ", s.clips, " L ", s.length, " E ", s.channels, ", both directions");
     row.dtype = c10::toString(dtype);
+    if (!bench.wants(row)) continue;
     row.ms = time([&](const at::Tensor& x) {
       return kernels::causal_conv1d(x, weight, bias, 2, std::nullopt);
     });
@@ -187,7 +188,9 @@ void add_conv_rows(const Shape& s, c10::Device device, at::ScalarType dtype,
 
 }  // namespace
 
-std::vector<Row> bench_scan(c10::Device device, std::int64_t runs) {
+std::vector<Row> bench_scan(const Options& options) {
+  const c10::Device device = options.device;
+  const std::int64_t runs = options.runs;
   torch::manual_seed(0);
   const bool gpu = device.is_cuda();
   std::vector<Shape> shapes{{1, 8, 33, 1536, 128}, {2, 8, 33, 1536, 128}, {2, 8, 9, 128, 16}};
@@ -215,6 +218,7 @@ std::vector<Row> bench_scan(c10::Device device, std::int64_t runs) {
           row.shape = cat("B ", s.clips, " L ", s.length, " E ", s.channels, " N ", s.states,
                           s.directions == 2 ? ", both directions" : "");
           row.dtype = c10::toString(dtype);
+          if (!options.wants(row)) continue;
           row.ms =
               time_scan(fused(A, kind), s, device, dtype, backward, kind, runs, Launch::kGraph);
           if (with_baseline && !baseline) {
@@ -235,7 +239,7 @@ std::vector<Row> bench_scan(c10::Device device, std::int64_t runs) {
         }
       }
       if (s.directions == 2 && s.channels == 1536)
-        add_conv_rows(s, device, dtype, limits, runs, rows);
+        add_conv_rows(s, device, dtype, limits, options, rows);
     }
   }
   return rows;

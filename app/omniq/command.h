@@ -31,6 +31,7 @@ int exit_code(ErrorCode code);
 void print_json(const nlohmann::ordered_json& json);
 
 // One function a command adds it to the command line.
+void add_probe(CommandLine& line);
 void add_train(CommandLine& line);
 void add_resume(CommandLine& line);
 void add_eval(CommandLine& line);

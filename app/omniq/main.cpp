@@ -57,8 +57,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   CommandLine line{app, {}, false};
-  for (auto* add : {add_demo_data, add_data, add_train, add_resume, add_eval, add_predict, add_features,
-                    add_runs, add_config, add_doctor, add_bench}) {
+  for (auto* add : {add_demo_data, add_data, add_probe, add_train, add_resume, add_eval,
+                    add_predict, add_features, add_runs, add_config, add_doctor, add_bench}) {
     add(line);
   }
   try {

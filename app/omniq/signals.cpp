@@ -11,15 +11,18 @@
 namespace omniq::app {
 namespace {
 
-std::stop_source& source() {
-  static std::stop_source s;
+struct Sources {
+  std::stop_source stop, stop_now;
+};
+Sources& sources() {
+  static Sources s;
   return s;
 }
 
 }  // namespace
 
 void watch_signals() {
-  source();
+  sources();
   sigset_t set;
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGINT);
@@ -29,13 +32,18 @@ void watch_signals() {
   std::thread([set] {
     int number = 0;
     ::sigwait(&set, &number);
-    source().request_stop();
-    log::info("Stopping: the state is saved first. Once more ends at once.");
+    sources().stop.request_stop();
+    log::info("Stopping: the state is saved first. Once more stops without saving.");
+    ::sigwait(&set, &number);
+    sources().stop_now.request_stop();
+    log::info("Stopping without saving. Once more ends at once.");
     ::sigwait(&set, &number);
     ::_exit(128 + number);
   }).detach();
 }
 
-std::stop_token stop_token() { return source().get_token(); }
+std::stop_token stop_token() { return sources().stop.get_token(); }
+
+std::stop_token stop_now_token() { return sources().stop_now.get_token(); }
 
 }  // namespace omniq::app

@@ -5,11 +5,12 @@
 
 namespace omniq::app {
 
-/// From now on SIGINT and SIGTERM request a stop; a second one ends the process at once. Call
-/// before any thread is started.
+/// From now on SIGINT and SIGTERM request a stop, a second one a stop without saving; a third ends
+/// the process at once. Call before any thread is started.
 void watch_signals();
 
-/// The stop that they request.
+/// The stops that they request.
 std::stop_token stop_token();
+std::stop_token stop_now_token();
 
 }  // namespace omniq::app

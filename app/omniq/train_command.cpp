@@ -48,7 +48,7 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
   log::info(cat("Run ", folder.path().string()));
   Result<train::TrainOutcome> outcome = [&] {
     ConsoleObserver observer(experiment.data.val > 0 ? "held-out" : "test");
-    return train::train(experiment, folder, observer, stop_token());
+    return train::train(experiment, folder, observer, stop_token(), stop_now_token());
   }();
   if (!outcome) return tl::unexpected(outcome.error());
   const bool paused = outcome->state == run::RunState::paused;
@@ -61,9 +61,12 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
                 {"epochs", outcome->epochs},
                 {"best", best},
                 {"seconds", outcome->seconds},
-                {"selection", outcome->selection}});
+                {"selection", outcome->selection},
+                {"saved", outcome->saved}});
   } else if (paused) {
-    std::cout << "Paused after " << outcome->epochs << " epochs; continue with: omniq resume "
+    std::cout << (outcome->saved ? "Paused after "
+                                 : "Stopped without saving; the last checkpoint has ")
+              << outcome->epochs << " epochs; continue with: omniq resume "
               << folder.path().string() << "\n";
   } else {
     std::cout << "Finished " << outcome->epochs << " epochs in " << human_seconds(outcome->seconds)

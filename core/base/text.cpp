@@ -82,6 +82,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 }  // namespace
 
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
 std::string nearest(std::string_view name, std::span<const std::string> candidates) {
   const std::string wanted = to_lower(name);
   // A bare last component ("batch_size") counts as the full key ("train.batch_size").

@@ -32,6 +32,9 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
 
+/// A field of a CSV file, quoted where it must be (RFC 4180).
+std::string csv_field(const std::string& text);
+
 /// The candidate with the smallest edit distance to `name`, or "" when none is near enough to be
 /// meant (more than a third of its letters differ).
 std::string nearest(std::string_view name, std::span<const std::string> candidates);

@@ -1,5 +1,6 @@
 #include "core/config/settings.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -78,6 +79,35 @@ Status parse_value(const Setting& setting, const std::string& text, T& out) {
   return {};
 }
 
+// Who a setting is for, in words and as a test.
+struct Who {
+  std::string words;
+  std::function<bool(const Experiment&)> test;
+};
+
+Who fusions(std::vector<std::string> names) {
+  const std::string words = join(names, ", ");
+  return {words, [names = std::move(names)](const Experiment& e) {
+            return std::find(names.begin(), names.end(), e.fusion.name) != names.end();
+          }};
+}
+Who sequence_fusions() {
+  return {"all fusions but average", [](const Experiment& e) {
+            const auto* fusion = model::find_fusion(e.fusion.name);
+            return !fusion || fusion->sequence;
+          }};
+}
+Who trainable(const std::string& what) {
+  return {"train.trainable " + what,
+          [what](const Experiment& e) { return e.train.trainable == what; }};
+}
+Who strided_sampling() {
+  return {"data.sampling stride", [](const Experiment& e) { return e.data.sampling == "stride"; }};
+}
+Who masked_pretraining() {
+  return {"masked pretraining", [](const Experiment& e) { return e.text.enabled; }};
+}
+
 /// Builds the rows: row(AT(train.epochs), "help").in(1, 1000).unit("epochs").basic().
 class Row {
  public:
@@ -85,6 +115,7 @@ class Row {
   Row(std::string key, Access access, std::string help) {
     setting_.key = std::move(key);
     setting_.help = std::move(help);
+    setting_.applies = [](const Experiment&) { return true; };
     Experiment defaults;
     using T = std::remove_reference_t<decltype(access(defaults))>;
     if constexpr (std::is_same_v<T, bool>)
@@ -123,7 +154,12 @@ class Row {
   }
   Row& path() { return setting_.kind = Kind::path, *this; }
   Row& basic() { return setting_.level = Level::basic, *this; }
-  Row& only(std::string who) { return setting_.applies_to = std::move(who), *this; }
+  Row& only(Who who) {
+    setting_.applies_to = std::move(who.words);
+    setting_.applies = std::move(who.test);
+    return *this;
+  }
+  Row& shapes_step() { return setting_.shapes_step = true, *this; }
   Row& group(const std::string& name) { return setting_.group = name, *this; }
   operator Setting() && { return std::move(setting_); }
 
@@ -144,21 +180,21 @@ std::vector<Setting> describe() {
   std::vector<Setting> all;
   // clang-format off
   add_group(all, "Model", {
-    Row(AT(fusion.name), "How the frames of a clip are put together.").of(model::fusion_names()).basic(),
-    Row(AT(vision_backbone), "The per-frame encoder.").of(model::swin_names()).basic(),
+    Row(AT(fusion.name), "How the frames of a clip are put together.").of(model::fusion_names()).basic().shapes_step(),
+    Row(AT(vision_backbone), "The per-frame encoder.").of(model::swin_names()).basic().shapes_step(),
     Row(AT(backbone.weights), "Pretrained weights of the encoder (.safetensors or .pth with torchvision's names); empty: initialised at random.").path().basic(),
-    Row(AT(backbone.stochastic_depth), "Rate at which residual branches of the last encoder block are skipped; used only where the encoder trains.").in(0, 0.9),
-    Row(AT(num_classes), "Number of classes; 0: as many as the dataset has.").in(0, 100000),
-    Row(AT(fusion.depth), "Fusion blocks.").in(1, 64).only("all fusions but average"),
-    Row(AT(fusion.d_model), "Width of the fusion; 0: the encoder's output width, with no projection.").in(0, 16384).unit("channels").only("all fusions but average"),
-    Row(AT(fusion.d_state), "States a channel of the state-space scan.").in(1, 256).only("mamba, mamba2"),
-    Row(AT(fusion.expand), "Inner width of the state-space block, as a multiple of the fusion's width.").in(1, 8).only("mamba, mamba2"),
-    Row(AT(fusion.n_heads), "Attention heads.").in(1, 128).only("transformer"),
-    Row(AT(fusion.dropout), "Dropout in the fusion's feed-forward and attention layers.").in(0, 0.95).only("all fusions but average"),
-    Row(AT(fusion.tie_directions), "Whether the two directions of time share weights.").only("mamba"),
-    Row(AT(fusion.max_frames), "Learned positions: the longest clip that the fusion takes.").in(1, 65536).unit("frames").only("all fusions but average"),
+    Row(AT(backbone.stochastic_depth), "Rate at which residual branches of the last encoder block are skipped.").in(0, 0.9).only(trainable("all")),
+    Row(AT(num_classes), "Number of classes; 0: as many as the dataset has.").in(0, 100000).shapes_step(),
+    Row(AT(fusion.depth), "Fusion blocks.").in(1, 64).only(sequence_fusions()).shapes_step(),
+    Row(AT(fusion.d_model), "Width of the fusion; 0: the encoder's output width, with no projection.").in(0, 16384).unit("channels").only(sequence_fusions()).shapes_step(),
+    Row(AT(fusion.d_state), "States a channel of the state-space scan.").in(1, 256).only(fusions({"mamba", "mamba2"})).shapes_step(),
+    Row(AT(fusion.expand), "Inner width of the state-space block, as a multiple of the fusion's width.").in(1, 8).only(fusions({"mamba", "mamba2"})).shapes_step(),
+    Row(AT(fusion.n_heads), "Attention heads.").in(1, 128).only(fusions({"transformer"})).shapes_step(),
+    Row(AT(fusion.dropout), "Dropout in the fusion's feed-forward and attention layers.").in(0, 0.95).only(sequence_fusions()),
+    Row(AT(fusion.tie_directions), "Whether the two directions of time share weights.").only(fusions({"mamba"})).shapes_step(),
+    Row(AT(fusion.max_frames), "Learned positions: the longest clip that the fusion takes.").in(1, 65536).unit("frames").only(sequence_fusions()),
     Row(AT(model.init_std), "Standard deviation of the initial linear weights.").above(0, 1),
-    Row(AT(model.position_std), "Standard deviation of the initial positions, types and class token.").above(0, 1).only("all fusions but average"),
+    Row(AT(model.position_std), "Standard deviation of the initial positions, types and class token.").above(0, 1).only(sequence_fusions()),
     Row(AT(init_from_pretrain), "A pretrained checkpoint (.safetensors) that the model starts from.").path(),
   });
   add_group(all, "Data", {
@@ -168,37 +204,37 @@ std::vector<Setting> describe() {
     Row(AT(data.classind), "Class list, \"1 Name\" a line; empty: the class folders, sorted.").path().basic(),
     Row(AT(data.split), "Name of the split, for the record."),
     Row(AT(data.val), "Part of the training list held out to choose the best epoch, whole groups at a time; 0: none, and the last epoch is reported.").in(0, 0.5),
-    Row(AT(frames), "Frames of a clip.").in(1, 65536).unit("frames").basic(),
-    Row(AT(stride), "Distance between sampled frames.").in(1, 1000).unit("frames").only("data.sampling stride"),
+    Row(AT(frames), "Frames of a clip.").in(1, 65536).unit("frames").basic().shapes_step(),
+    Row(AT(stride), "Distance between sampled frames.").in(1, 1000).unit("frames").only(strided_sampling()),
     Row(AT(data.sampling), "stride: a window of frames x stride; segments: one frame of each of `frames` equal parts of the whole video.").of({"stride", "segments"}),
-    Row(AT(size), "Height and width of the model's input.").in(8, 4096).unit("pixels"),
+    Row(AT(size), "Height and width of the model's input.").in(8, 4096).unit("pixels").shapes_step(),
     Row(AT(data.hflip), "Flip half of the training clips left to right; off where direction is the label."),
     Row(AT(data.cache_gb), "Memory for decoded videos, so that an epoch decodes only what does not fit.").in(0, 4096).unit("GiB"),
   });
   add_group(all, "Training", {
-    Row(AT(train.trainable), "What trains: lora (adapters and head), fusion (fusion and head), all (everything).").of({"lora", "fusion", "all"}).basic(),
+    Row(AT(train.trainable), "What trains: lora (adapters and head), fusion (fusion and head), all (everything).").of({"lora", "fusion", "all"}).basic().shapes_step(),
     Row(AT(train.epochs), "Passes over the training list.").in(1, 100000).unit("epochs").basic(),
-    Row(AT(train.batch_size), "Clips of one forward pass.").in(1, 4096).unit("clips").basic(),
-    Row(AT(train.accum_steps), "Forward passes whose gradients make one step.").in(1, 4096),
+    Row(AT(train.batch_size), "Clips of one forward pass.").in(1, 4096).unit("clips").basic().shapes_step(),
+    Row(AT(train.accum_steps), "Forward passes whose gradients make one step.").in(1, 4096).shapes_step(),
     Row(AT(optim.name), "Optimiser.").of({"adamw"}),
     Row(AT(optim.lr_head), "Peak learning rate of fusion and head.").above(0, 10).basic(),
-    Row(AT(optim.lr_backbone), "Peak learning rate of the encoder.").above(0, 10).only("train.trainable all"),
+    Row(AT(optim.lr_backbone), "Peak learning rate of the encoder.").above(0, 10).only(trainable("all")),
     Row(AT(optim.weight_decay), "Decoupled weight decay; none on biases, norms, embeddings, A_log and D_skip.").in(0, 10),
     Row(AT(optim.beta1), "AdamW's decay of the first moment.").in(0, 0.9999),
     Row(AT(optim.beta2), "AdamW's decay of the second moment.").in(0, 0.999999),
     Row(AT(optim.warmup), "Part of the steps over which the learning rate rises from 0; a cosine to 0 follows.").in(0, 1),
     Row(AT(optim.clip_norm), "Largest norm of the gradient; 0: no clipping.").in(0, 1e6),
     Row(AT(train.label_smoothing), "Label smoothing of the cross-entropy.").in(0, 0.9),
-    Row(AT(train.amp), "Mixed precision on a GPU (bfloat16, or float16 with loss scaling where there is none); the CPU computes in float32."),
+    Row(AT(train.amp), "Mixed precision on a GPU (bfloat16, or float16 with loss scaling where there is none); the CPU computes in float32.").shapes_step(),
     Row(AT(train.num_workers), "Threads that decode videos.").in(1, 256).unit("threads"),
     Row(AT(train.log_every), "Steps between rows of metrics.").in(1, 1000000).unit("steps"),
     Row(AT(train.checkpoint_minutes), "Time between checkpoints within an epoch; one is written after every epoch in any case. 0: after every step.").in(0, 10000).unit("minutes"),
   });
   add_group(all, "LoRA", {
-    Row(AT(lora.r), "Rank of the adapters; capped at half of a layer's smaller side.").in(1, 1024).only("train.trainable lora"),
-    Row(AT(lora.alpha), "Scale of the adapters: W + (alpha / r) B A.").above(0, 4096).only("train.trainable lora"),
-    Row(AT(lora.dropout), "Dropout on the adapters' input.").in(0, 0.95).only("train.trainable lora"),
-    Row(AT(lora.head), "The classification head trains in full or by an adapter.").of({"full", "lora"}).only("train.trainable lora"),
+    Row(AT(lora.r), "Rank of the adapters; capped at half of a layer's smaller side.").in(1, 1024).only(trainable("lora")).shapes_step(),
+    Row(AT(lora.alpha), "Scale of the adapters: W + (alpha / r) B A.").above(0, 4096).only(trainable("lora")),
+    Row(AT(lora.dropout), "Dropout on the adapters' input.").in(0, 0.95).only(trainable("lora")),
+    Row(AT(lora.head), "The classification head trains in full or by an adapter.").of({"full", "lora"}).only(trainable("lora")).shapes_step(),
   });
   add_group(all, "Evaluation", {
     Row(AT(eval.batch_size), "Clips of one evaluation batch.").in(1, 4096).unit("clips"),
@@ -207,13 +243,13 @@ std::vector<Setting> describe() {
     Row(AT(eval.latency), "Measure the latency of a batch after the accuracy."),
   });
   add_group(all, "Pretraining", {
-    Row(AT(text.enabled), "Text tokens beside the video tokens.").only("masked pretraining"),
-    Row(AT(text.model_name), "Where the text table comes from.").only("masked pretraining"),
-    Row(AT(text.max_len), "Text tokens of a prompt.").in(1, 4096).unit("tokens").only("masked pretraining"),
-    Row(AT(mask.video_ratio), "Part of the frames that is masked.").in(0, 1).only("masked pretraining"),
-    Row(AT(mask.text_ratio), "Part of the text tokens that is masked.").in(0, 1).only("masked pretraining"),
-    Row(AT(loss.video_mse), "Weight of the video loss.").in(0, 1000).only("masked pretraining"),
-    Row(AT(loss.text_ce), "Weight of the text loss.").in(0, 1000).only("masked pretraining"),
+    Row(AT(text.enabled), "Text tokens beside the video tokens.").only(masked_pretraining()),
+    Row(AT(text.model_name), "Where the text table comes from.").only(masked_pretraining()),
+    Row(AT(text.max_len), "Text tokens of a prompt.").in(1, 4096).unit("tokens").only(masked_pretraining()),
+    Row(AT(mask.video_ratio), "Part of the frames that is masked.").in(0, 1).only(masked_pretraining()),
+    Row(AT(mask.text_ratio), "Part of the text tokens that is masked.").in(0, 1).only(masked_pretraining()),
+    Row(AT(loss.video_mse), "Weight of the video loss.").in(0, 1000).only(masked_pretraining()),
+    Row(AT(loss.text_ce), "Weight of the text loss.").in(0, 1000).only(masked_pretraining()),
   });
   add_group(all, "Run", {
     Row(AT(run.name), "Name of the run; empty: made from fusion and what trains."),
@@ -221,8 +257,8 @@ std::vector<Setting> describe() {
     Row(AT(run.dir), "The run folder itself; empty: a new one in train.save_dir.").path(),
     Row(AT(train.save_dir), "Folder that run folders are made in.").path(),
     Row(AT(seed), "Seed of initialisation, order, augmentation and dropout.").in(0, 9e15),
-    Row(AT(device), "Where the model runs; auto: the GPU if there is one.").of({"auto", "cpu", "cuda"}),
-    Row(AT(threads), "Threads of the CPU's operators; 0: all cores. The same count repeats a run bit for bit.").in(0, 1024).unit("threads"),
+    Row(AT(device), "Where the model runs; auto: the GPU if there is one.").of({"auto", "cpu", "cuda"}).shapes_step(),
+    Row(AT(threads), "Threads of the CPU's operators; 0: all cores. The same count repeats a run bit for bit.").in(0, 1024).unit("threads").shapes_step(),
   });
   // clang-format on
   return all;
@@ -271,6 +307,14 @@ const Setting* find_setting(const std::string& key) {
     if (setting.key == key) return &setting;
   }
   return nullptr;
+}
+
+std::string step_key(const Experiment& e) {
+  std::string key;
+  for (const Setting& setting : settings()) {
+    if (setting.shapes_step && setting.applies(e)) key += setting.get(e) + '\n';
+  }
+  return key;
 }
 
 std::vector<Finding> cross_check(const Experiment& e) {

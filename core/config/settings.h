@@ -24,6 +24,7 @@ struct Setting {
   std::string help;                  // what it does, one sentence
   std::string unit;                  // "frames", "pixels"; empty for none
   std::string applies_to;            // "fusion mamba, mamba2"; empty for all
+  bool shapes_step = false;          // what a step takes, in time or memory, depends on it
   std::optional<double> low, high;   // inclusive; integer and real
   bool low_open = false;             // the lower bound itself is not allowed
   std::vector<std::string> choices;  // choice
@@ -33,12 +34,19 @@ struct Setting {
   /// Parses and range-checks; the error says value and allowed values (not the key).
   std::function<Status(Experiment&, const std::string&)> set;
 
+  /// Whether the setting changes anything in this experiment: what applies_to says in words.
+  std::function<bool(const Experiment&)> applies;
+
   /// "1 to 4096", "one of stride, segments"; empty when anything goes.
   std::string allowed() const;
 };
 
 const std::vector<Setting>& settings();
 const Setting* find_setting(const std::string& key);
+
+/// The settings that shape a step, as one text: two experiments with the same text take the same
+/// time and memory a step on the same machine.
+std::string step_key(const Experiment& experiment);
 
 /// What contradicts what in a configuration whose single values are all in range.
 struct Finding {

@@ -104,6 +104,13 @@ Json summary_to_json(const Summary& s, const std::vector<std::string>& classes,
                {"loss", e.loss},
                {"params", s.parameters.total},
                {"trainable_params", s.parameters.trainable}};
+  const Protocol& p = s.protocol;
+  json["protocol"] = {{"frames", p.frames},
+                      {"stride", p.stride},
+                      {"size", p.size},
+                      {"sampling", p.sampling},
+                      {"temporal_views", p.temporal_views},
+                      {"spatial_views", p.spatial_views}};
   json["peak_vram_bytes"] = nullptr;
   if (s.memory) {
     json["peak_vram_bytes"] = {
@@ -143,13 +150,6 @@ Json summary_to_json(const Summary& s, const std::vector<std::string>& classes,
       json["unreadable_clips"].push_back({{"clip", test.clips[p.clip].id}, {"problem", p.problem}});
   }
   return json;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
 }
 
 std::string summary_row(const Summary& s, const config::Experiment& e) {

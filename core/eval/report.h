@@ -24,9 +24,6 @@ std::vector<std::vector<std::int64_t>> confusion_matrix(const Evaluation& evalua
                                                         const data::Split& test,
                                                         std::size_t classes);
 
-/// A field of a CSV file, quoted where it must be (RFC 4180).
-std::string csv_field(const std::string& text);
-
 /// The row of results/summary.csv, in its header's order.
 std::string summary_row(const Summary& summary, const config::Experiment& experiment);
 extern const char* const kSummaryHeader;

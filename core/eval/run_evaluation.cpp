@@ -80,6 +80,8 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
   summary.run = folder.id();
   summary.dataset = std::filesystem::path(e.data.root).lexically_normal().filename().string();
   summary.split = e.data.split;
+  summary.protocol = {
+      e.frames, e.stride, e.size, e.data.sampling, e.eval.temporal_views, e.eval.spatial_views};
   summary.checkpoint = checkpoint.string();
   summary.device = model::device_name(device);
   const train::Precision precision = train::choose_precision(device, e.train.amp);

@@ -26,9 +26,17 @@ struct MemoryPeak {
   std::int64_t process = 0;                  // the process's, from NVML; 0 where NVML says nothing
 };
 
+/// How clips were shown to the model: figures of different protocols are not comparable.
+struct Protocol {
+  std::int64_t frames = 0, stride = 0, size = 0;
+  std::string sampling;
+  std::int64_t temporal_views = 1, spatial_views = 1;
+};
+
 struct Summary {
   std::string run;  // id
   std::string dataset, split;
+  Protocol protocol;
   std::string checkpoint;  // file
   std::string device, precision;
   Evaluation evaluation;

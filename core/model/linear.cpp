@@ -41,10 +41,16 @@ std::int64_t Linear::add_adapter(const LoraOptions& options) {
   return adapter_.rank;
 }
 
+torch::Tensor Linear::merged_weight() const {
+  if (!lora_a_.defined()) return weight;
+  return torch::add(weight, torch::matmul(lora_b_, lora_a_),
+                    adapter_.alpha / static_cast<double>(adapter_.rank));
+}
+
 void Linear::merge_adapter() {
   if (!lora_a_.defined()) return;
   const torch::NoGradGuard no_grad;
-  weight.add_(torch::matmul(lora_b_, lora_a_), adapter_.alpha / static_cast<double>(adapter_.rank));
+  weight.copy_(merged_weight());
   parameters_.erase("lora_A");
   parameters_.erase("lora_B");
   lora_a_ = lora_b_ = torch::Tensor();

@@ -26,7 +26,9 @@ class Linear : public torch::nn::Module {
   /// yet. The rank is capped at half of the smaller side (at least 1). Returns the rank used.
   std::int64_t add_adapter(const LoraOptions& options);
   bool has_adapter() const { return lora_a_.defined(); }
-  /// W ← W + (α/r) B A, and the adapter is gone.
+  /// W + (α/r) B A; W itself without an adapter.
+  torch::Tensor merged_weight() const;
+  /// W becomes the merged weight, and the adapter is gone.
   void merge_adapter();
 
   torch::Tensor weight;  // [out, in]

@@ -11,6 +11,7 @@
 
 #include "core/base/result.h"
 #include "core/model/fusion/fusion.h"
+#include "core/model/fusion/inference.h"
 #include "core/model/swin.h"
 
 namespace omniq::model {
@@ -50,6 +51,7 @@ class OmniQ : public torch::nn::Module {
   /// backward pass.
   torch::Tensor encode(const torch::Tensor& video);
   /// features [B, T, D_b], mask [B, T] bool (true for a frame, false for padding) or none → logits.
+  /// In evaluation mode on a GPU, without gradients, the fusion is run by FusionInference.
   torch::Tensor classify(const torch::Tensor& features,
                          const std::optional<torch::Tensor>& mask = {});
 
@@ -63,6 +65,8 @@ class OmniQ : public torch::nn::Module {
 
   ParameterCount count_parameters() const;
   const OmniqOptions& options() const { return options_; }
+  /// As Fusion's, for a run's record.
+  std::string scan_path() { return fusion_->scan_path(); }
   torch::nn::Module& backbone() { return *backbone_; }
   bool backbone_frozen() const { return backbone_frozen_; }
 
@@ -77,6 +81,7 @@ class OmniQ : public torch::nn::Module {
   std::shared_ptr<Linear> video_proj_;  // P_v; null when the widths agree
   torch::Tensor vis_cls_, positions_, types_;
   std::shared_ptr<Fusion> fusion_;
+  std::shared_ptr<FusionInference> inference_;  // null for a fusion that is no sequence model
   std::shared_ptr<Linear> head_;
 };
 

@@ -37,4 +37,19 @@ Result<SwinOptions> swin_options(std::string_view name) {
                            : cat("Did you mean ", near, "?"));
 }
 
+std::int64_t swin_parameters(const SwinOptions& o) {
+  const std::int64_t table = (2 * o.window - 1) * (2 * o.window - 1);
+  // Patches with bias and norm, and the last norm.
+  std::int64_t all =
+      (o.in_channels * o.patch * o.patch + 1) * o.width + 2 * o.width + 2 * o.output_width();
+  for (std::size_t i = 0; i < o.depths.size(); ++i) {
+    const std::int64_t w = o.width << i;
+    const auto hidden = static_cast<std::int64_t>(static_cast<double>(w) * o.mlp_ratio);
+    const std::int64_t attention = 4 * w * w + 4 * w + table * o.heads[i];
+    all += o.depths[i] * (attention + 2 * w * hidden + hidden + w + 4 * w);
+    if (i + 1 < o.depths.size()) all += 8 * w * w + 8 * w;  // merging of patches
+  }
+  return all;
+}
+
 }  // namespace omniq::model

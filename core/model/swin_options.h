@@ -31,4 +31,7 @@ const std::vector<std::string>& swin_names();
 /// nearest known one.
 Result<SwinOptions> swin_options(std::string_view name);
 
+/// Parameters of the encoder.
+std::int64_t swin_parameters(const SwinOptions& options);
+
 }  // namespace omniq::model

@@ -77,6 +77,11 @@ Result<data::Dataset> open_dataset(const config::Experiment& e) {
   return dataset;
 }
 
+tl::unexpected<Error> no_training_clips(const config::Experiment& e) {
+  return fail(ErrorCode::data, cat("There is no training clip under ", e.data.root, "."),
+              "Check data.root and data.trainlist; omniq demo-data makes a small set to try.");
+}
+
 data::LoaderOptions loader_options(const config::Experiment& e, bool training) {
   data::LoaderOptions options;
   options.clip = clip_options(e);
@@ -118,6 +123,33 @@ Result<LoadedModel> load_trained(const config::Experiment& e,
   loaded.model->to(device);
   loaded.model->eval();
   return loaded;
+}
+
+std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model,
+                                             const config::Experiment& e) {
+  std::vector<ParameterGroup> groups;
+  for (const bool backbone : {true, false}) {
+    for (const bool decays : {true, false}) {
+      ParameterGroup group;
+      group.peak_lr = backbone ? e.optim.lr_backbone : e.optim.lr_head;
+      group.weight_decay = decays ? e.optim.weight_decay : 0;
+      for (const auto& item : model.named_parameters()) {
+        if (!item.value().requires_grad() || item.key().starts_with("backbone.") != backbone ||
+            model::exempt_from_decay(item.key(), item.value()) == decays) {
+          continue;
+        }
+        group.names.push_back(item.key());
+        group.parameters.push_back(item.value());
+      }
+      groups.push_back(std::move(group));
+    }
+  }
+  return groups;
+}
+
+StepOptions step_options(const config::Experiment& e, Precision precision) {
+  return {precision, e.train.label_smoothing, e.optim.clip_norm,
+          static_cast<std::uint64_t>(e.seed)};
 }
 
 std::int64_t apply_threads(std::int64_t threads) {

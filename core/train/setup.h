@@ -14,11 +14,16 @@
 #include "core/data/loader.h"
 #include "core/model/omniq.h"
 #include "core/model/weights.h"
+#include "core/train/adamw.h"
+#include "core/train/step.h"
 
 namespace omniq::train {
 
 data::ClipOptions clip_options(const config::Experiment& experiment);
 Result<data::Dataset> open_dataset(const config::Experiment& experiment);
+
+/// What is said where the training list has no clip.
+tl::unexpected<Error> no_training_clips(const config::Experiment& experiment);
 
 /// An evaluation loader (with the experiment's views) or a training loader over a split.
 data::LoaderOptions loader_options(const config::Experiment& experiment, bool training);
@@ -38,6 +43,12 @@ struct BuiltModel {
 /// A freshly initialised model, on the CPU: seeded, pretrained weights loaded, frozen and adapted
 /// as train.trainable says.
 Result<BuiltModel> build_model(const config::Experiment& experiment, std::int64_t classes);
+
+/// The trainable parameters as the optimiser takes them: encoder and the rest with their learning
+/// rates, each with and without weight decay.
+std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model,
+                                             const config::Experiment& experiment);
+StepOptions step_options(const config::Experiment& experiment, Precision precision);
 
 /// The class names of a run, as its checkpoints keep them.
 struct LoadedModel {

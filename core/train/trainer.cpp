@@ -14,6 +14,7 @@
 #include "core/run/tensorboard.h"
 #include "core/train/checkpoint.h"
 #include "core/train/environment.h"
+#include "core/train/estimate.h"
 #include "core/train/schedule.h"
 #include "core/train/setup.h"
 
@@ -30,36 +31,16 @@ double percent(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0;
 }
 
-std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model,
-                                             const config::Experiment& e) {
-  std::vector<ParameterGroup> groups;
-  for (const bool backbone : {true, false}) {
-    for (const bool decays : {true, false}) {
-      ParameterGroup group;
-      group.peak_lr = backbone ? e.optim.lr_backbone : e.optim.lr_head;
-      group.weight_decay = decays ? e.optim.weight_decay : 0;
-      for (const auto& item : model.named_parameters()) {
-        if (!item.value().requires_grad() || item.key().starts_with("backbone.") != backbone ||
-            model::exempt_from_decay(item.key(), item.value()) == decays) {
-          continue;
-        }
-        group.names.push_back(item.key());
-        group.parameters.push_back(item.value());
-      }
-      groups.push_back(std::move(group));
-    }
-  }
-  return groups;
-}
-
 class Trainer {
  public:
   Trainer(const config::Experiment& experiment, const run::RunFolder& folder, Observer& observer,
-          std::stop_token stop)
+          std::stop_token stop, std::stop_token stop_now)
       : e_(experiment),
         folder_(folder),
         observer_(observer),
-        stop_(std::move(stop)),
+        stop_now_(std::move(stop_now)),
+        on_stop_(std::move(stop), [this] { stopping_.request_stop(); }),
+        on_stop_now_(stop_now_, [this] { stopping_.request_stop(); }),
         metrics_(folder.file("metrics.jsonl")) {}
 
   Result<TrainOutcome> run() {
@@ -75,9 +56,13 @@ class Trainer {
       OMNIQ_TRY(heartbeat.finish(run::RunState::failed, outcome.error().text()));
       return outcome;
     }
-    OMNIQ_TRY(heartbeat.finish(outcome->state, outcome->state == run::RunState::paused
-                                                   ? "Stopped on request; the state was saved."
-                                                   : ""));
+    std::string reason;
+    if (outcome->state == run::RunState::paused) {
+      reason = outcome->saved ? "Stopped on request; the state was saved."
+                              : cat("Stopped on request without saving; what came after step ",
+                                    state_.step, " is discarded.");
+    }
+    OMNIQ_TRY(heartbeat.finish(outcome->state, reason));
     return outcome;
   }
 
@@ -93,13 +78,9 @@ class Trainer {
     model_ = built.model;
     model_->to(device_);
     optimizer_.emplace(parameter_groups(*model_, e_), AdamWOptions{e_.optim.beta1, e_.optim.beta2});
-    step_.emplace(*model_, *optimizer_,
-                  StepOptions{precision_, e_.train.label_smoothing, e_.optim.clip_norm,
-                              static_cast<std::uint64_t>(e_.seed)});
+    step_.emplace(*model_, *optimizer_, step_options(e_, precision_));
     loader_.emplace(dataset_.train, loader_options(e_, true));
-    const std::int64_t steps_per_epoch =
-        (loader_->batches() + e_.train.accum_steps - 1) / e_.train.accum_steps;
-    total_steps_ = steps_per_epoch * e_.train.epochs;
+    total_steps_ = steps_per_epoch(e_, loader_->clips()) * e_.train.epochs;
     OMNIQ_TRY(restore());
     OMNIQ_TRY(write_environment(folder_, e_, device_, precision_, built, dataset_));
     OMNIQ_ASSIGN(tensorboard_, [&]() -> Result<std::optional<run::TensorBoardWriter>> {
@@ -116,10 +97,7 @@ class Trainer {
       for (const data::Problem& problem : split->problems)
         log::warning(cat(problem.id, ": ", problem.what));
     }
-    if (dataset_.train.clips.empty()) {
-      return fail(ErrorCode::data, cat("There is no training clip under ", e_.data.root, "."),
-                  "Check data.root and data.trainlist; omniq demo-data makes a small set to try.");
-    }
+    if (dataset_.train.clips.empty()) return no_training_clips(e_);
     monitored_ = hold_out ? &dataset_.val : &dataset_.test;
     if (monitored_->clips.empty()) {
       log::warning(hold_out ? "No clip could be held out (each class needs two groups of clips); "
@@ -323,11 +301,26 @@ class Trainer {
   }
 
   Result<TrainOutcome> pause() {
+    if (stop_now_.stop_requested()) return discard();
     optimizer_->zero_grad();
     OMNIQ_TRY(save());
     OMNIQ_TRY(save_adapter());
     update_status(/*now=*/false);
     return outcome(run::RunState::paused);
+  }
+
+  /// Leaves the folder as a killed process would: going on from the last checkpoint drops the rows
+  /// of metrics after it.
+  Result<TrainOutcome> discard() {
+    state_ = {};
+    if (std::filesystem::exists(folder_.last_checkpoint())) {
+      OMNIQ_ASSIGN(state_, read_checkpoint_state(folder_.last_checkpoint()));
+    }
+    update_status(/*now=*/false);
+    TrainOutcome discarded = outcome(run::RunState::paused);
+    discarded.saved = false;
+    discarded.seconds = state_.seconds;
+    return discarded;
   }
 
   tl::unexpected<Error> diverged(const char* what, double value, double factor) {
@@ -350,7 +343,8 @@ class Trainer {
             state_.best_epoch,
             state_.best_top1,
             selection(),
-            seconds_before_ + seconds_since(started_)};
+            seconds_before_ + seconds_since(started_),
+            /*saved=*/true};
   }
   std::string selection() const { return e_.data.val > 0 ? "val" : "last"; }
 
@@ -371,7 +365,11 @@ class Trainer {
   const config::Experiment& e_;
   const run::RunFolder& folder_;
   Observer& observer_;
-  std::stop_token stop_;
+  // Either request ends the work at the next step; the first of them saves.
+  using StopCallback = std::stop_callback<std::function<void()>>;
+  std::stop_source stopping_;
+  std::stop_token stop_ = stopping_.get_token(), stop_now_;
+  StopCallback on_stop_, on_stop_now_;
   run::MetricsLog metrics_;
   run::Heartbeat* heartbeat_ = nullptr;
   std::optional<run::TensorBoardWriter> tensorboard_;
@@ -395,8 +393,8 @@ class Trainer {
 }  // namespace
 
 Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder,
-                           Observer& observer, std::stop_token stop) {
-  return Trainer(experiment, folder, observer, std::move(stop)).run();
+                           Observer& observer, std::stop_token stop, std::stop_token stop_now) {
+  return Trainer(experiment, folder, observer, std::move(stop), std::move(stop_now)).run();
 }
 
 }  // namespace omniq::train

@@ -38,12 +38,15 @@ struct TrainOutcome {
   std::string selection;  // "val": the best epoch on held-out clips; "last": the last epoch, on the
                           // test list
   double seconds = 0;     // of training, over all starts of the run
+  bool saved = true;      // false: paused at the last checkpoint, what came after it is discarded
 };
 
-/// Trains `experiment` in `folder`, from its last checkpoint where it has one. A requested stop
-/// saves and returns `paused`. The run's status, metrics, checkpoints, environment and log are kept
-/// in the folder; an error leaves it `failed` with the reason.
+/// Trains `experiment` in `folder`, from its last checkpoint where it has one. `stop` saves and
+/// returns `paused`; `stop_now` returns `paused` without saving: the run goes on from its last
+/// checkpoint, or from the beginning where it has none. The run's status, metrics, checkpoints,
+/// environment and log are kept in the folder; an error leaves it `failed` with the reason.
 Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder,
-                           Observer& observer, std::stop_token stop = {});
+                           Observer& observer, std::stop_token stop = {},
+                           std::stop_token stop_now = {});
 
 }  // namespace omniq::train

@@ -26,8 +26,14 @@ namespace omniq::kernels {
 ///   returns     [B, L, H, P]  in the dtype of u
 ///
 /// Any device and floating types; computed in float32, or float64 if u is. Every argument but mask
-/// has a gradient. Memory grows with B·H·L². Throws c10::Error where shapes or devices do not
-/// agree.
+/// has a gradient. Throws c10::Error where shapes or devices do not agree.
+///
+/// On a GPU there are kernels for heads of 64 channels, 16, 32, 64, 128 or 256 states and u in
+/// float32, bfloat16 or float16. They go through tokens in chunks, so that memory grows with L;
+/// products take bfloat16 as it is, float16 with its precision and float32 as the sum of two parts,
+/// and are summed in float32; first derivatives only; results repeat bit for bit. Where u, delta, B
+/// and C are not of one dtype they are converted to float32 first. Everything else is computed by
+/// torch operators from all pairs of tokens: its memory grows with B·H·L².
 at::Tensor bidirectional_ssd(const at::Tensor& u, const at::Tensor& delta, const at::Tensor& A,
                              const at::Tensor& B, const at::Tensor& C, const at::Tensor& D_skip,
                              const at::Tensor& delta_bias, const std::optional<at::Tensor>& mask);

@@ -24,7 +24,7 @@ namespace omniq::kernels {
 /// CPU: float32 or float64, all arguments the same. CUDA: any floating types, computed in float32,
 /// or float64 if x is. x, weight and bias have gradients (first derivatives only). Results repeat
 /// bit for bit on the same CPU or GPU. Throws c10::Error where shapes, dtypes or devices do not
-/// agree. On a GPU the kernels take 2 to 4 taps and x in float32, bfloat16 or float16; other
+/// agree. On a GPU the kernels take 2 to 5 taps and x in float32, bfloat16 or float16; other
 /// widths, and float64, are computed by torch operators.
 at::Tensor causal_conv1d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                          std::int64_t directions, const std::optional<at::Tensor>& mask);

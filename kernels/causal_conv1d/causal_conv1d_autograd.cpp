@@ -29,11 +29,13 @@ class CausalConv1d : public torch::autograd::Function<CausalConv1d> {
     TORCH_CHECK(!at::GradMode::is_enabled(),
                 "causal_conv1d: second derivatives are not implemented");
     const auto saved = context->get_saved_variables();
-    const auto backward = saved[0].is_cpu() ? detail::causal_conv1d_cpu_backward
-                                            : detail::causal_conv1d_cuda_backward;
-    const auto grads = backward(
-        saved[0], saved[1], saved[2], saved[3], grad_outputs[0],
-        {context->needs_input_grad(0), context->needs_input_grad(1), context->needs_input_grad(2)});
+    const std::array<bool, 3> needed{context->needs_input_grad(0), context->needs_input_grad(1),
+                                     context->needs_input_grad(2)};
+    const auto grads = saved[0].is_cpu()
+                           ? detail::causal_conv1d_cpu_backward(saved[0], saved[1], saved[2],
+                                                                saved[3], grad_outputs[0], needed)
+                           : detail::causal_conv1d_cuda_backward(saved[0], saved[1], saved[2],
+                                                                 saved[3], grad_outputs[0], needed);
     return {grads[0], grads[1], grads[2], {}, {}};
   }
 };

@@ -33,13 +33,15 @@ bool takes_vectors(const at::Tensor& x) {
 }
 
 template <typename T>
-CudaConvArguments<T> arguments_of(const ConvInputs& in, std::int64_t directions) {
+CudaConvArguments<T> arguments_of(const ConvInputs& in, std::int64_t directions,
+                                  std::int64_t ahead) {
   CudaConvArguments<T> args{};
   args.directions = directions;
   args.clips = in.x.size(1);
   args.tokens = in.x.size(2);
   args.channels = in.x.size(3);
   args.width = in.weight.size(1);
+  args.ahead = ahead;
   args.x = device_rows_of<const T>(in.x);
   args.weight = in.weight.const_data_ptr<float>();
   args.bias = in.bias.const_data_ptr<float>();
@@ -59,23 +61,21 @@ bool has_cuda_kernels(const at::Tensor& x, const at::Tensor& weight) {
 }
 
 at::Tensor causal_conv1d_cuda(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                              std::int64_t directions, const at::Tensor& mask) {
+                              std::int64_t directions, const at::Tensor& mask, std::int64_t ahead) {
   const c10::cuda::CUDAGuard guard(x.device());
   const ConvInputs in = prepare(x, weight, bias, mask);
   const at::Tensor out = at::empty({directions, x.size(1), x.size(2), x.size(3)}, x.options());
   dispatch_device_type(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    C10_CUDA_CHECK(conv_forward<T>(arguments_of<T>(in, directions), device_rows_of<T>(out),
+    C10_CUDA_CHECK(conv_forward<T>(arguments_of<T>(in, directions, ahead), device_rows_of<T>(out),
                                    at::cuda::getCurrentCUDAStream()));
   });
   return out;
 }
 
-std::array<at::Tensor, 3> causal_conv1d_cuda_backward(const at::Tensor& x, const at::Tensor& weight,
-                                                      const at::Tensor& bias,
-                                                      const at::Tensor& mask,
-                                                      const at::Tensor& raw_grad_out,
-                                                      const std::array<bool, 3>& needed) {
+std::array<at::Tensor, 3> causal_conv1d_cuda_backward(
+    const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& mask,
+    const at::Tensor& raw_grad_out, const std::array<bool, 3>& needed, std::int64_t ahead) {
   const c10::cuda::CUDAGuard guard(x.device());
   const ConvInputs in = prepare(x, weight, bias, mask);
   const at::Tensor grad_out = with_contiguous_rows(raw_grad_out.to(x.scalar_type()));
@@ -91,7 +91,7 @@ std::array<at::Tensor, 3> causal_conv1d_cuda_backward(const at::Tensor& x, const
     grads.x = device_rows_of<T>(grad_x);
     grads.slices = slices.mutable_data_ptr<float>();
     C10_CUDA_CHECK(
-        conv_backward<T>(arguments_of<T>(in, R), grads, at::cuda::getCurrentCUDAStream()));
+        conv_backward<T>(arguments_of<T>(in, R, ahead), grads, at::cuda::getCurrentCUDAStream()));
   });
   std::array<at::Tensor, 3> result{grad_x, {}, {}};
   if (!needed[1] && !needed[2]) return result;

@@ -45,12 +45,15 @@ __global__ void __launch_bounds__(kConvThreads)
   const auto token_of = [&](std::int64_t i) { return reversed ? args.tokens - 1 - i : i; };
   const T* x = args.x.data + direction * args.x.direction + clip * args.x.clip + channel;
   float inputs[kConvRun + kWidth - 1][kVector];
+  // Every load is from some token: those under a condition would be waited for one by one.
 #pragma unroll
   for (int i = 0; i < kConvRun + kWidth - 1; ++i) {
-    const std::int64_t token = token_of(first + i - (kWidth - 1));
+    const std::int64_t token = token_of(first + i - (kWidth - 1) + args.ahead);
+    const std::int64_t near = token < 0 ? 0 : (token < args.tokens ? token : args.tokens - 1);
+    load_some<kVector>(x + near * args.x.token, inputs[i]);
+    const bool live = is_token(args, clip, token);
 #pragma unroll
-    for (int v = 0; v < kVector; ++v) inputs[i][v] = 0.F;
-    if (is_token(args, clip, token)) load_some<kVector>(x + token * args.x.token, inputs[i]);
+    for (int v = 0; v < kVector; ++v) inputs[i][v] = live ? inputs[i][v] : 0.F;
   }
   float weight[kWidth][kVector], bias[kVector];
   load_some<kVector>(args.bias + direction * args.bias_direction + channel, bias);
@@ -86,7 +89,8 @@ __device__ __forceinline__ void conv_backward_run(
     float& dbias) {
 #pragma unroll
   for (int j = 0; j < kConvRun + kWidth - 1; ++j) {
-    const std::int64_t t = first + j - (kReversed ? kWidth - 1 : 0);
+    const std::int64_t before = kReversed ? kWidth - 1 - args.ahead : args.ahead;
+    const std::int64_t t = first + j - before;
     if (t < 0 || t >= args.tokens) continue;
     float sum = bias;
 #pragma unroll
@@ -94,7 +98,7 @@ __device__ __forceinline__ void conv_backward_run(
       sum = fmaf(weight[k], inputs[kReversed ? j + kWidth - 1 - k : j + k], sum);
     }
     const float g = to_float(grad_out[t * grad_stride]) * silu_derivative(sum);
-    const bool inside = kReversed ? j >= kWidth - 1 : j < kConvRun;
+    const bool inside = j >= before && j < before + kConvRun;
     if (inside) dbias += g;
 #pragma unroll
     for (int k = 0; k < kWidth; ++k) {
@@ -214,6 +218,8 @@ cudaError_t conv_forward(const CudaConvArguments<T>& args, const Rows<T>& out,
       return launch_conv_forward<T, 3>(args, out, stream);
     case 4:
       return launch_conv_forward<T, 4>(args, out, stream);
+    case 5:
+      return launch_conv_forward<T, 5>(args, out, stream);
     default:
       return cudaErrorInvalidValue;
   }
@@ -229,6 +235,8 @@ cudaError_t conv_backward(const CudaConvArguments<T>& args, const CudaConvGradie
       return launch_conv_backward<T, 3>(args, grads, stream);
     case 4:
       return launch_conv_backward<T, 4>(args, grads, stream);
+    case 5:
+      return launch_conv_backward<T, 5>(args, grads, stream);
     default:
       return cudaErrorInvalidValue;
   }

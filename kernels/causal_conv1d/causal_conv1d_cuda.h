@@ -14,6 +14,7 @@ namespace omniq::kernels::detail {
 template <typename T>
 struct CudaConvArguments {
   std::int64_t directions, clips, tokens, channels, width;
+  std::int64_t ahead;  // tokens after its own that the filter reaches; 0 if it is causal
   Rows<const T> x;
   const float *weight, *bias;  // [directions or 1, width, channels] and [directions or 1, channels]
   std::int64_t weight_direction, bias_direction;  // strides; 0 where the directions share
@@ -23,7 +24,7 @@ struct CudaConvArguments {
 };
 
 /// Numbers of taps that have kernels.
-constexpr bool has_cuda_conv(std::int64_t width) { return width >= 2 && width <= 4; }
+constexpr bool has_cuda_conv(std::int64_t width) { return width >= 2 && width <= 5; }
 
 template <typename T>
 cudaError_t conv_forward(const CudaConvArguments<T>& args, const Rows<T>& out, cudaStream_t stream);

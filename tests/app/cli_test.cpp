@@ -127,6 +127,24 @@ TEST_F(Cli, TrainsEvaluatesPredictsAndLists) {
   EXPECT_TRUE(json::parse(omniq("doctor --json").out)["checks"].is_array());
 }
 
+TEST_F(Cli, ProbeMeasuresAStepAndWritesNothing) {
+  make_data();
+  Output o = omniq("probe " + fast_ + "--json");
+  ASSERT_EQ(o.code, 0) << o.all();
+  const json j = json::parse(o.out);
+  EXPECT_GT(j["step_ms"]["median"], 0.0);
+  EXPECT_LE(j["step_ms"]["p10"], j["step_ms"]["p90"]);
+  EXPECT_EQ(j["params"], j["trainable_params"]);
+  EXPECT_NE(j["peak_vram_bytes"].is_null(), j["resident_growth_bytes"].is_null());
+  EXPECT_EQ(j["clips"], 16);
+  EXPECT_EQ(j["steps"], 2);
+  EXPECT_THAT(o.err, HasSubstr("step 1 of "));
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "runs"));
+  EXPECT_THAT(omniq("probe " + fast_).out, HasSubstr("a step"));
+  expect_sentence(omniq("probe none.yaml"), 2, "none.yaml");
+  expect_sentence(omniq("probe " + fast_ + "data.trainlist=nowhere.txt"), 3, "nowhere.txt");
+}
+
 /// Starts training in r and sends `signal` so many milliseconds after that process has taken the
 /// run; returns the exit status as waitpid gives it.
 int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int signal,

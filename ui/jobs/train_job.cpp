@@ -61,6 +61,11 @@ void TrainJob::pause() {
   if (thread_.joinable()) thread_.request_stop();
 }
 
+void TrainJob::stop_now() {
+  stop_now_.request_stop();
+  pause();  // also of what comes before the training
+}
+
 Result<train::TrainOutcome> TrainJob::train_in(const run::RunFolder& folder,
                                                const config::Experiment& experiment,
                                                std::stop_token stop) {
@@ -70,7 +75,7 @@ Result<train::TrainOutcome> TrainJob::train_in(const run::RunFolder& folder,
     Q_EMIT started(path);
   });
   Reporter reporter(*this);
-  return train::train(experiment, folder, reporter, stop);
+  return train::train(experiment, folder, reporter, stop, stop_now_.get_token());
 }
 
 void TrainJob::launch(Work work) {
@@ -78,6 +83,7 @@ void TrainJob::launch(Work work) {
   if (thread_.joinable()) thread_.join();  // of the job before, which has ended
   active_ = true;
   run_.clear();
+  stop_now_ = {};
   thread_ = std::jthread([this, work = std::move(work)](std::stop_token stop) {
     Result<train::TrainOutcome> outcome = [&]() -> Result<train::TrainOutcome> {
       try {

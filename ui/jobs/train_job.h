@@ -5,6 +5,7 @@
 #include <QObject>
 #include <QString>
 #include <functional>
+#include <stop_token>
 #include <thread>
 
 #include "core/config/experiment.h"
@@ -25,6 +26,8 @@ class TrainJob : public QObject {
   void resume(const QString& run);
   /// Asks for the state to be saved; finished() with `paused` follows.
   void pause();
+  /// Ends at the next step without saving; finished() with `paused` at the last checkpoint follows.
+  void stop_now();
 
   bool active() const { return active_; }
   /// The folder of the run, once there is one.
@@ -47,6 +50,7 @@ class TrainJob : public QObject {
 
   bool active_ = false;
   QString run_;
+  std::stop_source stop_now_;
   std::jthread thread_;
 };
 

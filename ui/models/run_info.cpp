@@ -12,8 +12,8 @@ bool RunInfo::operator==(const RunInfo& o) const {
   const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
   const auto tie = [](const RunInfo& r) {
     return std::tie(r.path, r.id, r.name, r.damaged, r.problem, r.state, r.fusion, r.trainable,
-                    r.epoch, r.epochs, r.step, r.steps, r.best_top1, r.peak_vram, r.seconds_left,
-                    r.started, r.evaluated, r.tags, r.note, r.archived);
+                    r.epoch, r.epochs, r.step, r.steps, r.best_top1, r.held_out, r.peak_vram,
+                    r.seconds_left, r.started, r.evaluated, r.tags, r.note, r.archived);
   };
   return tie(*this) == tie(o) && same(last_loss, o.last_loss);
 }

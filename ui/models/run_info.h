@@ -24,11 +24,12 @@ struct RunInfo {
   QString trainable;
   qint64 epoch = 0, epochs = 0, step = 0, steps = 0;
   double best_top1 = -1;  // percent
+  bool held_out = true;   // what is monitored is held out of the training list; else the test list
   double last_loss = std::nan("");
   double peak_vram = 0;      // bytes; 0: not known
   double seconds_left = -1;  // estimate; negative: not known
   double started = 0;        // seconds since 1970
-  bool evaluated = false;
+  double evaluated = 0;      // when its evaluation was written, seconds since 1970; 0: not
 
   QStringList tags;
   QString note;

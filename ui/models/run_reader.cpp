@@ -121,12 +121,14 @@ RunInfo RunReader::compose() const {
       std::max<qint64>(status_.step, status_.state == run::RunState::running ? last_step_ : 0);
   info.steps = status_.steps;
   info.best_top1 = status_.best_top1;
+  info.held_out = status_.selection != "last";
   info.last_loss = last_loss_;
   info.peak_vram = peak_vram_;
   if (info.active() && seconds_per_step_ > 0 && info.steps > info.step)
     info.seconds_left = seconds_per_step_ * static_cast<double>(info.steps - info.step);
   info.started = status_.started;
-  info.evaluated = stamps_[kSummary].size >= 0;
+  info.evaluated =
+      stamps_[kSummary].size >= 0 ? static_cast<double>(stamps_[kSummary].time) / 1e9 : 0;
   info.tags = notes_.tags.value_or(own_tags_);
   info.note = notes_.note;
   info.archived = notes_.archived;

@@ -10,24 +10,33 @@ void cut(Curves& curves, std::size_t size) {
   curves.step.resize(size);
   curves.epoch.resize(size);
   curves.time.resize(size);
-  for (auto& column : curves.values) column.resize(size);
+  for (std::size_t i = 0; i < kQuantities; ++i) {
+    std::vector<double>& column = curves.values[i];
+    column.resize(size);
+    curves.measured[i] =
+        std::any_of(column.begin(), column.end(), [](double v) { return !std::isnan(v); });
+  }
 }
 
 }  // namespace
 
-bool Curves::has(Quantity quantity) const {
-  const auto& column = of(quantity);
-  return std::any_of(column.begin(), column.end(), [](double v) { return !std::isnan(v); });
+Curves::Curves() {
+  constexpr double kColumns = kQuantities + 3;
+  for (int i = 0; i < kQuantities; ++i)
+    values[static_cast<std::size_t>(i)] = growing_column(i / kColumns);
+  step = growing_column((kColumns - 3) / kColumns);
+  epoch = growing_column((kColumns - 2) / kColumns);
+  time = growing_column((kColumns - 1) / kColumns);
 }
 
 void RunSeries::add(const SeriesNews& news) {
   if (news.from_start) {
     curves_ = {};
     damaged_ = 0;
+    ++generation_;
   }
   for (const run::MetricsRow& row : news.rows) add(row);
   damaged_ += news.damaged;
-  ++version_;
 }
 
 void RunSeries::add(const run::MetricsRow& row) {
@@ -44,6 +53,7 @@ void RunSeries::add(const run::MetricsRow& row) {
                     (other ? std::upper_bound(first, both.step.end(), step) : first) -
                     both.step.begin()));
     }
+    ++generation_;
   }
   const auto maybe = [](const auto& value) {
     return value ? static_cast<double>(*value) : std::nan("");
@@ -58,8 +68,10 @@ void RunSeries::add(const run::MetricsRow& row) {
                                       maybe(row.vram_bytes),
                                       maybe(row.clips_per_second),
                                       maybe(row.data_wait)};
-  for (int i = 0; i < kQuantities; ++i)
-    curves.values[static_cast<std::size_t>(i)].push_back(values[i]);
+  for (std::size_t i = 0; i < kQuantities; ++i) {
+    curves.values[i].push_back(values[i]);
+    if (!std::isnan(values[i])) curves.measured[i] = true;
+  }
 }
 
 }  // namespace omniq::ui

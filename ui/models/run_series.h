@@ -23,16 +23,26 @@ struct SeriesNews {
   qint64 damaged = 0;  // lines that are no row
 };
 
+/// Room for one of several columns that grow together, at another `place` (0 to 1) each: they start
+/// at other capacities, so that they never all move to a larger block in the same moment.
+inline std::vector<double> growing_column(double place) {
+  std::vector<double> column;
+  column.reserve(static_cast<std::size_t>(1024 * (1 + place)));
+  return column;
+}
+
 /// Columns of one phase; a value that a row does not have is NaN. Steps rise.
 struct Curves {
+  Curves();
   std::vector<double> step, epoch, time;
   std::array<std::vector<double>, kQuantities> values;
+  std::array<bool, kQuantities> measured{};  // which have a value at all
 
   const std::vector<double>& of(Quantity quantity) const {
     return values[static_cast<std::size_t>(quantity)];
   }
   /// Whether the quantity was measured at all.
-  bool has(Quantity quantity) const;
+  bool has(Quantity quantity) const { return measured[static_cast<std::size_t>(quantity)]; }
 };
 
 class RunSeries {
@@ -40,14 +50,14 @@ class RunSeries {
   void add(const SeriesNews& news);
   const Curves& phase(Phase phase) const { return curves_[phase == Phase::val]; }
   qint64 damaged() const { return damaged_; }
-  /// Changes whenever the curves do.
-  qint64 version() const { return version_; }
+  /// Changes when rows were taken away; else rows are only added at the end.
+  qint64 generation() const { return generation_; }
 
  private:
   void add(const run::MetricsRow& row);
 
   std::array<Curves, 2> curves_;
-  qint64 damaged_ = 0, version_ = 0;
+  qint64 damaged_ = 0, generation_ = 0;
 };
 
 }  // namespace omniq::ui

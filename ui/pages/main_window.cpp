@@ -20,9 +20,13 @@
 #include "ui/base/icons.h"
 #include "ui/base/preferences.h"
 #include "ui/base/text.h"
+#include "ui/pages/compare/compare_page.h"
 #include "ui/pages/data/data_page.h"
 #include "ui/pages/demo/demo_page.h"
+#include "ui/pages/evaluating.h"
+#include "ui/pages/new_run/cost_line.h"
 #include "ui/pages/new_run/new_run_dialog.h"
+#include "ui/pages/run_notifications.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/runs_page.h"
 #include "ui/pages/settings/settings_page.h"
@@ -66,9 +70,14 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
 
   training_ = new Training;
   statusBar()->addPermanentWidget(training_);
+  notifications_ = new RunNotifications(workspace_.model(), *training_, *this);
+  evaluating_ = new Evaluating;
+  statusBar()->addPermanentWidget(evaluating_);
 
   runs_ = new RunsPage(workspace_, colors_);
   add_page(u"runs"_s, tr("Runs"), u"runs"_s, runs_);
+  compare_ = new ComparePage(workspace_);
+  add_page(u"compare"_s, tr("Compare"), u"compare"_s, compare_);
   demo_ = new DemoPage(workspace_);
   add_page(u"demo"_s, tr("Demo"), u"demo"_s, demo_);
   data_ = new DataPage;
@@ -77,6 +86,7 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
   add_page(u"settings"_s, tr("Settings"), u"settings"_s, settings_);
   make_menus();
   connect_training();
+  connect_evaluation();
   refresh_icons();
 
   const QSettings settings;
@@ -182,13 +192,17 @@ void MainWindow::make_menus() {
 
   QMenu* run = menuBar()->addMenu(tr("&Run"));
   const RunActions& actions = runs_->actions();
-  run->addActions({actions.pause, actions.resume});
+  run->addActions({actions.pause, actions.resume, actions.stop_now, actions.evaluate});
   run->addSeparator();
   run->addActions({actions.rename, actions.edit_note, actions.add_tag, actions.archive});
   run->addSeparator();
   run->addActions({actions.open_folder, actions.copy_path, actions.copy_command});
+  run->addAction(runs_->export_action());
   run->addSeparator();
   run->addAction(actions.remove);
+
+  QMenu* compare = menuBar()->addMenu(tr("&Compare"));
+  compare->addActions({compare_->export_figure_action(), compare_->export_table_action()});
 
   QMenu* video = menuBar()->addMenu(tr("&Video"));
   video->addActions({demo_->open_action(), demo_->paste_action(), demo_->camera_action()});
@@ -257,6 +271,10 @@ void MainWindow::connect_training() {
     if (const Status paused = training_->pause(run); !paused)
       runs_->show_error(tr("Not paused"), paused.error());
   });
+  connect(&actions, &RunActions::stop_now_requested, this, [this](const QString& run) {
+    if (const Status stopped = training_->stop_now(run); !stopped)
+      runs_->show_error(tr("Not stopped"), stopped.error());
+  });
   connect(training_, &Training::failed, runs_, &RunsPage::show_error);
   connect(training_, &Training::started, this, [this](const QString& run) {
     runs_->select_when_there(run);
@@ -270,12 +288,44 @@ void MainWindow::connect_training() {
   connect(training_, &Training::close_now, this, &QWidget::close);
 }
 
-void MainWindow::new_run(const QString& clone, const QHash<QString, QString>& values) {
-  auto* dialog = new NewRunDialog(workspace_.folder(), clone, this);
+void MainWindow::connect_evaluation() {
+  const auto open_run = [this](const QString& run) {
+    show_page(u"runs"_s);
+    runs_->select(run);
+  };
+  connect(notifications_, &RunNotifications::run_chosen, this, open_run);
+  connect(compare_, &ComparePage::run_chosen, this, open_run);
+  connect(compare_, &ComparePage::evaluation_requested, evaluating_, &Evaluating::evaluate);
+  connect(&runs_->actions(), &RunActions::evaluate_requested, evaluating_, &Evaluating::evaluate);
+  // What was trained to its end here is measured at once.
+  connect(training_, &Training::ended, this, [this](const QString& run) {
+    const auto folder = run::RunFolder::open(to_path(run));
+    if (!folder) return;
+    const auto status = folder->status();
+    if (status && status->state == run::RunState::finished) evaluating_->evaluate({run});
+  });
+  connect(evaluating_, &Evaluating::evaluated, &workspace_, &Workspace::refresh);
+  connect(evaluating_, &Evaluating::failed, this, [this](const QString& title, const Error& error) {
+    if (stack_->currentWidget() == compare_) return compare_->show_error(title, error);
+    runs_->show_error(title, error);
+  });
+}
+
+NewRunDialog* MainWindow::new_run(const QString& clone, const QHash<QString, QString>& values) {
+  auto* dialog = new NewRunDialog(workspace_.folder(), clone, pace_, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   if (!values.isEmpty()) dialog->form().set_texts(values);
   connect(dialog, &NewRunDialog::start_requested, training_, &Training::start);
+  const auto show_busy = [this, dialog] {
+    dialog->cost()->set_busy(training_->job().active()
+                                 ? tr("A run is being trained here: both would be slower.")
+                                 : QString());
+  };
+  connect(training_, &Training::started, dialog, show_busy);
+  connect(training_, &Training::ended, dialog, show_busy);
+  show_busy();
   dialog->open();
+  return dialog;
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) { event->setAccepted(training_->may_close()); }

@@ -4,6 +4,8 @@
 #include <QMainWindow>
 
 #include "ui/base/theme.h"
+#include "ui/base/worker_thread.h"
+#include "ui/jobs/pace_job.h"
 #include "ui/models/run_colors.h"
 #include "ui/models/workspace.h"
 
@@ -15,8 +17,12 @@ class QVBoxLayout;
 
 namespace omniq::ui {
 
+class ComparePage;
 class DataPage;
 class DemoPage;
+class Evaluating;
+class NewRunDialog;
+class RunNotifications;
 class RunsPage;
 class SettingsPage;
 class Training;
@@ -29,10 +35,15 @@ class MainWindow : public QMainWindow {
 
   Workspace& workspace() { return workspace_; }
   RunsPage* runs_page() const { return runs_; }
+  ComparePage* compare_page() const { return compare_; }
   DataPage* data_page() const { return data_; }
   SettingsPage* settings_page() const { return settings_; }
   DemoPage* demo_page() const { return demo_; }
   Training& training() { return *training_; }
+  RunNotifications& notifications() { return *notifications_; }
+  /// Opens the dialog of a new run, made from `clone` where it names a run; `values`: settings
+  /// that replace those of the starting point.
+  NewRunDialog* new_run(const QString& clone, const QHash<QString, QString>& values = {});
 
   /// Pages by the names that --page takes.
   QStringList page_names() const;
@@ -54,8 +65,7 @@ class MainWindow : public QMainWindow {
   void add_page(const QString& name, const QString& title, const QString& icon, QWidget* widget);
   void make_menus();
   void connect_training();
-  /// `values`: settings that replace those of the starting point.
-  void new_run(const QString& clone, const QHash<QString, QString>& values = {});
+  void connect_evaluation();
   void choose_workspace();
   void open_workspace(const QString& folder);
   void show_palette();
@@ -63,11 +73,15 @@ class MainWindow : public QMainWindow {
 
   Workspace workspace_;
   RunColors colors_;
+  WorkerThread<PaceJob> pace_{QStringLiteral("omniq pace")};
   RunsPage* runs_;
+  ComparePage* compare_;
   DemoPage* demo_;
   DataPage* data_;
   SettingsPage* settings_;
   Training* training_;
+  Evaluating* evaluating_;
+  RunNotifications* notifications_;
   QList<Page> pages_;
   QStackedWidget* stack_;
   QVBoxLayout* navigation_;

@@ -11,6 +11,8 @@
 #include "core/base/text.h"
 #include "ui/base/text.h"
 #include "ui/models/evaluation.h"
+#include "ui/pages/compare/compare_page.h"
+#include "ui/pages/compare/figure_panel.h"
 #include "ui/pages/data/data_page.h"
 #include "ui/pages/demo/demo_page.h"
 #include "ui/pages/main_window.h"
@@ -35,7 +37,7 @@ struct Example {
 };
 Example any_clip(MainWindow& window) {
   for (const RunInfo& run : window.workspace().model().runs()) {
-    if (!run.evaluated) continue;
+    if (run.evaluated == 0) continue;
     const auto files = read_evaluation(to_path(run.path));
     if (!files || files->results.isEmpty()) continue;
     const QString clip = QDir(files->data_root).filePath(files->results.front().clip);
@@ -65,6 +67,11 @@ Status take_screenshots(MainWindow& window, const QString& folder) {
       wait(3000);  // the model is loaded and has followed the video
       OMNIQ_TRY(save(page + u"-playing"_s));
     }
+    if (page == "compare"_L1) {
+      window.compare_page()->figure()->show_figure(FigureKind::overview);
+      OMNIQ_TRY(save(page + u"-overview"_s));
+      window.compare_page()->figure()->show_figure(FigureKind::frontier);
+    }
     if (page == "data"_L1 && !example.data_root.isEmpty()) {
       window.data_page()->open(example.data_root);
       wait(1500);  // pictures of the first class are decoded
@@ -82,10 +89,11 @@ Status take_screenshots(MainWindow& window, const QString& folder) {
     }
     runs.details()->show_tab(0);
   }
-  NewRunDialog dialog(window.workspace().folder(), {}, &window);
-  dialog.show();
-  wait(300);
-  if (!dialog.grab().save(QDir(folder).filePath(u"new-run.png"_s)))
+  NewRunDialog* dialog = window.new_run({});
+  wait(800);  // for what is known of a step
+  const bool saved = dialog->grab().save(QDir(folder).filePath(u"new-run.png"_s));
+  dialog->close();
+  if (!saved)
     return fail(ErrorCode::io, cat(to_std(folder), " cannot be written."), "Name another folder.");
   return {};
 }

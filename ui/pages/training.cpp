@@ -1,7 +1,6 @@
 #include "ui/pages/training.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <QCoreApplication>
 #include <QDir>
@@ -24,6 +23,29 @@
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
+namespace {
+
+/// Sends the signals to the command line's process that trains a run on this machine, each once;
+/// nothing where the run is not being trained. An error says who trains it.
+Status signal_trainer(const QString& run, std::initializer_list<int> signals) {
+  OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(run)));
+  OMNIQ_ASSIGN(const run::RunStatus status, folder.status());
+  if (status.state != run::RunState::running) return {};
+  QFile name(u"/proc/%1/comm"_s.arg(status.pid));
+  // A window would end with all that it shows.
+  const bool command_line = status.host == run::host_name() && name.open(QIODevice::ReadOnly) &&
+                            name.readAll().trimmed() == "omniq";
+  bool sent = command_line;
+  for (const int signal : signals)
+    sent = sent && ::kill(static_cast<pid_t>(status.pid), signal) == 0;
+  if (sent) return {};
+  return fail(ErrorCode::usage,
+              cat("The run is trained by process ", status.pid, " on ", status.host, "."),
+              "Stop it there: in its window, or with Ctrl-C.");
+}
+
+}  // namespace
+
 Training::Training(QWidget* parent) : QWidget(parent) {
   text_ = new QLabel;
   bar_ = new QProgressBar;
@@ -31,17 +53,24 @@ Training::Training(QWidget* parent) : QWidget(parent) {
   bar_->setTextVisible(false);
   pause_ = new QPushButton(tr("Pause"));
   pause_->setToolTip(tr("Saves the state and frees the memory; the run can go on later"));
+  stop_now_ = new QPushButton(tr("Stop now"));
+  stop_now_->setToolTip(tr("Ends without saving: discards what came after the last checkpoint"));
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(4, 2, 8, 2);
   row->setSpacing(10);
   row->addWidget(text_);
   row->addWidget(bar_);
   row->addWidget(pause_);
+  row->addWidget(stop_now_);
   hide();
   connect(pause_, &QPushButton::clicked, this, [this] {
-    pause_->setEnabled(false);
-    text_->setText(tr("Saving the state …"));
+    wait_for_end(tr("Saving the state …"));
     job_.pause();
+  });
+  connect(stop_now_, &QPushButton::clicked, this, [this] {
+    wait_for_end(tr("Stopping …"));
+    stop_now_->setEnabled(false);
+    job_.stop_now();
   });
   connect(&job_, &TrainJob::demo_progress, this, [this](qint64 done, qint64 total) {
     text_->setText(tr("Making demo videos: %1 of %2").arg(done).arg(total));
@@ -78,6 +107,7 @@ bool Training::busy() {
   text_->setText(tr("Preparing …"));
   bar_->setRange(0, 0);
   pause_->setEnabled(true);
+  stop_now_->setEnabled(true);
   show();
   return false;
 }
@@ -121,20 +151,24 @@ Status Training::pause(const QString& run) {
     pause_->click();
     return {};
   }
-  OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(run)));
-  OMNIQ_ASSIGN(const run::RunStatus status, folder.status());
-  if (status.state != run::RunState::running) return {};
-  if (status.host != run::host_name() || status.pid == ::getpid() ||
-      ::kill(static_cast<pid_t>(status.pid), SIGTERM) != 0) {
-    return fail(ErrorCode::usage,
-                cat("The run is trained by process ", status.pid, " on ", status.host, "."),
-                "Pause it there with Ctrl-C.");
+  return signal_trainer(run, {SIGTERM});
+}
+
+Status Training::stop_now(const QString& run) {
+  if (job_.active() && job_.run() == run) {
+    stop_now_->click();
+    return {};
   }
-  return {};
+  return signal_trainer(run, {SIGINT, SIGTERM});  // two of a kind could arrive as one
+}
+
+void Training::wait_for_end(const QString& why) {
+  pause_->setEnabled(false);
+  text_->setText(why);
 }
 
 void Training::show_progress(const train::Progress& p) {
-  if (!pause_->isEnabled()) return;  // it is being saved
+  if (!pause_->isEnabled()) return;  // it is about to end
   bar_->setRange(0, static_cast<int>(p.steps));
   bar_->setValue(static_cast<int>(p.step));
   QString text =

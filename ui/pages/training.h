@@ -22,8 +22,10 @@ class Training : public QWidget {
   void resume(const QString& run);
   /// The shortest way to a result: makes the demo videos beside the workspace and trains on them.
   void try_demo(const QString& workspace);
-  /// Pauses a run of this window, or of another process of this machine.
+  /// Pauses a run of this window, or of the command line on this machine.
   Status pause(const QString& run);
+  /// Ends it at its last checkpoint, without saving.
+  Status stop_now(const QString& run);
 
   /// Asks what becomes of the training. False: the window stays open, for now at least.
   bool may_close();
@@ -41,12 +43,13 @@ class Training : public QWidget {
   bool busy();
   void show_progress(const train::Progress& progress);
   void finish(const QString& run);
+  void wait_for_end(const QString& why);
 
   enum class Closing { no, stop, move_to_background } closing_ = Closing::no;
   QString demo_data_;  // of the demo that is being trained
   QLabel* text_;
   QProgressBar* bar_;
-  QPushButton* pause_;
+  QPushButton *pause_, *stop_now_;
   TrainJob job_;
 };
 

@@ -29,7 +29,12 @@ EmptyState::EmptyState(QWidget* parent) : QWidget(parent) {
   column->addStretch(2);
   column->addWidget(icon_, 0, Qt::AlignHCenter);
   column->addWidget(title_, 0, Qt::AlignHCenter);
-  column->addWidget(text_, 0, Qt::AlignHCenter);
+  // Not by alignment: a column asks for the height of a text as wide as itself.
+  auto* line = new QHBoxLayout;
+  line->addStretch();
+  line->addWidget(text_);
+  line->addStretch();
+  column->addLayout(line);
   column->addSpacing(6);
   column->addLayout(buttons_);
   buttons_->addStretch();
@@ -42,7 +47,6 @@ void EmptyState::set_text(const QString& icon_name, const QString& title, const 
   icon_->setPixmap(icon(icon_name_, true).pixmap(40));
   title_->setText(title);
   text_->setText(text);
-  text_->setMinimumHeight(text_->heightForWidth(text_->minimumWidth()));  // a stack forgets to ask
 }
 
 QPushButton* EmptyState::add_button(const QString& text, bool primary) {

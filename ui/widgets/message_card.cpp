@@ -4,6 +4,7 @@
 #include <QLabel>
 #include <QPainter>
 #include <QPushButton>
+#include <QStyle>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -19,7 +20,6 @@ MessageCard::MessageCard(QWidget* parent) : QFrame(parent) {
   setObjectName(u"message_card"_s);
   title_ = new QLabel;
   title_->setProperty("heading", true);
-  title_->setProperty("error", true);
   text_ = new QLabel;
   text_->setWordWrap(true);
   text_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
@@ -46,8 +46,21 @@ MessageCard::MessageCard(QWidget* parent) : QFrame(parent) {
 
 void MessageCard::show_error(const QString& title, const QString& text, const QString& button,
                              bool closable) {
+  title_->setProperty("error", true);
+  show_all(title, text, button, closable);
+}
+
+void MessageCard::show_notice(const QString& title, const QString& button) {
+  title_->setProperty("error", false);
+  show_all(title, {}, button, true);
+}
+
+void MessageCard::show_all(const QString& title, const QString& text, const QString& button,
+                           bool closable) {
+  title_->style()->polish(title_);
   title_->setText(title);
   text_->setText(text);
+  text_->setVisible(!text.isEmpty());
   button_->setText(button);
   button_->setVisible(!button.isEmpty());
   close_->setVisible(closable);

@@ -20,6 +20,8 @@ class MessageCard : public QFrame {
   void show_error(const QString& title, const QString& text, const QString& button = {},
                   bool closable = true);
   void show_error(const QString& title, const Error& error);
+  /// Nothing is wrong, but something can be done.
+  void show_notice(const QString& title, const QString& button);
 
   QString text() const;
 
@@ -27,6 +29,8 @@ class MessageCard : public QFrame {
   void button_clicked();
 
  private:
+  void show_all(const QString& title, const QString& text, const QString& button, bool closable);
+
   QLabel* title_;
   QLabel* text_;
   QPushButton* button_;

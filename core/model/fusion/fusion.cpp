@@ -19,18 +19,59 @@ class BlockStack : public Fusion {
     }
     norm_ =
         register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
+    of_norm_ = InferenceNorm(norm_);
   }
 
   torch::Tensor forward(const torch::Tensor& tokens,
                         const std::optional<torch::Tensor>& mask) override {
     torch::Tensor x = tokens;
     for (auto& block : blocks_) x = block->forward(x, mask);
-    return norm_(x);
+    return torch::GradMode::is_enabled() ? norm_(x) : of_norm_(x).norm;
   }
 
  private:
   std::vector<std::shared_ptr<TokenLayer>> blocks_;
   torch::nn::LayerNorm norm_{nullptr};
+  InferenceNorm of_norm_;
+};
+
+/// A BlockStack of MixerBlocks; without gradients, fewer and larger operators.
+class MixerStack : public Fusion {
+ public:
+  MixerStack(const FusionOptions& options, const MakeTokenLayer& make_mixer) {
+    for (std::int64_t i = 0; i < options.depth; ++i) {
+      blocks_.push_back(register_module("block" + std::to_string(i),
+                                        std::make_shared<MixerBlock>(make_mixer(), options)));
+    }
+    norm_ =
+        register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.width})));
+    of_norm_ = InferenceNorm(norm_);
+  }
+
+  torch::Tensor forward(const torch::Tensor& tokens,
+                        const std::optional<torch::Tensor>& mask) override {
+    torch::Tensor x = tokens;
+    if (torch::GradMode::is_enabled() || is_training()) {
+      for (auto& block : blocks_) x = block->forward(x, mask);
+      return norm_(x);
+    }
+    const auto norm_before = [&](std::size_t i) -> InferenceNorm& {
+      return i < blocks_.size() ? blocks_[i]->norm() : of_norm_;
+    };
+    torch::Tensor normed = norm_before(0)(x).norm;
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      auto after = norm_before(i + 1)(x, blocks_[i]->branch(normed, mask));
+      x = after.sum, normed = after.norm;
+    }
+    return normed;
+  }
+
+  std::string scan_path() override { return blocks_.empty() ? "" : blocks_[0]->scan_path(); }
+
+ private:
+  std::vector<std::shared_ptr<MixerBlock>> blocks_;
+  torch::nn::LayerNorm norm_{nullptr};
+  InferenceNorm of_norm_;
 };
 
 }  // namespace
@@ -44,6 +85,8 @@ MixerBlock::MixerBlock(std::shared_ptr<TokenLayer> mixer, const FusionOptions& o
   norm_ = register_module("norm", torch::nn::LayerNorm(norm));
   mixer_ = register_module("mixer", std::move(mixer));
   ffn_norm_ = register_module("ffn_norm", torch::nn::LayerNorm(norm));
+  of_norm_ = InferenceNorm(norm_);
+  of_ffn_norm_ = InferenceNorm(ffn_norm_);
   up_ = register_module("ffn_up", std::make_shared<Linear>(options.width, 4 * options.width));
   down_ = register_module("ffn_down", std::make_shared<Linear>(4 * options.width, options.width));
   dropout_ = register_module("dropout", torch::nn::Dropout(options.dropout));
@@ -55,6 +98,19 @@ torch::Tensor MixerBlock::forward(const torch::Tensor& tokens,
   return tokens + dropout_(down_->forward(torch::silu(up_->forward(ffn_norm_(mixed)))));
 }
 
+torch::Tensor MixerBlock::branch(const torch::Tensor& normed,
+                                 const std::optional<torch::Tensor>& mask) {
+  const auto mixed = of_ffn_norm_(mixer_->forward(normed, mask)).norm;
+  torch::Tensor hidden = up_->forward(mixed);
+  return down_->forward(torch::silu_(hidden));
+}
+
+kernels::SumAndNorm InferenceNorm::operator()(const torch::Tensor& x,
+                                              const std::optional<torch::Tensor>& delta) {
+  return kernels::add_layer_norm(x, delta, as_float(weight_, norm_->weight),
+                                 as_float(bias_, norm_->bias));
+}
+
 std::shared_ptr<Fusion> make_block_stack(const FusionOptions& options,
                                          const MakeTokenLayer& make_block) {
   return std::make_shared<BlockStack>(options, make_block);
@@ -62,8 +118,7 @@ std::shared_ptr<Fusion> make_block_stack(const FusionOptions& options,
 
 std::shared_ptr<Fusion> make_mixer_stack(const FusionOptions& options,
                                          const MakeTokenLayer& make_mixer) {
-  return make_block_stack(options,
-                          [&] { return std::make_shared<MixerBlock>(make_mixer(), options); });
+  return std::make_shared<MixerStack>(options, make_mixer);
 }
 
 torch::Tensor zero_padding(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) {

@@ -9,9 +9,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "core/model/fusion/derived.h"
 #include "core/model/fusion/registry.h"
 #include "core/model/linear.h"
+#include "kernels/add_layer_norm/add_layer_norm.h"
 
 namespace omniq::model {
 
@@ -26,6 +29,10 @@ class Fusion : public torch::nn::Module {
   /// fused [B, L, D] → what the head classifies, [B, D]. By default the first token, VIS_CLS.
   virtual torch::Tensor read_out(const torch::Tensor& fused,
                                  const std::optional<torch::Tensor>& mask);
+
+  /// How the selective scan is computed as things are, for a run's record: "linear rates" or
+  /// "general"; empty where there is none.
+  virtual std::string scan_path() { return {}; }
 };
 
 /// A layer over a clip's tokens: x [B, L, D] and mask → [B, L, D].
@@ -33,8 +40,23 @@ class TokenLayer : public torch::nn::Module {
  public:
   virtual torch::Tensor forward(const torch::Tensor& x,
                                 const std::optional<torch::Tensor>& mask) = 0;
+  /// As Fusion's.
+  virtual std::string scan_path() { return {}; }
 };
 using MakeTokenLayer = std::function<std::shared_ptr<TokenLayer>()>;
+
+/// A LayerNorm without gradients, after a sum or by itself.
+class InferenceNorm {
+ public:
+  InferenceNorm() = default;
+  explicit InferenceNorm(torch::nn::LayerNorm norm) : norm_(std::move(norm)) {}
+  kernels::SumAndNorm operator()(const torch::Tensor& x,
+                                 const std::optional<torch::Tensor>& delta = {});
+
+ private:
+  torch::nn::LayerNorm norm_{nullptr};
+  Derived weight_, bias_;
+};
 
 /// Pre-norm block: H = mixer(LN(S)); S' = S + Dropout(FFN(LN(H))), FFN: D → 4D, SiLU, D.
 class MixerBlock : public TokenLayer {
@@ -42,9 +64,17 @@ class MixerBlock : public TokenLayer {
   MixerBlock(std::shared_ptr<TokenLayer> mixer, const FusionOptions& options);
   torch::Tensor forward(const torch::Tensor& tokens,
                         const std::optional<torch::Tensor>& mask) override;
+  std::string scan_path() override { return mixer_->scan_path(); }
+
+  // The same in parts, for inference: sums and norms of neighbouring blocks are one operator.
+
+  /// FFN(LN(mixer(x))) for x = LN(S), without dropout and gradients.
+  torch::Tensor branch(const torch::Tensor& normed, const std::optional<torch::Tensor>& mask);
+  InferenceNorm& norm() { return of_norm_; }
 
  private:
   torch::nn::LayerNorm norm_{nullptr}, ffn_norm_{nullptr};
+  InferenceNorm of_norm_, of_ffn_norm_;
   std::shared_ptr<TokenLayer> mixer_;
   std::shared_ptr<Linear> up_, down_;
   torch::nn::Dropout dropout_{nullptr};

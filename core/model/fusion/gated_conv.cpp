@@ -23,8 +23,9 @@ class GatedConv : public torch::nn::Module {
 
   torch::Tensor forward(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) {
     const auto parts = in_->forward(x).chunk(2, -1);
-    const auto mixed =
-        centred_depthwise_conv(zero_padding(x, mask), conv_weight_, conv_bias_, dilation_);
+    const auto type = x.scalar_type();  // inference may keep these in float32
+    const auto mixed = centred_depthwise_conv(zero_padding(x, mask), conv_weight_.to(type),
+                                              conv_bias_.to(type), dilation_);
     return out_->forward(torch::sigmoid(parts[1]) * (parts[0] + mixed));
   }
 
@@ -55,6 +56,18 @@ class GatedConvMixer : public TokenLayer {
 
 std::shared_ptr<Fusion> make_gated_conv_fusion(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<GatedConvMixer>(options.width); });
+}
+
+FusionSize gated_conv_fusion_size(const FusionOptions& options) {
+  const std::int64_t d = options.width;
+  FusionSize mixer;
+  for (int direction = 0; direction < 2; ++direction) {
+    mixer.linears.push_back({d, 2 * d, true});
+    mixer.linears.push_back({d, d, true});
+  }
+  mixer.other = 2 * d * (kWidth + 1);
+  mixer.values = 2 * 6 * d;  // a and g, σ(g), the convolved, the sum and the product
+  return mixer_stack_size(options, mixer);
 }
 
 }  // namespace omniq::model

@@ -6,5 +6,6 @@
 namespace omniq::model {
 
 std::shared_ptr<Fusion> make_gated_conv_fusion(const FusionOptions& options);
+FusionSize gated_conv_fusion_size(const FusionOptions& options);
 
 }  // namespace omniq::model

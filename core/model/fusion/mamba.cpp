@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "core/model/fusion/derived.h"
 #include "core/model/fusion/fusion.h"
 #include "kernels/causal_conv1d/causal_conv1d.h"
 #include "kernels/selective_scan/selective_scan.h"
@@ -49,34 +50,16 @@ struct Ssm : torch::nn::Module {
 
   torch::Tensor A() const { return -torch::exp(A_log); }
 
-  /// kernels::linear_rates(A) where the scan can use it: on a GPU, where A needs no gradient.
-  /// Looked for again when A_log has changed, by loading weights or by training.
-  std::optional<torch::Tensor> rates() {
-    const bool trains = torch::GradMode::is_enabled() && A_log.requires_grad();
-    if (!A_log.is_cuda() || trains || A_log.is_inference()) return std::nullopt;
-    const auto version = A_log.unsafeGetTensorImpl()->version_counter().current_version();
-    if (rates_of_ != A_log.const_data_ptr() || rates_version_ != version) {
-      const torch::NoGradGuard no_grad;
-      rates_ = kernels::linear_rates(A().unsqueeze(0));
-      rates_of_ = A_log.const_data_ptr();
-      rates_version_ = version;
-    }
-    return rates_;
-  }
-
   std::int64_t dt_rank;
   std::shared_ptr<Linear> in_proj, x_proj, dt_proj, out_proj;
   torch::Tensor conv_weight, conv_bias, A_log, D_skip;
-
- private:
-  std::optional<torch::Tensor> rates_;  // [1, E], of the A_log that the next two tell
-  const void* rates_of_ = nullptr;
-  std::uint32_t rates_version_ = 0;
 };
 
 /// H = ½ (SSM(x) + reverse(SSM(reverse(x)))). Nothing is flipped in memory: the operators run the
 /// second direction from the last token to the first.
 class MambaMixer : public TokenLayer {
+  using Tensor = torch::Tensor;
+
  public:
   explicit MambaMixer(const FusionOptions& options) {
     const std::int64_t inner = options.expand * options.width;
@@ -93,17 +76,17 @@ class MambaMixer : public TokenLayer {
   }
 
   torch::Tensor forward(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) override {
-    using torch::Tensor;
-    // P parameter sets: with tied directions the input projection is computed once.
-    const auto gather = [&](auto get) {
-      std::vector<Tensor> parts;
-      for (auto& ssm : ssm_) parts.push_back(get(*ssm));
-      return parts.size() == 1 ? parts[0].unsqueeze(0) : torch::stack(parts);
-    };
+    // With tied directions the input projection is computed once.
     const auto uz = gather([&](Ssm& s) { return s.in_proj->forward(x); }).chunk(2, -1);
-    const auto u =
-        kernels::causal_conv1d(uz[0], gather([](Ssm& s) { return s.conv_weight; }),
-                               gather([](Ssm& s) { return s.conv_bias; }), /*directions=*/2, mask);
+    const auto u = kernels::causal_conv1d(
+        uz[0],
+        of_conv_weight_.get(all(&Ssm::conv_weight),
+                            [&] {
+                              const Tensor taps = gather([](Ssm& s) { return s.conv_weight; });
+                              return at_least_float(taps).transpose(1, 2).contiguous().transpose(1,
+                                                                                                 2);
+                            }),
+        parameter(of_conv_bias_, &Ssm::conv_bias), /*directions=*/2, mask);
     std::vector<Tensor> scan;  // δ, B, C of both directions
     if (ssm_.size() == 1) {
       scan = ssm_[0]->project(u);
@@ -111,34 +94,81 @@ class MambaMixer : public TokenLayer {
       const auto first = ssm_[0]->project(u[0]), second = ssm_[1]->project(u[1]);
       for (std::size_t i = 0; i < 3; ++i) scan.push_back(torch::stack({first[i], second[i]}));
     }
-    const auto y = kernels::selective_scan(
-        u, scan[0], gather([](Ssm& s) { return s.A(); }), scan[1], scan[2],
-        gather([](Ssm& s) { return s.D_skip; }), gather([](Ssm& s) { return s.dt_proj->bias; }),
-        uz[1], mask, rates());
+    const Tensor A = rate_matrix();
+    const auto dt_bias = of_dt_bias_.get(
+        biases(), [&] { return gather([](Ssm& s) { return at_least_float(s.dt_proj->bias); }); });
+    const auto y = kernels::selective_scan(u, scan[0], A, scan[1], scan[2],
+                                           parameter(of_D_skip_, &Ssm::D_skip), dt_bias, uz[1],
+                                           mask, rates(A));
     // The projection is linear, so with tied directions it is applied once to the mean.
-    if (ssm_.size() == 1) return ssm_[0]->out_proj->forward(0.5 * (y[0] + y[1]));
-    return 0.5 * (ssm_[0]->out_proj->forward(y[0]) + ssm_[1]->out_proj->forward(y[1]));
+    if (ssm_.size() == 1) return ssm_[0]->out_proj->forward(torch::lerp(y[0], y[1], 0.5));
+    return torch::lerp(ssm_[0]->out_proj->forward(y[0]), ssm_[1]->out_proj->forward(y[1]), 0.5);
   }
 
+  std::string scan_path() override { return rates(rate_matrix()) ? "linear rates" : "general"; }
+
  private:
-  /// Those of all parameter sets, or none.
-  std::optional<torch::Tensor> rates() {
-    std::vector<torch::Tensor> parts;
-    for (auto& ssm : ssm_) {
-      const auto part = ssm->rates();
-      if (!part) return std::nullopt;
-      parts.push_back(*part);
-    }
-    return parts.size() == 1 ? parts[0] : torch::cat(parts);
+  Tensor rate_matrix() {
+    return of_A_.get(all(&Ssm::A_log), [&] { return gather([](Ssm& s) { return s.A(); }); });
+  }
+
+  // P parameter sets: one, or one for each direction.
+  template <typename Get>
+  Tensor gather(Get get) {
+    std::vector<Tensor> parts;
+    for (auto& ssm : ssm_) parts.push_back(get(*ssm));
+    return parts.size() == 1 ? parts[0].unsqueeze(0) : torch::stack(parts);
+  }
+  std::vector<Tensor> all(Tensor Ssm::*member) {
+    std::vector<Tensor> result;
+    for (auto& ssm : ssm_) result.push_back((*ssm).*member);
+    return result;
+  }
+  std::vector<Tensor> biases() {
+    std::vector<Tensor> result;
+    for (auto& ssm : ssm_) result.push_back(ssm->dt_proj->bias);
+    return result;
+  }
+  /// That parameter of all sets, as the kernels take it.
+  Tensor parameter(Derived& derived, Tensor Ssm::*member) {
+    return derived.get(all(member),
+                       [&] { return gather([&](Ssm& s) { return at_least_float(s.*member); }); });
+  }
+
+  /// kernels::linear_rates(A) where the scan can use it: on a GPU, where A needs no gradient.
+  std::optional<Tensor> rates(const Tensor& A) {
+    const bool trains = torch::GradMode::is_enabled() && A.requires_grad();
+    if (!A.is_cuda() || trains || A.is_inference()) return std::nullopt;
+    const Tensor found = of_rates_.get(all(&Ssm::A_log),
+                                       [&] { return kernels::linear_rates(A).value_or(Tensor()); });
+    return found.defined() ? std::optional(found) : std::nullopt;
   }
 
   std::vector<std::shared_ptr<Ssm>> ssm_;
+  Derived of_conv_weight_, of_conv_bias_, of_A_, of_D_skip_, of_dt_bias_, of_rates_;
 };
 
 }  // namespace
 
 std::shared_ptr<Fusion> make_mamba_fusion(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<MambaMixer>(options); });
+}
+
+FusionSize mamba_fusion_size(const FusionOptions& options) {
+  const std::int64_t d = options.width, inner = options.expand * d, states = options.d_state;
+  const std::int64_t dt_rank = (d + 15) / 16, sets = options.tie_directions ? 1 : 2;
+  FusionSize mixer;
+  for (std::int64_t i = 0; i < sets; ++i) {
+    mixer.linears.push_back({d, 2 * inner, false});
+    mixer.linears.push_back({inner, dt_rank + 2 * states, false});
+    mixer.linears.push_back({dt_rank, inner, true});
+    mixer.linears.push_back({inner, d, false});
+  }
+  // Convolution with its bias, A_log, D_skip.
+  mixer.other = sets * (inner * (kConvWidth + 1) + inner * states + inner);
+  // u and z of each set; convolved u, δ and y of two directions; B and C of two directions.
+  mixer.values = (2 * sets + 6) * inner + 4 * states;
+  return mixer_stack_size(options, mixer);
 }
 
 }  // namespace omniq::model

@@ -6,5 +6,6 @@
 namespace omniq::model {
 
 std::shared_ptr<Fusion> make_mamba_fusion(const FusionOptions& options);
+FusionSize mamba_fusion_size(const FusionOptions& options);
 
 }  // namespace omniq::model

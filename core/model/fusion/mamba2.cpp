@@ -4,8 +4,11 @@
 #include <torch/types.h>
 
 #include "core/base/text.h"
+#include "core/model/fusion/derived.h"
 #include "core/model/fusion/fusion.h"
 #include "kernels/bidirectional_ssd/bidirectional_ssd.h"
+#include "kernels/centred_conv1d/centred_conv1d.h"
+#include "kernels/gated_rms_norm/gated_rms_norm.h"
 
 namespace omniq::model {
 namespace {
@@ -44,20 +47,29 @@ class Mamba2Mixer : public TokenLayer {
     const std::int64_t clips = x.size(0), length = x.size(1);
     const auto parts =
         in_proj_->forward(x).split_with_sizes({inner_, inner_ + 2 * states_, heads_}, -1);
-    const auto mixed = torch::silu(
-        centred_depthwise_conv(zero_padding(parts[1], mask), conv_weight_, conv_bias_, 1));
+    const auto mixed =
+        kernels::centred_conv1d(parts[1], taps(), as_float(of_conv_bias_, conv_bias_), mask);
     const auto uBC = mixed.split_with_sizes({inner_, states_, states_}, -1);
-    const auto y =
-        kernels::bidirectional_ssd(uBC[0].reshape({clips, length, heads_, kHeadWidth}), parts[2],
-                                   -torch::exp(A_log_), uBC[1], uBC[2], D_skip_, dt_bias_, mask);
-    const auto gated = y.reshape({clips, length, inner_}) * torch::silu(parts[0]);
-    return out_proj_->forward(torch::rms_norm(gated, {inner_}, norm_weight_, 1e-5));
+    const auto A = of_A_log_.get({A_log_}, [&] { return -torch::exp(A_log_); });
+    const auto y = kernels::bidirectional_ssd(
+        uBC[0].reshape({clips, length, heads_, kHeadWidth}), parts[2], A, uBC[1], uBC[2],
+        as_float(of_D_skip_, D_skip_), as_float(of_dt_bias_, dt_bias_), mask);
+    return out_proj_->forward(kernels::gated_rms_norm(y.reshape({clips, length, inner_}), parts[0],
+                                                      as_float(of_norm_weight_, norm_weight_)));
   }
 
  private:
+  /// conv_weight as [channels, width], the taps one after the other as the kernels read them.
+  torch::Tensor taps() {
+    return of_conv_weight_.get({conv_weight_}, [&] {
+      return at_least_float(conv_weight_).squeeze(1).t().contiguous().t();
+    });
+  }
+
   std::int64_t inner_, states_, heads_;
   std::shared_ptr<Linear> in_proj_, out_proj_;
   torch::Tensor conv_weight_, conv_bias_, A_log_, dt_bias_, D_skip_, norm_weight_;
+  Derived of_conv_weight_, of_conv_bias_, of_A_log_, of_dt_bias_, of_D_skip_, of_norm_weight_;
 };
 
 }  // namespace
@@ -73,6 +85,18 @@ FusionProblem check_mamba2_fusion(const FusionOptions& options) {
           cat("The inner width ", inner, " (width x fusion.expand) is not a multiple of ",
               kHeadWidth, ", the width of a mamba2 head."),
           "Change fusion.d_model or fusion.expand."};
+}
+
+FusionSize mamba2_fusion_size(const FusionOptions& options) {
+  const std::int64_t d = options.width, inner = options.expand * d, states = options.d_state;
+  const std::int64_t mixed = inner + 2 * states, heads = inner / kHeadWidth;
+  FusionSize mixer;
+  mixer.linears = {{d, inner + mixed + heads, false}, {inner, d, false}};
+  // Convolution with its bias; A_log, step bias and D_skip of every head; the norm.
+  mixer.other = mixed * (kConvWidth + 1) + 3 * heads + inner;
+  // z, y, SiLU(z), the gated and the normed; [u, B, C] before and after convolution and SiLU.
+  mixer.values = 5 * inner + 3 * mixed;
+  return mixer_stack_size(options, mixer);
 }
 
 }  // namespace omniq::model

@@ -26,12 +26,29 @@ struct FusionProblem {
   std::string key, message, hint;
 };
 
+/// What a variant is made of, known without building it.
+struct FusionSize {
+  struct Linear {
+    std::int64_t in, out;
+    bool bias;
+  };
+  std::vector<Linear> linears;  // of all blocks: what LoRA adapts
+  std::int64_t other = 0;       // parameters beside those of the linear layers
+  std::int64_t values = 0;      // kept for the backward pass, a token, over all blocks; about
+};
+
 struct FusionKind {
   std::string name;
   bool sequence;  // sees [CLS, frames] with positions and types; false: the bare frame features
   std::function<std::shared_ptr<Fusion>(const FusionOptions&)> make;
   std::function<FusionProblem(const FusionOptions&)> check;
+  std::function<FusionSize(const FusionOptions&)> size;
 };
+
+/// `depth` blocks and the final LayerNorm of a stack whose blocks are like `block`.
+FusionSize stack_size(const FusionOptions& options, const FusionSize& block);
+/// The same with `mixer` in a pre-norm block with a feed-forward layer, D → 4D → D.
+FusionSize mixer_stack_size(const FusionOptions& options, FusionSize mixer);
 
 const std::vector<FusionKind>& fusion_kinds();
 const FusionKind* find_fusion(const std::string& name);

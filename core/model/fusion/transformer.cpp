@@ -25,12 +25,18 @@ class EncoderLayer : public TokenLayer {
     value_ = register_module("value", std::make_shared<Linear>(d, d));
     out_ = register_module("out", std::make_shared<Linear>(d, d));
     ffn_norm_ = register_module("ffn_norm", torch::nn::LayerNorm(norm));
+    of_norm_ = InferenceNorm(norm_);
+    of_ffn_norm_ = InferenceNorm(ffn_norm_);
     up_ = register_module("ffn_up", std::make_shared<Linear>(d, 4 * d));
     down_ = register_module("ffn_down", std::make_shared<Linear>(4 * d, d));
   }
 
   torch::Tensor forward(const torch::Tensor& tokens,
                         const std::optional<torch::Tensor>& mask) override {
+    if (!torch::GradMode::is_enabled() && !is_training()) {
+      const auto [x, normed] = of_ffn_norm_(tokens, attention(of_norm_(tokens).norm, mask));
+      return x + down_->forward(torch::gelu(up_->forward(normed)));
+    }
     const auto x = tokens + drop(attention(norm_(tokens), mask));
     return x + drop(down_->forward(drop(torch::gelu(up_->forward(ffn_norm_(x))))));
   }
@@ -56,6 +62,7 @@ class EncoderLayer : public TokenLayer {
   std::int64_t heads_;
   double dropout_;
   torch::nn::LayerNorm norm_{nullptr}, ffn_norm_{nullptr};
+  InferenceNorm of_norm_, of_ffn_norm_;
   std::shared_ptr<Linear> query_, key_, value_, out_, up_, down_;
 };
 
@@ -71,6 +78,17 @@ FusionProblem check_transformer_fusion(const FusionOptions& options) {
           cat("fusion.n_heads is ", options.n_heads, ", which does not divide the fusion's width ",
               options.width, "."),
           "Use a number of heads that divides it."};
+}
+
+FusionSize transformer_fusion_size(const FusionOptions& options) {
+  const std::int64_t d = options.width;
+  FusionSize block;
+  block.linears.assign(4, {d, d, true});  // query, key, value, out
+  block.linears.push_back({d, 4 * d, true});
+  block.linears.push_back({4 * d, d, true});
+  block.other = 2 * 2 * d;
+  block.values = 16 * d;  // norms 4, query, key, value, mixed, 4D before and after GELU
+  return stack_size(options, block);
 }
 
 }  // namespace omniq::model

@@ -7,5 +7,6 @@ namespace omniq::model {
 
 std::shared_ptr<Fusion> make_transformer_fusion(const FusionOptions& options);
 FusionProblem check_transformer_fusion(const FusionOptions& options);
+FusionSize transformer_fusion_size(const FusionOptions& options);
 
 }  // namespace omniq::model

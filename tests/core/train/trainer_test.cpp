@@ -8,7 +8,6 @@
 #include <limits>
 
 #include "core/base/text.h"
-#include "core/data/demo.h"
 #include "core/data/video.h"
 #include "core/eval/run_evaluation.h"
 #include "core/infer/predictor.h"
@@ -16,61 +15,15 @@
 #include "core/train/checkpoint.h"
 #include "core/train/setup.h"
 #include "tests/core/data/video_files.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/core/train/demo_training.h"
 
 namespace omniq::train {
 namespace {
 
 using testing::HasSubstr;
 using testing_support::read_text;
-using testing_support::TemporaryFolder;
 
-/// A demo set of 4 training and 2 test clips a class, made once.
-class TrainerTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder;
-    data::DemoOptions options;
-    options.train_clips = 4;
-    options.test_clips = 2;
-    options.size = 64;
-    ASSERT_TRUE(data::generate_demo(*folder_ / "demo", options));
-  }
-  static void TearDownTestSuite() { delete folder_; }
-
-  static config::Experiment experiment(const std::string& run) {
-    config::Experiment e;
-    e.vision_backbone = "swin_nano";
-    e.frames = 4;
-    e.size = 32;
-    e.threads = 1;
-    e.data.root = (*folder_ / "demo").string();
-    for (auto [key, name] : {std::pair(&e.data.trainlist, "trainlist"),
-                             {&e.data.testlist, "testlist"},
-                             {&e.data.classind, "classInd"}}) {
-      *key = (*folder_ / "demo" / "lists" / (std::string(name) + ".txt")).string();
-    }
-    e.data.val = 0;
-    e.data.sampling = "segments";
-    e.fusion.name = "mamba";
-    e.fusion.d_state = 8;
-    e.fusion.depth = 1;
-    e.model.init_std = 0.1;
-    e.optim.lr_head = e.optim.lr_backbone = 1e-3;
-    e.train.trainable = "all";
-    e.train.batch_size = 4;
-    e.train.accum_steps = 2;
-    e.train.epochs = 2;
-    e.train.log_every = 3;
-    e.eval.latency = false;
-    e.train.save_dir = (*folder_ / "runs").string();
-    e.run.dir = (*folder_ / "runs" / run).string();
-    return e;
-  }
-
-  static TemporaryFolder* folder_;
-};
-TemporaryFolder* TrainerTest::folder_ = nullptr;
+using TrainerTest = DemoTraining;
 
 /// Asks for a stop after a number of steps.
 class StopAfter : public Observer {
@@ -131,6 +84,45 @@ TEST_F(TrainerTest, ResumesBitForBitFromAnyStep) {
     for (const auto& [name, tensor] : a->tensors)
       EXPECT_TRUE(torch::equal(tensor, b->find(name))) << name;
   }
+}
+
+TEST_F(TrainerTest, StopNowDiscardsWhatCameAfterTheCheckpointAndResumesBitForBit) {
+  Observer silent;
+  config::Experiment whole = experiment("now_whole");
+  const auto reference = run::RunFolder::create(whole);
+  ASSERT_TRUE(train(whole, *reference, silent));
+  // The end of the first epoch is step 4: before it there is no checkpoint to go back to.
+  for (const auto& [step, checkpoint] : {std::pair<std::int64_t, std::int64_t>{2, 0}, {7, 4}}) {
+    config::Experiment e = experiment(cat("now", step));
+    const auto folder = run::RunFolder::create(e);
+    StopAfter stop(step);
+    const auto stopped = train(e, *folder, stop, {}, stop.token());
+    ASSERT_TRUE(stopped) << stopped.error().text();
+    EXPECT_EQ(stopped->state, run::RunState::paused);
+    EXPECT_FALSE(stopped->saved);
+    EXPECT_EQ(stopped->epochs, checkpoint / 4);
+    EXPECT_EQ(std::filesystem::exists(folder->last_checkpoint()), checkpoint > 0);
+    const auto status = folder->status();
+    EXPECT_EQ(status->state, run::RunState::paused);
+    EXPECT_EQ(status->step, checkpoint);
+    EXPECT_THAT(status->reason, HasSubstr(cat("after step ", checkpoint, " is discarded")));
+    ASSERT_TRUE(train(*folder->experiment(), *folder, silent));
+    EXPECT_EQ(curve(*folder), curve(*reference)) << "stopped after step " << step;
+    const auto a = model::load_safetensors(reference->last_checkpoint()),
+               b = model::load_safetensors(folder->last_checkpoint());
+    for (const auto& [name, tensor] : a->tensors)
+      EXPECT_TRUE(torch::equal(tensor, b->find(name))) << name;
+  }
+}
+
+TEST_F(TrainerTest, StopNowWinsOverAPauseThatWasAskedForBefore) {
+  config::Experiment e = experiment("now_and_pause");
+  const auto folder = run::RunFolder::create(e);
+  StopAfter stop(1);
+  const auto stopped = train(e, *folder, stop, stop.token(), stop.token());
+  ASSERT_TRUE(stopped) << stopped.error().text();
+  EXPECT_FALSE(stopped->saved);
+  EXPECT_FALSE(std::filesystem::exists(folder->last_checkpoint()));
 }
 
 TEST_F(TrainerTest, GivesTheSameCurveForTheSameSeedWhateverTheWorkers) {

@@ -104,6 +104,27 @@ class RunsPageTest : public QObject {
     QVERIFY(loss()->scene().curves.front().smooth);  // smoothed over a faint raw curve
   }
 
+  void the_curves_say_which_clips_are_monitored() {
+    test::FakeRun fake;
+    fake.selection = "last";
+    test::write_fake_run(folder_->path(), "one", fake);
+    open(1);
+    QTRY_VERIFY(!loss()->scene().empty());
+    const auto legend = [this] {
+      for (auto* label : page_->details()->curves()->findChildren<QLabel*>())
+        if (label->text().contains(u"dashed"_s)) return label->text();
+      return QString();
+    };
+    QTRY_VERIFY(loss()->scene().curves.back().name.contains(u"test list"_s));
+    QVERIFY(legend().contains(u"dashed: test list"_s));
+    fake.selection = "val";
+    test::write_fake_run(folder_->path(), "two", fake);
+    QTRY_COMPARE(rows(), 2);
+    page_->select(path("two"));
+    QTRY_VERIFY(legend().contains(u"dashed: held out"_s));
+    QTRY_VERIFY(loss()->scene().curves.back().name.contains(u"held out"_s));
+  }
+
   void several_runs_share_the_charts_in_their_own_colours() {
     test::write_fake_run(folder_->path(), "one");
     test::write_fake_run(folder_->path(), "two");

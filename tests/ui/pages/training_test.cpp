@@ -3,9 +3,11 @@
 #include <QApplication>
 #include <QComboBox>
 #include <QElapsedTimer>
+#include <QFileInfo>
 #include <QLineEdit>
 #include <QMessageBox>
 #include <QPlainTextEdit>
+#include <QProcess>
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
@@ -16,10 +18,12 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/small_demo.h"
 #include "tests/ui/support/ui_test.h"
+#include "ui/base/preferences.h"
 #include "ui/base/text.h"
 #include "ui/pages/demo/demo_page.h"
 #include "ui/pages/main_window.h"
 #include "ui/pages/new_run/new_run_dialog.h"
+#include "ui/pages/run_notifications.h"
 #include "ui/pages/runs/curves_tab.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/run_details.h"
@@ -30,6 +34,16 @@
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
+
+class FakeNotifier : public Notifier {
+ public:
+  void set_waiting(bool on) override { waiting = on; }
+  void notify(const QString& title, const QString& text) override {
+    messages.append(title + u": "_s + text);
+  }
+  bool waiting = false;
+  QStringList messages;
+};
 
 // A person configures a run, starts it, watches it, pauses it and goes on.
 class TrainingTest : public QObject {
@@ -46,6 +60,22 @@ class TrainingTest : public QObject {
       if (widget->accessibleName() == name) return widget;
     }
     return nullptr;
+  }
+  /// A run of the command line in the same workspace.
+  std::unique_ptr<QProcess> start_elsewhere(int epochs) {
+    auto experiment = test::small_experiment(folder_ / "demo", folder_ / "runs");
+    experiment.train.epochs = epochs;
+    const auto yaml = folder_.write("elsewhere.yaml", config::to_yaml(experiment));
+    auto process = std::make_unique<QProcess>();
+    process->start(QCoreApplication::applicationDirPath() + u"/omniq"_s,
+                   {u"train"_s, to_qt(yaml.string())});
+    return process;
+  }
+  int finished_runs() {
+    const auto& all = window_->workspace().model().runs();
+    return static_cast<int>(std::count_if(all.begin(), all.end(), [](const RunInfo& run) {
+      return run.state == run::RunState::finished;
+    }));
   }
   void fill(QWidget* dialog, const QString& field, const QString& text) {
     auto* line = named<QLineEdit>(dialog, field);
@@ -114,6 +144,75 @@ class TrainingTest : public QObject {
     QVERIFY(!window_->training().isVisible());
   }
 
+  void stop_now_goes_back_to_the_last_checkpoint() {
+    auto long_run = test::small_experiment(folder_ / "demo", folder_ / "runs");
+    long_run.train.epochs = 5000;
+    window_->training().start(long_run);
+    QTRY_COMPARE_WITH_TIMEOUT(window_->workspace().model().rowCount(), 1, 30000);
+    const RunActions& actions = window_->runs_page()->actions();
+    QTRY_VERIFY_WITH_TIMEOUT(actions.stop_now->isEnabled() && only_run().epoch > 0, 30000);
+    QTest::keyClick(window_.get(), Qt::Key_P, Qt::ControlModifier | Qt::ShiftModifier);
+    QTRY_COMPARE_WITH_TIMEOUT(state_key(only_run()), u"paused"_s, 30000);
+    QVERIFY2(only_run().problem.contains(u"is discarded"_s), qPrintable(only_run().problem));
+    QVERIFY(!window_->training().isVisible());
+    QTRY_VERIFY(actions.resume->isEnabled() && !actions.stop_now->isEnabled());
+    const qint64 step = only_run().step;
+    QCOMPARE(step % 3, 0);  // three steps an epoch, and a checkpoint after each
+    actions.resume->trigger();
+    QTRY_VERIFY_WITH_TIMEOUT(only_run().active() && only_run().step > step, 30000);
+    QPushButton* button = nullptr;
+    for (auto* candidate : window_->training().findChildren<QPushButton*>())
+      if (candidate->text() == u"Stop now"_s) button = candidate;
+    QTest::mouseClick(button, Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(state_key(only_run()), u"paused"_s, 30000);
+  }
+
+  void what_another_process_trains_is_stopped_there() {
+    const auto long_run = start_elsewhere(100000);
+    QTRY_COMPARE_WITH_TIMEOUT(window_->workspace().model().rowCount(), 1, 30000);
+    QTRY_COMPARE_WITH_TIMEOUT(state_key(only_run()), u"running"_s, 30000);
+    window_->runs_page()->select(only_run().path);
+    const RunActions& actions = window_->runs_page()->actions();
+    QTRY_VERIFY_WITH_TIMEOUT(actions.stop_now->isEnabled() && only_run().step > 0, 30000);
+    actions.stop_now->trigger();
+    QTRY_COMPARE_WITH_TIMEOUT(state_key(only_run()), u"paused"_s, 30000);
+    QVERIFY2(only_run().problem.contains(u"is discarded"_s), qPrintable(only_run().problem));
+    QTRY_COMPARE_WITH_TIMEOUT(long_run->state(), QProcess::NotRunning, 30000);
+    QCOMPARE(long_run->exitCode(), 4);
+  }
+
+  void a_run_that_ends_is_told_to_the_desktop() {
+    auto notifier = std::make_unique<FakeNotifier>();
+    FakeNotifier* told = notifier.get();
+    window_->notifications().set_notifier(std::move(notifier));
+    QVERIFY(!told->waiting);
+    window_->training().start(test::small_experiment(folder_ / "demo", folder_ / "runs"));
+    QTRY_VERIFY_WITH_TIMEOUT(told->waiting, 30000);
+    QTRY_COMPARE_WITH_TIMEOUT(told->messages.size(), 1, 60000);
+    QVERIFY2(told->messages.front().contains(u"Finished"_s), qPrintable(told->messages.front()));
+    QVERIFY2(told->messages.front().contains(u"Top-1"_s), qPrintable(told->messages.front()));
+    QVERIFY(told->messages.front().contains(only_run().name));
+    QVERIFY(!told->waiting);
+
+    // Of another process too; and a click brings the window with the run to the front.
+    const auto other = start_elsewhere(40);
+    QTRY_COMPARE_WITH_TIMEOUT(window_->workspace().model().rowCount(), 2, 30000);
+    QTRY_COMPARE_WITH_TIMEOUT(told->messages.size(), 2, 60000);
+    window_->show_page(u"demo"_s);
+    window_->showMinimized();
+    Q_EMIT told->clicked();
+    QVERIFY(!window_->isMinimized());
+    QVERIFY(window_->runs_page()->isVisible());
+    QVERIFY(told->messages.back().contains(
+        QFileInfo(window_->runs_page()->selected().front()).fileName()));
+
+    preferences().set_notify(false);
+    const auto quiet = start_elsewhere(40);
+    QTRY_COMPARE_WITH_TIMEOUT(window_->workspace().model().rowCount(), 3, 30000);
+    QTRY_COMPARE_WITH_TIMEOUT(finished_runs(), 3, 60000);
+    QCOMPARE(told->messages.size(), 2);
+  }
+
   void a_run_that_cannot_start_says_why() {
     auto broken = test::small_experiment(folder_ / "demo", folder_ / "runs");
     broken.data.trainlist = (folder_ / "nowhere.txt").string();
@@ -164,6 +263,37 @@ class TrainingTest : public QObject {
     QVERIFY(!window_->training().job().active());
     const auto folder = run::list_runs(folder_ / "runs");
     QCOMPARE(folder.front().status()->state, run::RunState::paused);
+  }
+
+  void closing_can_leave_the_run_to_another_process() {
+    auto long_run = test::small_experiment(folder_ / "demo", folder_ / "runs");
+    long_run.train.epochs = 100000;
+    window_->training().start(long_run);
+    QTRY_COMPARE_WITH_TIMEOUT(window_->workspace().model().rowCount(), 1, 30000);
+    QTRY_VERIFY_WITH_TIMEOUT(only_run().active() && only_run().step > 0, 30000);
+    QTimer::singleShot(200, window_.get(), [] {
+      auto* box = qobject_cast<QMessageBox*>(QApplication::activeModalWidget());
+      for (QAbstractButton* button : box->buttons())
+        if (box->buttonRole(button) == QMessageBox::YesRole) button->click();
+    });
+    window_->close();
+    QTRY_VERIFY_WITH_TIMEOUT(!window_->isVisible(), 30000);
+    QVERIFY(!window_->training().job().active());
+    const auto folder = run::list_runs(folder_ / "runs").front();
+    const auto elsewhere = [&] {
+      const auto status = folder.status();
+      return status && status->state == run::RunState::running &&
+             status->pid != QCoreApplication::applicationPid();
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(elsewhere(), 60000);
+    const std::int64_t step = folder.status()->step;
+    // It goes on where the window left it, and a new window can pause it.
+    window_ = std::make_unique<MainWindow>(runs());
+    window_->show();
+    QTRY_COMPARE_WITH_TIMEOUT(window_->workspace().model().rowCount(), 1, 30000);
+    QTRY_VERIFY_WITH_TIMEOUT(only_run().active() && only_run().step > step, 60000);
+    QVERIFY(window_->training().pause(only_run().path));
+    QTRY_COMPARE_WITH_TIMEOUT(state_key(only_run()), u"paused"_s, 60000);
   }
 };
 

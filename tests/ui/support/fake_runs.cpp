@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "core/base/text.h"
@@ -18,14 +19,14 @@ void write(const fs::path& file, const std::string& text) {
 }
 
 // Clips of a run: every class is right but for its neighbour, now and then.
-void write_evaluation(const fs::path& folder, double top1) {
+void write_evaluation(const fs::path& folder, const FakeRun& fake) {
   const std::vector<std::string> classes = {"Grow", "Shrink", "SlideLeft", "SlideRight"};
   constexpr int kClips = 25;
   std::string predictions = "clip,label,correct,problem";
   for (int k = 1; k <= 5; ++k) predictions += cat(",top", k, ",probability", k);
   predictions += "\n";
   std::string confusion = "label \\ prediction," + join(classes, ",") + "\n";
-  const int right = static_cast<int>(top1 * kClips / 100);
+  const int right = static_cast<int>(fake.best_top1 * kClips / 100);
   for (std::size_t c = 0; c < classes.size(); ++c) {
     std::vector<int> counts(classes.size());
     for (int i = 0; i < kClips; ++i) {
@@ -40,13 +41,26 @@ void write_evaluation(const fs::path& folder, double top1) {
   }
   write(folder / "eval/predictions.csv", predictions);
   write(folder / "eval/confusion.csv", confusion);
-  write(folder / "eval/summary.json",
-        cat("{\"run\": \"", folder.filename().string(),
-            "\", \"dataset\": \"demo\", \"split\": \"1\", ",
-            "\"clips\": 100, \"unreadable\": 0, \"top1\": ", top1, ", \"top5\": 100.0, ",
-            "\"params\": 123456, \"trainable_params\": 123456, \"peak_vram_bytes\": null, ",
-            "\"latency_ms\": {\"batch\": 8, \"median\": 20.5, \"p10\": 19.0, \"p90\": 25.0, ",
-            "\"per_clip\": 2.56}, \"device\": \"cpu\", \"precision\": \"float32\"}\n"));
+  nlohmann::ordered_json summary = {{"run", folder.filename().string()},
+                                    {"dataset", fake.dataset},
+                                    {"split", "1"},
+                                    {"clips", 100},
+                                    {"unreadable", 0},
+                                    {"top1", fake.best_top1},
+                                    {"top5", fake.top5},
+                                    {"params", fake.params},
+                                    {"trainable_params", fake.params / 10},
+                                    {"peak_vram_bytes", nullptr},
+                                    {"latency_ms",
+                                     {{"batch", 8},
+                                      {"median", 8 * fake.ms_per_clip},
+                                      {"p10", 7.5 * fake.ms_per_clip},
+                                      {"p90", 9 * fake.ms_per_clip},
+                                      {"per_clip", fake.ms_per_clip}}},
+                                    {"device", fake.device},
+                                    {"precision", "float32"}};
+  if (fake.vram > 0) summary["peak_vram_bytes"] = {{"allocated", fake.vram}};
+  write(folder / "eval/summary.json", summary.dump(2));
 }
 
 }  // namespace
@@ -86,6 +100,7 @@ fs::path write_fake_run(const fs::path& workspace, const std::string& id, const 
   const fs::path folder = workspace / id;
   config::Experiment experiment;
   experiment.fusion.name = fake.fusion;
+  experiment.fusion.depth = fake.depth;
   experiment.train.trainable = fake.trainable;
   experiment.train.epochs = fake.epochs;
   experiment.data.root = "/data/demo";
@@ -97,7 +112,7 @@ fs::path write_fake_run(const fs::path& workspace, const std::string& id, const 
       folder / "log.txt",
       "2026-11-22 15:30:01 [info] Run " + folder.string() +
           "\n2026-11-22 15:30:02 [info] 4 classes; 320 clips to train, 0 held out, 100 to test.\n");
-  if (fake.evaluated) write_evaluation(folder, fake.best_top1);
+  if (fake.evaluated) write_evaluation(folder, fake);
   const auto opened = run::RunFolder::open(folder);
   run::RunStatus status;
   status.state = fake.state;
@@ -112,7 +127,7 @@ fs::path write_fake_run(const fs::path& workspace, const std::string& id, const 
   status.steps = fake.epochs * fake.steps_per_epoch;
   status.best_top1 = fake.best_top1;
   status.best_epoch = fake.epoch;
-  status.selection = "val";
+  status.selection = fake.selection;
   if (!opened->write_status(status)) throw std::runtime_error("cannot write " + folder.string());
   return folder;
 }

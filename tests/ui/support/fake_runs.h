@@ -20,7 +20,13 @@ struct FakeRun {
   std::string reason;
   bool on_gpu = true;
   bool evaluated = false;
+  std::string selection = "val";
   int seed = 1;  // of the noise in its curves
+  // Of its evaluation:
+  std::string device = "cpu", dataset = "demo";
+  double top5 = 100, ms_per_clip = 2.5, params = 123456;
+  double vram = 0;  // bytes; 0: not measured
+  std::int64_t depth = 2;
 };
 
 /// Makes `workspace/id` and returns it.

@@ -27,4 +27,9 @@ MachineFacts describe_engine() {
   return facts;
 }
 
+Result<Machine> find_machine(const std::string& name) {
+  OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(name));
+  return Machine{device.is_cuda(), model::device_name(device)};
+}
+
 }  // namespace omniq::ui

@@ -16,13 +16,15 @@
 #include "core/config/load.h"
 #include "ui/base/preferences.h"
 #include "ui/base/text.h"
+#include "ui/pages/new_run/cost_line.h"
 #include "ui/pages/new_run/setting_field.h"
 #include "ui/widgets/message_card.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
-NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, QWidget* parent)
+NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone,
+                           WorkerThread<PaceJob>& pace, QWidget* parent)
     : QDialog(parent), workspace_(workspace) {
   setObjectName(u"new_run"_s);
   setWindowTitle(tr("New run"));
@@ -47,7 +49,11 @@ NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, QWidg
   tabs_ = new QTabWidget;
   tabs_->setDocumentMode(true);
   tabs_->addTab(make_form(), tr("Form"));
-  tabs_->addTab(yaml_, tr("YAML"));
+  tabs_->addTab(yaml_, tr("Complete configuration (YAML)"));
+  tabs_->setTabToolTip(1,
+                       tr("Every setting with its value, as the run will keep it; what is written "
+                          "here changes the form"));
+  cost_ = new CostLine(workspace, pace);
 
   summary_ = new QLabel;
   summary_->setProperty("muted", true);
@@ -66,6 +72,7 @@ NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, QWidg
   column->addLayout(head);
   column->addWidget(problem_);
   column->addWidget(tabs_, 1);
+  column->addWidget(cost_);
   column->addLayout(foot);
 
   connect(from_, &QComboBox::activated, this, &NewRunDialog::load_starting_point);
@@ -189,6 +196,7 @@ void NewRunDialog::show_levels() {
 
 void NewRunDialog::show_checked() {
   start_->setEnabled(form_.valid());
+  cost_->set_experiment(form_.experiment(), form_.valid());
   int errors = 0;
   for (const Group& group : std::as_const(groups_)) {
     for (SettingField* field : group.fields) {

@@ -4,6 +4,8 @@
 #include <QDialog>
 #include <QTimer>
 
+#include "ui/base/worker_thread.h"
+#include "ui/jobs/pace_job.h"
 #include "ui/models/experiment_form.h"
 
 class QCheckBox;
@@ -15,6 +17,7 @@ class QTabWidget;
 
 namespace omniq::ui {
 
+class CostLine;
 class MessageCard;
 class SettingField;
 
@@ -23,10 +26,12 @@ class NewRunDialog : public QDialog {
  public:
   /// New runs are made in `workspace`. `clone`: a run folder to start from; empty: the first
   /// configuration that comes with the program.
-  NewRunDialog(const QString& workspace, const QString& clone, QWidget* parent = nullptr);
+  NewRunDialog(const QString& workspace, const QString& clone, WorkerThread<PaceJob>& pace,
+               QWidget* parent = nullptr);
 
   ExperimentForm& form() { return form_; }
   QPushButton* start_button() const { return start_; }
+  CostLine* cost() const { return cost_; }
 
  Q_SIGNALS:
   void start_requested(const omniq::config::Experiment& experiment);
@@ -46,6 +51,7 @@ class NewRunDialog : public QDialog {
   QTabWidget* tabs_;
   QCheckBox* advanced_;
   QPlainTextEdit* yaml_;
+  CostLine* cost_;
   QLabel* summary_;
   QPushButton* start_;
   struct Group {

@@ -27,7 +27,6 @@ SettingField::SettingField(const config::Setting& setting, ExperimentForm& form,
   const QString label = setting_label(setting);
   name_ = new QLabel;
   name_->setFixedWidth(kLabelWidth);
-  name_->setToolTip(key_);
   help_ = new QLabel;
   help_->setProperty("muted", true);
   help_->setWordWrap(true);
@@ -41,7 +40,6 @@ SettingField::SettingField(const config::Setting& setting, ExperimentForm& form,
   reset_->setSizePolicy(keep);
   editor_ = make_editor();
   editor_->setAccessibleName(label);
-  editor_->setToolTip(key_);
   name_->setBuddy(editor_);
 
   QString help = to_qt(setting.help);
@@ -59,6 +57,7 @@ SettingField::SettingField(const config::Setting& setting, ExperimentForm& form,
     browse->setAccessibleName(tr("Choose %1").arg(label));
     connect(browse, &QPushButton::clicked, this, &SettingField::choose_path);
     entry->addWidget(browse);
+    browse_ = browse;
   }
   entry->addWidget(reset_);
   auto* grid = new QGridLayout(this);
@@ -144,6 +143,17 @@ void SettingField::show_state() {
     editor_->setProperty("invalid", !error.isEmpty());
     editor_->style()->unpolish(editor_);  // the style asks for properties only then
     editor_->style()->polish(editor_);
+  }
+  // What is wrong can always be mended.
+  const bool used = setting_.applies(form_.experiment()) || !error.isEmpty();
+  const QString tip =
+      used ? key_
+           : tr("%1 changes nothing here. Used by: %2.").arg(key_, to_qt(setting_.applies_to));
+  for (QWidget* part : {static_cast<QWidget*>(name_), editor_, static_cast<QWidget*>(help_),
+                        static_cast<QWidget*>(browse_)}) {
+    if (!part) continue;
+    part->setEnabled(used);
+    part->setToolTip(tip);
   }
   const bool changed = form_.changed(key_);
   const QString label = setting_label(setting_).toHtmlEscaped();

@@ -6,6 +6,7 @@
 #include "ui/models/experiment_form.h"
 
 class QLabel;
+class QPushButton;
 class QToolButton;
 
 namespace omniq::ui {
@@ -29,6 +30,7 @@ class SettingField : public QWidget {
   QWidget* editor_;
   QLabel *name_, *help_, *error_;
   QToolButton* reset_;
+  QPushButton* browse_ = nullptr;  // of a path
 };
 
 }  // namespace omniq::ui

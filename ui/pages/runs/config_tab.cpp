@@ -12,6 +12,8 @@
 #include "core/base/files.h"
 #include "core/run/run_folder.h"
 #include "ui/base/text.h"
+#include "ui/widgets/message_card.h"
+#include "ui/widgets/table_export.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -38,6 +40,8 @@ ConfigTab::ConfigTab(const WorkspaceModel& workspace, QWidget* parent)
   table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 10);
   table_->setShowGrid(false);
   table_->setAccessibleName(tr("Differences"));
+  auto* error = new MessageCard;
+  make_exportable(*table_, *error, u"differences"_s);
   auto* row = new QHBoxLayout;
   row->setSpacing(8);
   row->addWidget(new QLabel(tr("Compare with")));
@@ -47,6 +51,7 @@ ConfigTab::ConfigTab(const WorkspaceModel& workspace, QWidget* parent)
   column->setContentsMargins(0, 8, 4, 0);
   column->setSpacing(8);
   column->addLayout(row);
+  column->addWidget(error);
   column->addWidget(text_, 1);
   column->addWidget(table_, 1);
   connect(other_, &QComboBox::currentIndexChanged, this, &ConfigTab::show_chosen);

@@ -3,21 +3,23 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QEvent>
-#include <QFileDialog>
+#include <QFileInfo>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QMessageBox>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSettings>
 #include <QSlider>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "ui/base/preferences.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
 #include "ui/widgets/chart/chart_view.h"
+#include "ui/widgets/message_card.h"
+#include "ui/widgets/save_dialog.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -34,7 +36,9 @@ CurvesTab::CurvesTab(RunColors& colors, QWidget* parent) : QWidget(parent), colo
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 8, 0, 0);
   column->setSpacing(8);
+  error_ = new MessageCard;
   column->addWidget(make_toolbar());
+  column->addWidget(error_);
   legend_ = new QLabel;
   legend_->setTextFormat(Qt::RichText);
   legend_->setWordWrap(true);
@@ -63,6 +67,9 @@ CurvesTab::CurvesTab(RunColors& colors, QWidget* parent) : QWidget(parent), colo
         everything ? other->fit() : other->set_x_range(x);
       }
     });
+    connect(chart, &ChartView::save_failed, this, [this](const Error& error) {
+      error_->show_error(tr("The chart was not saved"), error);
+    });
     connect(chart, &ChartView::cursor_moved, this, [this, chart](double x) {
       for (ChartView* other : std::as_const(charts_)) {
         if (other != chart) other->set_cursor_x(x);
@@ -79,7 +86,9 @@ CurvesTab::CurvesTab(RunColors& colors, QWidget* parent) : QWidget(parent), colo
   replot_.setSingleShot(true);
   replot_.setInterval(kReplotDelay);
   connect(&replot_, &QTimer::timeout, this, &CurvesTab::rebuild);
-  connect(&feed_, &SeriesFeed::changed, &replot_, qOverload<>(&QTimer::start));
+  connect(&feed_, &SeriesFeed::changed, this, [this] {
+    if (!replot_.isActive()) replot_.start();  // a long file that is being read must not put it off
+  });
 }
 
 QWidget* CurvesTab::make_toolbar() {
@@ -140,6 +149,7 @@ void CurvesTab::set_runs(const QList<RunInfo>& runs) {
   QStringList paths;
   for (const RunInfo& run : runs) paths.append(run.path);
   feed_.follow(paths);
+  std::erase_if(curves_, [&](const auto& entry) { return !paths.contains(entry.first); });
   show_legend();
   replot_.start();
 }
@@ -149,48 +159,50 @@ void CurvesTab::show_legend() {
   for (const RunInfo& run : std::as_const(runs_))
     parts.append(u"<span style=\"color:%1\">●</span>&nbsp;%2"_s.arg(
         colors_.color(run.path).name(), rich_name(run.name).replace(u' ', u"&nbsp;"_s)));
-  const QString key = tr("solid: training, dashed: held out, dotted: Top-5");
+  const auto held_out =
+      std::count_if(runs_.begin(), runs_.end(), [](const RunInfo& run) { return run.held_out; });
+  const QString monitored = held_out == runs_.size() ? tr("held out")
+                            : held_out == 0          ? tr("test list")
+                                                     : tr("held out or test list");
+  const QString key = tr("solid: training, dashed: %1, dotted: Top-5").arg(monitored);
   legend_->setText(parts.join(u" &nbsp; "_s) + u" &nbsp; <span style=\"color:%1\">%2</span>"_s.arg(
                                                    Theme::current().muted.name(), key));
 }
 
 void CurvesTab::rebuild() {
   smoothing_value_->setText(u"%1"_s.arg(smoothing_->value() / 100.0, 0, 'f', 2));
+  RunCurves::Form form;
+  form.x = static_cast<XAxis>(x_->currentIndex());
+  form.smoothing = smoothing_->value() / 100.0;
   QList<ChartedRun> charted;
   for (const RunInfo& run : std::as_const(runs_)) {
-    ChartedRun c;
-    c.name = run.name;
-    c.color = colors_.color(run.path);
-    c.series = &feed_.series(run.path);
-    c.steps_per_epoch =
+    form.steps_per_epoch =
         run.epochs > 0 ? static_cast<double>(run.steps) / static_cast<double>(run.epochs) : 0;
-    charted.append(c);
+    RunCurves& curves = curves_[run.path];
+    curves.update(feed_.series(run.path), form);
+    charted.append({run.name, colors_.color(run.path), &curves, run.held_out});
   }
-  ChartOptions options;
-  options.x = static_cast<XAxis>(x_->currentIndex());
-  options.smoothing = smoothing_->value() / 100.0;
-  options.log_y = log_->isChecked();
   for (qsizetype i = 0; i < charts_.size(); ++i)
-    charts_[i]->set_scene(build_chart(kCharts[i], charted, options));
+    charts_[i]->set_scene(build_chart(kCharts[i], charted, form.x, log_->isChecked()));
 }
 
 void CurvesTab::export_all() {
-  const QString file = QFileDialog::getSaveFileName(
+  ask_and_save(
       this, tr("Export charts"), tr("curves.png"),
-      tr("Pictures (*.png);;Vector graphics (*.svg);;Pages (*.pdf);;Tables of all points (*.csv)"));
-  if (file.isEmpty()) return;
+      tr("Pictures (*.png);;Vector graphics (*.svg);;Pages (*.pdf);;Tables of all points (*.csv)"),
+      *error_, [this](const QString& file) { return save_charts(file); });
+}
+
+Status CurvesTab::save_charts(const QString& file) const {
   const QFileInfo info(file);
   static const char* const names[] = {"loss", "accuracy",   "learning-rate",
                                       "vram", "throughput", "data-wait"};
   for (qsizetype i = 0; i < charts_.size(); ++i) {
     if (charts_[i]->scene().empty()) continue;
-    const QString one = u"%1/%2-%3.%4"_s.arg(info.path(), info.completeBaseName(),
-                                             QString::fromLatin1(names[i]), info.suffix());
-    if (auto saved = charts_[i]->save(one); !saved) {
-      QMessageBox::warning(this, tr("The charts were not saved"), to_qt(saved.error().text()));
-      return;
-    }
+    OMNIQ_TRY(charts_[i]->save(u"%1/%2-%3.%4"_s.arg(info.path(), info.completeBaseName(),
+                                                    QString::fromLatin1(names[i]), info.suffix())));
   }
+  return {};
 }
 
 void CurvesTab::changeEvent(QEvent* event) {

@@ -3,6 +3,7 @@
 
 #include <QTimer>
 #include <QWidget>
+#include <map>
 
 #include "ui/models/run_colors.h"
 #include "ui/models/run_info.h"
@@ -17,6 +18,7 @@ class QSlider;
 namespace omniq::ui {
 
 class ChartView;
+class MessageCard;
 
 class CurvesTab : public QWidget {
   Q_OBJECT
@@ -35,15 +37,19 @@ class CurvesTab : public QWidget {
   void rebuild();
   void show_legend();
   void export_all();
+  /// One file a chart that shows something: `file` with the chart's name added.
+  Status save_charts(const QString& file) const;
 
   RunColors& colors_;
   QList<RunInfo> runs_;
   SeriesFeed feed_;
+  std::map<QString, RunCurves> curves_;  // of runs_
   QList<ChartView*> charts_;
   QComboBox* x_;
   QSlider* smoothing_;
   QLabel* smoothing_value_;
   QCheckBox* log_;
+  MessageCard* error_;
   QLabel* legend_;
   QTimer replot_;  // curves mark it, and however many changed, charts are made once
 };

@@ -1,5 +1,6 @@
 #include "ui/pages/runs/evaluation_tab.h"
 
+#include <QAction>
 #include <QFutureWatcher>
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -15,6 +16,8 @@
 #include "ui/base/theme.h"
 #include "ui/widgets/confusion_view.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/message_card.h"
+#include "ui/widgets/table_export.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -28,6 +31,9 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
   which_->setProperty("heading", true);
   auto* all = new QPushButton(tr("All"));
   auto* wrong = new QPushButton(tr("Wrong ones"));
+  auto* save = new QPushButton(tr("Export…"));
+  save->setToolTip(tr("The clips that are listed, as CSV, Markdown or LaTeX"));
+  error_ = new MessageCard;
   table_ = new QTableView;
   table_->setModel(&clips_);
   table_->verticalHeader()->hide();
@@ -48,6 +54,7 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
   head->addWidget(which_, 1);
   head->addWidget(all);
   head->addWidget(wrong);
+  head->addWidget(save);
   auto* right = new QVBoxLayout;
   right->setSpacing(8);
   right->addLayout(head);
@@ -60,10 +67,13 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
   auto* column = new QVBoxLayout(content);
   column->setContentsMargins(0, 8, 4, 0);
   column->setSpacing(10);
+  column->addWidget(error_);
   column->addWidget(figures_);
   column->addLayout(row, 1);
 
   empty_ = new EmptyState;
+  evaluate_ = empty_->add_button(tr("Evaluate"), true);
+  connect(evaluate_, &QPushButton::clicked, this, &EvaluationTab::evaluate_requested);
   stack_ = new QStackedWidget;
   stack_->addWidget(empty_);
   stack_->addWidget(content);
@@ -80,6 +90,9 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
     clips_.show_wrong();
     which_->setText(tr("%n wrong clip(s)", nullptr, clips_.rowCount()));
   });
+  const QAction* export_clips = make_exportable(
+      *table_, *error_, u"clips"_s, [this] { return tr("%1: %2").arg(run_.id, which_->text()); });
+  connect(save, &QPushButton::clicked, export_clips, &QAction::trigger);
   connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
     Q_EMIT clip_opened(index.data(ClipModel::kFileRole).toString());
   });
@@ -87,16 +100,18 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
 
 void EvaluationTab::set_run(const RunInfo& run) {
   run_ = run;
-  const QString key = run.path + state_key(run) + (run.evaluated ? u"+"_s : u"-"_s);
+  const QString key = u"%1 %2 %3"_s.arg(run.path, state_key(run)).arg(run.evaluated, 0, 'f', 3);
   if (key == loaded_) return;
   loaded_ = key;
-  if (run.evaluated) {
+  if (run.evaluated > 0) {
     load();
     return;
   }
   empty_->set_text(u"runs"_s, tr("Not evaluated yet"),
                    run.active() ? tr("The evaluation comes after the training.")
-                                : tr("Evaluate it with: omniq eval %1").arg(run.path));
+                                : tr("Accuracy, parameters, memory and latency on the test list, "
+                                     "and what was taken for what."));
+  evaluate_->setVisible(!run.active() && !run.damaged && run.epoch > 0);
   stack_->setCurrentIndex(0);
 }
 
@@ -112,6 +127,7 @@ void EvaluationTab::show_result(const QString& run, const Result<EvaluationFiles
   if (run != run_.path) return;  // another one was chosen meanwhile
   if (!result) {
     empty_->set_text(u"runs"_s, tr("The evaluation cannot be shown"), to_qt(result.error().text()));
+    evaluate_->show();
     stack_->setCurrentIndex(0);
     return;
   }

@@ -8,6 +8,7 @@
 
 class QComboBox;
 class QLabel;
+class QPushButton;
 class QStackedWidget;
 class QTableView;
 
@@ -15,6 +16,7 @@ namespace omniq::ui {
 
 class ConfusionView;
 class EmptyState;
+class MessageCard;
 
 class EvaluationTab : public QWidget {
   Q_OBJECT
@@ -25,6 +27,7 @@ class EvaluationTab : public QWidget {
  Q_SIGNALS:
   /// A clip was double-clicked.
   void clip_opened(const QString& file);
+  void evaluate_requested();
 
  private:
   void load();
@@ -36,6 +39,8 @@ class EvaluationTab : public QWidget {
   QStringList classes_;
   QStackedWidget* stack_;
   EmptyState* empty_;
+  MessageCard* error_;
+  QPushButton* evaluate_;
   QLabel* figures_;
   QLabel* which_;
   ConfusionView* matrix_;

@@ -32,6 +32,9 @@ RunActions::RunActions(Workspace& workspace, QWidget* window)
     : QObject(window), workspace_(workspace), window_(window) {
   pause = add(tr("Pause"), QKeySequence(u"Ctrl+P"_s));
   resume = add(tr("Resume"), QKeySequence(u"Ctrl+R"_s));
+  stop_now = add(tr("Stop now, without saving"), QKeySequence(u"Ctrl+Shift+P"_s));
+  stop_now->setToolTip(tr("Discards what came after the last checkpoint"));
+  evaluate = add(tr("Evaluate"), QKeySequence(u"Ctrl+Shift+E"_s));
   rename = add(tr("Rename run"), Qt::Key_F2);
   edit_note = add(tr("Edit note"));
   add_tag = add(tr("Add tag…"), QKeySequence(u"Ctrl+T"_s));
@@ -44,6 +47,9 @@ RunActions::RunActions(Workspace& workspace, QWidget* window)
   connect(pause, &QAction::triggered, this, [this] { Q_EMIT pause_requested(runs_.front().path); });
   connect(resume, &QAction::triggered, this,
           [this] { Q_EMIT resume_requested(runs_.front().path); });
+  connect(stop_now, &QAction::triggered, this,
+          [this] { Q_EMIT stop_now_requested(runs_.front().path); });
+  connect(evaluate, &QAction::triggered, this, [this] { Q_EMIT evaluate_requested(paths()); });
   connect(rename, &QAction::triggered, this,
           [this] { Q_EMIT edit_requested(WorkspaceModel::kName); });
   connect(edit_note, &QAction::triggered, this,
@@ -77,7 +83,11 @@ void RunActions::set_runs(const QList<RunInfo>& runs) {
   for (QAction* action : {add_tag, archive, copy_path, copy_command}) action->setEnabled(any);
   for (QAction* action : {rename, edit_note, open_folder}) action->setEnabled(one);
   pause->setEnabled(one && runs.front().active());
+  stop_now->setEnabled(pause->isEnabled());
   resume->setEnabled(one && runs.front().resumable());
+  evaluate->setEnabled(any && std::none_of(runs.begin(), runs.end(), [](const RunInfo& r) {
+                         return r.damaged || r.active() || r.epoch == 0;
+                       }));
   clone->setEnabled(one && !runs.front().damaged);
   remove->setEnabled(
       any && std::none_of(runs.begin(), runs.end(), [](const RunInfo& r) { return r.active(); }));

@@ -17,8 +17,8 @@ class RunActions : public QObject {
   void set_runs(const QList<RunInfo>& runs);
   QList<QAction*> actions() const { return all_; }
 
-  QAction *pause, *resume, *rename, *edit_note, *add_tag, *archive, *remove, *clone, *open_folder,
-      *copy_command, *copy_path;
+  QAction *pause, *resume, *stop_now, *evaluate, *rename, *edit_note, *add_tag, *archive, *remove,
+      *clone, *open_folder, *copy_command, *copy_path;
 
  Q_SIGNALS:
   void failed(const QString& title, const omniq::Error& error);
@@ -26,7 +26,9 @@ class RunActions : public QObject {
   void edit_requested(int column);
   void clone_requested(const QString& run);
   void pause_requested(const QString& run);
+  void stop_now_requested(const QString& run);
   void resume_requested(const QString& run);
+  void evaluate_requested(const QStringList& runs);
 
  private:
   QAction* add(const QString& text, const QKeySequence& shortcut = {});

@@ -3,7 +3,7 @@
 
 #include <QList>
 
-#include "ui/models/run_series.h"
+#include "ui/pages/runs/run_curves.h"
 #include "ui/widgets/chart/chart_scene.h"
 
 namespace omniq::ui {
@@ -12,22 +12,15 @@ enum class ChartKind { loss, accuracy, learning_rate, vram, throughput, data_wai
 constexpr ChartKind kCharts[] = {ChartKind::loss, ChartKind::accuracy,   ChartKind::learning_rate,
                                  ChartKind::vram, ChartKind::throughput, ChartKind::data_wait};
 
-enum class XAxis { step, epoch, time };
-
 struct ChartedRun {
   QString name;
   QColor color;
-  const RunSeries* series = nullptr;
-  double steps_per_epoch = 0;  // 0: not known
+  const RunCurves* curves = nullptr;
+  bool held_out = true;  // what is monitored; else it is the test list
 };
 
-struct ChartOptions {
-  XAxis x = XAxis::step;
-  double smoothing = 0;  // 0 to 1, of training curves
-  bool log_y = false;    // loss and learning rate
-};
-
-/// Training curves are solid, held-out ones dashed; Top-5 is dotted.
-ChartScene build_chart(ChartKind kind, const QList<ChartedRun>& runs, const ChartOptions& options);
+/// Training curves are solid, monitored ones dashed; Top-5 is dotted. `log_y`: of loss and learning
+/// rate. The curves are in the form of `x`.
+ChartScene build_chart(ChartKind kind, const QList<ChartedRun>& runs, XAxis x, bool log_y);
 
 }  // namespace omniq::ui

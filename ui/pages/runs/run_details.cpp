@@ -49,6 +49,8 @@ RunDetails::RunDetails(const WorkspaceModel& workspace, RunColors& colors, QWidg
   column->addWidget(tabs_, 1);
   connect(evaluation_, &EvaluationTab::clip_opened, this,
           [this](const QString& file) { Q_EMIT clip_opened(run_, file); });
+  connect(evaluation_, &EvaluationTab::evaluate_requested, this,
+          [this] { Q_EMIT evaluate_requested(run_); });
 }
 
 void RunDetails::set_runs(const QList<RunInfo>& runs) {

@@ -29,6 +29,7 @@ class RunDetails : public QWidget {
 
  Q_SIGNALS:
   void clip_opened(const QString& run, const QString& file);
+  void evaluate_requested(const QString& run);
 
  private:
   void show_problem(const RunInfo& run);

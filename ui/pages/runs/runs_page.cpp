@@ -2,11 +2,7 @@
 
 #include <QAction>
 #include <QApplication>
-#include <QComboBox>
-#include <QHBoxLayout>
 #include <QHeaderView>
-#include <QLabel>
-#include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
 #include <QSettings>
@@ -15,13 +11,14 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
-#include "ui/base/icons.h"
 #include "ui/base/text.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/run_details.h"
+#include "ui/pages/runs/run_filter_bar.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/run_delegate.h"
+#include "ui/widgets/table_export.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -45,7 +42,9 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
   actions_ = new RunActions(workspace_, this);
 
   make_table();
+  filter_bar_ = new RunFilterBar(filter_);
   error_ = new MessageCard;
+  export_ = make_exportable(*table_, *error_, u"runs"_s);
   no_runs_ = new EmptyState;
   no_runs_->set_text(u"runs"_s, tr("No runs yet"),
                      tr("A run is one training of one model. Runs that are started here or on the "
@@ -77,7 +76,7 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(16, 12, 16, 8);
   column->setSpacing(8);
-  column->addWidget(make_filter_bar());
+  column->addWidget(filter_bar_);
   column->addWidget(error_);
   column->addWidget(splitter_, 1);
   column->addWidget(no_runs_, 1);
@@ -92,7 +91,7 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
   connect(&changed_, &QTimer::timeout, this, [this] {
     if (!awaited_.isEmpty() && workspace_.model().find(awaited_))
       select(std::exchange(awaited_, {}));
-    update_choices();
+    filter_bar_->update_choices();
     update_selection();
   });
   const auto changed = qOverload<>(&QTimer::start);
@@ -110,14 +109,10 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
   });
   connect(&workspace_, &Workspace::failed, this,
           [this](const QString& message) { error_->show_error(tr("That did not work"), message); });
-  connect(clear, &QPushButton::clicked, this, [this] {
-    search_->clear();
-    for (QComboBox* box : {state_, fusion_, tag_}) box->setCurrentIndex(0);
-  });
-  connect(find_, &QAction::triggered, this, [this] {
-    search_->setFocus();
-    search_->selectAll();
-  });
+  connect(filter_bar_, &RunFilterBar::changed, this, &RunsPage::update_empty);
+  connect(filter_bar_, &RunFilterBar::new_run_requested, this, &RunsPage::new_run_requested);
+  connect(clear, &QPushButton::clicked, filter_bar_, &RunFilterBar::clear);
+  connect(find_, &QAction::triggered, filter_bar_, &RunFilterBar::focus_search);
   connect(show_archived_, &QAction::toggled, this, [this](bool on) {
     filter_.set_show_archived(on);
     update_empty();
@@ -135,68 +130,13 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
     table_->edit(index);
   });
   connect(details_, &RunDetails::clip_opened, this, &RunsPage::clip_opened);
+  connect(details_, &RunDetails::evaluate_requested, actions_,
+          [this](const QString& run) { Q_EMIT actions_->evaluate_requested({run}); });
   restore_layout();
   update_empty();
 }
 
 RunsPage::~RunsPage() { save_layout(); }
-
-QWidget* RunsPage::make_filter_bar() {
-  auto* bar = new QWidget;
-  search_ = new QLineEdit;
-  search_->setPlaceholderText(tr("Search name, tag, note"));
-  search_->setClearButtonEnabled(true);
-  search_->addAction(icon(u"search"_s), QLineEdit::LeadingPosition);
-  search_->setAccessibleName(tr("Search"));
-  search_->setMaximumWidth(320);
-  state_ = new QComboBox;
-  state_->addItem(tr("Any state"));
-  for (const QString& key : {u"running"_s, u"finished"_s, u"paused"_s, u"interrupted"_s,
-                             u"failed"_s, u"queued"_s, u"damaged"_s})
-    state_->addItem(state_text(key), key);
-  state_->setAccessibleName(tr("State"));
-  fusion_ = new QComboBox;
-  fusion_->addItem(tr("Any fusion"));
-  fusion_->setAccessibleName(tr("Fusion"));
-  tag_ = new QComboBox;
-  tag_->addItem(tr("Any tag"));
-  tag_->setAccessibleName(tr("Tag"));
-  for (QComboBox* box : {state_, fusion_, tag_})
-    box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-  count_ = new QLabel;
-  count_->setProperty("muted", true);
-  auto* start = new QPushButton(tr("New run…"));
-  start->setProperty("primary", true);
-  auto* row = new QHBoxLayout(bar);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(8);
-  row->addWidget(search_, 2);
-  row->addWidget(state_);
-  row->addWidget(fusion_);
-  row->addWidget(tag_);
-  row->addWidget(count_);
-  row->addStretch(1);
-  row->addWidget(start);
-  connect(start, &QPushButton::clicked, this, &RunsPage::new_run_requested);
-  connect(search_, &QLineEdit::textChanged, this, [this](const QString& text) {
-    filter_.set_search(text);
-    update_empty();
-  });
-  connect(state_, &QComboBox::currentIndexChanged, this, [this] {
-    const QString key = state_->currentData().toString();
-    filter_.set_states(key.isEmpty() ? QStringList() : QStringList{key});
-    update_empty();
-  });
-  connect(fusion_, &QComboBox::currentIndexChanged, this, [this] {
-    filter_.set_fusion(fusion_->currentData().toString());
-    update_empty();
-  });
-  connect(tag_, &QComboBox::currentIndexChanged, this, [this] {
-    filter_.set_tag(tag_->currentData().toString());
-    update_empty();
-  });
-  return bar;
-}
 
 void RunsPage::make_table() {
   table_ = new QTableView;
@@ -229,25 +169,6 @@ void RunsPage::make_table() {
           qOverload<>(&QTimer::start));
   connect(table_->selectionModel(), &QItemSelectionModel::currentChanged, &changed_,
           qOverload<>(&QTimer::start));
-}
-
-void RunsPage::update_choices() {
-  const auto fill = [](QComboBox* box, const QStringList& texts) {
-    QStringList there;
-    for (int i = 1; i < box->count(); ++i) there.append(box->itemText(i));
-    if (there == texts) return;
-    const QString chosen = box->currentData().toString();
-    {
-      const QSignalBlocker quiet(box);
-      while (box->count() > 1) box->removeItem(1);
-      for (const QString& text : texts) box->addItem(text, text);
-      box->setCurrentIndex(std::max(0, box->findData(chosen)));
-    }
-    if (box->currentData().toString() != chosen) Q_EMIT box->currentIndexChanged(0);
-  };
-  fill(fusion_, filter_.fusions());
-  fill(tag_, filter_.tags());
-  tag_->setVisible(tag_->count() > 1);
 }
 
 void RunsPage::select_when_there(const QString& path) {
@@ -296,8 +217,7 @@ void RunsPage::update_empty() {
   no_runs_->setVisible(all == 0);
   splitter_->setVisible(all > 0);
   stack_->setCurrentWidget(shown == 0 && all > 0 ? static_cast<QWidget*>(no_match_) : table_);
-  count_->setText(shown == all ? tr("%n run(s)", nullptr, all)
-                               : tr("%1 of %n run(s)", nullptr, all).arg(shown));
+  filter_bar_->show_count(shown, all);
 }
 
 void RunsPage::show_error(const QString& title, const Error& error) {
@@ -320,6 +240,8 @@ void RunsPage::show_columns_menu(QPoint at) {
 void RunsPage::show_runs_menu(QPoint at) {
   QMenu menu(this);
   menu.addActions(actions_->actions());
+  menu.addSeparator();
+  menu.addAction(export_);
   menu.exec(table_->viewport()->mapToGlobal(at));
 }
 

@@ -8,14 +8,9 @@
 #include "ui/models/run_filter.h"
 #include "ui/models/workspace.h"
 
-class QComboBox;
-class QLabel;
-class QLineEdit;
-class QPushButton;
 class QSplitter;
 class QStackedWidget;
 class QTableView;
-class QToolButton;
 
 namespace omniq::ui {
 
@@ -23,6 +18,7 @@ class EmptyState;
 class MessageCard;
 class RunActions;
 class RunDetails;
+class RunFilterBar;
 
 class RunsPage : public QWidget {
   Q_OBJECT
@@ -34,6 +30,7 @@ class RunsPage : public QWidget {
   QAction* find_action() const { return find_; }
   QAction* archived_action() const { return show_archived_; }
   QAction* side_action() const { return side_by_side_; }
+  QAction* export_action() const { return export_; }
   RunDetails* details() const { return details_; }
   QTableView* table() const { return table_; }
 
@@ -50,9 +47,7 @@ class RunsPage : public QWidget {
   void clip_opened(const QString& run, const QString& file);
 
  private:
-  QWidget* make_filter_bar();
   void make_table();
-  void update_choices();
   void update_selection();
   void update_empty();
   void restore_layout();
@@ -64,11 +59,9 @@ class RunsPage : public QWidget {
   RunColors& colors_;
   RunFilter filter_;
   RunActions* actions_;
-  QAction *find_, *show_archived_, *side_by_side_;
+  QAction *find_, *show_archived_, *side_by_side_, *export_;
 
-  QLineEdit* search_;
-  QComboBox *state_, *fusion_, *tag_;
-  QLabel* count_;
+  RunFilterBar* filter_bar_;
   MessageCard* error_;
   QTableView* table_;
   QStackedWidget *stack_, *below_;

@@ -55,7 +55,7 @@ QString number_label(double value, double step) {
 QList<Tick> ticks(Range range, AxisKind kind, int wanted) {
   QList<Tick> all;
   wanted = std::max(wanted, 2);
-  if (!(range.span() > 0) || !std::isfinite(range.span())) return all;
+  if (kind == AxisKind::none || !(range.span() > 0) || !std::isfinite(range.span())) return all;
   if (kind == AxisKind::logarithm) {
     if (!(range.low > 0)) return all;
     const double decades = std::log10(range.high / range.low);

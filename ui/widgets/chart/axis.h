@@ -8,7 +8,7 @@
 
 namespace omniq::ui {
 
-enum class AxisKind { number, logarithm, duration };
+enum class AxisKind { number, logarithm, duration, none };  // none: without marks
 
 struct Tick {
   double value;

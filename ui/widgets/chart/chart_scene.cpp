@@ -8,21 +8,6 @@
 namespace omniq::ui {
 namespace {
 
-constexpr double kGap = 6;
-
-QFont small(const QFont& font) {
-  QFont f = font;
-  f.setPointSizeF(font.pointSizeF() * 0.88);
-  return f;
-}
-QFont strong(const QFont& font) {
-  QFont f = font;
-  f.setWeight(QFont::DemiBold);
-  return f;
-}
-
-int y_ticks(double height) { return std::max(2, static_cast<int>(height / 30)); }
-
 // Entries of a legend, row by row. Each has its place relative to the legend's corner.
 struct LegendPlaces {
   QList<QPointF> at;
@@ -110,97 +95,29 @@ Range ChartScene::y_extent(Range x) const {
           std::min(grown.high, std::max(most, all.high))};
 }
 
-double ChartFrame::to_x(double value) const {
-  return plot.left() + (value - x.low) / x.span() * plot.width();
-}
-double ChartFrame::from_x(double pixel) const {
-  return x.low + (pixel - plot.left()) / plot.width() * x.span();
-}
-double ChartFrame::to_y(double value) const {
-  const double part = y_kind == AxisKind::logarithm
-                          ? std::log(value / y.low) / std::log(y.high / y.low)
-                          : (value - y.low) / y.span();
-  return plot.bottom() - part * plot.height();
-}
-double ChartFrame::from_y(double pixel) const {
-  const double part = (plot.bottom() - pixel) / plot.height();
-  return y_kind == AxisKind::logarithm ? y.low * std::pow(y.high / y.low, part)
-                                       : y.low + part * y.span();
-}
-
 ChartFrame layout_chart(const ChartScene& scene, const QRectF& area, Range x, Range y,
                         const QFont& font, bool legend) {
-  const QFontMetricsF fine(small(font)), title(strong(font));
-  ChartFrame frame;
-  frame.x = x;
-  frame.y = y;
-  frame.y_kind = scene.y_kind;
-  const double top = scene.title.isEmpty() ? 8 : title.height() + 2 * kGap;
-  double bottom = fine.height() + kGap + 4;
-  if (!scene.x_title.isEmpty()) bottom += fine.height();
-  if (legend) bottom += kGap + place_legend(scene, area.width() - 2 * kGap, fine).height;
-  double widest = 0;
-  for (const Tick& tick : ticks(y, scene.y_kind, y_ticks(area.height() - top - bottom)))
-    widest = std::max(widest, fine.horizontalAdvance(tick.label));
-  frame.plot = area.adjusted(std::max(30.0, widest + 2 * kGap), top, -14, -bottom);
-  if (frame.plot.width() < 10) frame.plot.setWidth(10);
-  if (frame.plot.height() < 10) frame.plot.setHeight(10);
-  return frame;
+  double below = 0;
+  if (legend) {
+    const QFontMetricsF fine(fine_font(font));
+    below = kFigureGap + place_legend(scene, area.width() - 2 * kFigureGap, fine).height;
+  }
+  return layout_axes(scene, area, x, y, font, below);
 }
 
 void paint_chart(QPainter& painter, const ChartScene& scene, const ChartFrame& frame,
                  const QRectF& area, const Theme& theme, bool legend) {
-  const QFont font = painter.font(), fine_font = small(font);
-  const QFontMetricsF fine(fine_font);
+  const QFont font = painter.font();
   const QRectF& plot = frame.plot;
-
-  painter.setRenderHint(QPainter::TextAntialiasing);
-  if (!scene.title.isEmpty()) {
-    painter.setFont(strong(font));
-    painter.setPen(theme.text);
-    const QRectF line(area.left() + 2 * kGap, area.top() + kGap, area.width() - 4 * kGap,
-                      painter.fontMetrics().height());
-    painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
-                     painter.fontMetrics().elidedText(scene.title, Qt::ElideRight,
-                                                      static_cast<int>(line.width())));
-  }
-  painter.setFont(fine_font);
-  painter.setRenderHint(QPainter::Antialiasing, false);
+  paint_title(painter, scene.title, area, theme);
   if (scene.empty()) {
+    painter.setFont(fine_font(font));
     painter.setPen(theme.muted);
     painter.drawText(plot, Qt::AlignCenter | Qt::TextWordWrap, scene.empty_text);
     painter.setFont(font);
     return;
   }
-
-  for (const Tick& tick : ticks(frame.y, scene.y_kind, y_ticks(plot.height()))) {
-    const double y = std::round(frame.to_y(tick.value));
-    painter.setPen(QPen(theme.grid, 1));
-    painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
-    painter.setPen(theme.muted);
-    painter.drawText(
-        QRectF(area.left(), y - fine.height(), plot.left() - area.left() - kGap, 2 * fine.height()),
-        Qt::AlignRight | Qt::AlignVCenter, tick.label);
-  }
-  const QList<Tick> marks =
-      ticks(frame.x, scene.x_kind, std::max(2, static_cast<int>(plot.width() / 62)));
-  for (const Tick& tick : marks) {
-    const double x = std::round(frame.to_x(tick.value));
-    painter.setPen(QPen(theme.grid, 1));
-    painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
-    painter.setPen(theme.muted);
-    const double wide = fine.horizontalAdvance(tick.label);
-    const double left = std::clamp(x - wide / 2, area.left(), area.right() - wide);
-    painter.drawText(QPointF(left, plot.bottom() + 4 + fine.ascent()), tick.label);
-  }
-  painter.setPen(QPen(theme.border, 1));
-  painter.drawLine(plot.bottomLeft(), plot.bottomRight());
-  if (!scene.x_title.isEmpty()) {
-    painter.setPen(theme.muted);
-    painter.drawText(
-        QRectF(plot.left(), plot.bottom() + 4 + fine.height(), plot.width(), fine.height()),
-        Qt::AlignCenter, scene.x_title);
-  }
+  paint_axes(painter, scene, frame, area, theme);
 
   painter.save();
   painter.setClipRect(plot.adjusted(-1, -2, 1, 2));
@@ -217,8 +134,10 @@ void paint_chart(QPainter& painter, const ChartScene& scene, const ChartFrame& f
   painter.restore();
 
   if (legend) {
-    const LegendPlaces places = place_legend(scene, area.width() - 2 * kGap, fine);
-    const QPointF corner(area.left() + kGap, area.bottom() - places.height);
+    painter.setFont(fine_font(font));
+    const QFontMetricsF fine(painter.font());
+    const LegendPlaces places = place_legend(scene, area.width() - 2 * kFigureGap, fine);
+    const QPointF corner(area.left() + kFigureGap, area.bottom() - places.height);
     painter.setRenderHint(QPainter::Antialiasing);
     for (qsizetype i = 0; i < scene.curves.size(); ++i) {
       const QPointF at = corner + places.at[i];

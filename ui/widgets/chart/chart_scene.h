@@ -2,17 +2,11 @@
 #pragma once
 
 #include <QColor>
-#include <QFont>
 #include <QList>
-#include <QRectF>
-#include <QString>
 #include <memory>
 
-#include "ui/base/theme.h"
-#include "ui/widgets/chart/axis.h"
+#include "ui/widgets/chart/axes.h"
 #include "ui/widgets/chart/curve_data.h"
-
-class QPainter;
 
 namespace omniq::ui {
 
@@ -25,11 +19,7 @@ struct Curve {
   const CurveData& shown() const { return smooth ? *smooth : *raw; }
 };
 
-struct ChartScene {
-  QString title;
-  QString x_title;
-  AxisKind x_kind = AxisKind::number;
-  AxisKind y_kind = AxisKind::number;
+struct ChartScene : Axes {
   QString unit;  // of y, behind values
   QList<Curve> curves;
   double least = -1e300, most = 1e300;  // the view is never grown past these: 0 and 100 of percents
@@ -38,18 +28,6 @@ struct ChartScene {
   bool empty() const;
   Range x_extent() const;
   Range y_extent(Range x) const;
-};
-
-/// The part of the scene that is in view.
-struct ChartFrame {
-  QRectF plot;
-  Range x, y;
-  AxisKind y_kind = AxisKind::number;
-
-  double to_x(double value) const;
-  double to_y(double value) const;
-  double from_x(double pixel) const;
-  double from_y(double pixel) const;
 };
 
 /// Leaves room for title, axes and, where asked for, a legend below.

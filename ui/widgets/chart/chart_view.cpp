@@ -3,13 +3,11 @@
 #include <QContextMenuEvent>
 #include <QFileDialog>
 #include <QMenu>
-#include <QMessageBox>
 #include <QMouseEvent>
 #include <QPainter>
 #include <algorithm>
 #include <cmath>
 
-#include "ui/base/text.h"
 #include "ui/widgets/chart/chart_export.h"
 
 namespace omniq::ui {
@@ -301,8 +299,7 @@ void ChartView::save_as() {
       this, tr("Save chart"), scene_.title + u".png"_s,
       tr("Picture (*.png);;Vector graphics (*.svg);;Page (*.pdf);;Table of all points (*.csv)"));
   if (file.isEmpty()) return;
-  if (auto saved = save(file); !saved)
-    QMessageBox::warning(this, tr("The chart was not saved"), to_qt(saved.error().text()));
+  if (auto saved = save(file); !saved) Q_EMIT save_failed(saved.error());
 }
 
 }  // namespace omniq::ui

@@ -43,6 +43,7 @@ class ChartView : public QWidget {
   /// The user moved the view; charts that are linked follow. An empty range: everything.
   void x_range_changed(omniq::ui::Range x, bool everything);
   void cursor_moved(double x);
+  void save_failed(const omniq::Error& error);
 
  protected:
   void paintEvent(QPaintEvent*) override;

@@ -12,9 +12,10 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-CurveData::CurveData(Column x, Column y) : x_(std::move(x)), y_(std::move(y)) {
-  blocks_.reserve(size() / kBlock);
-  for (std::size_t begin = 0; begin + kBlock <= size(); begin += kBlock) {
+CurveData::CurveData(Column x, Column y) : x_(std::move(x)), y_(std::move(y)) { grow(); }
+
+void CurveData::grow() {
+  for (std::size_t begin = blocks_.size() * kBlock; begin + kBlock <= size(); begin += kBlock) {
     Extent block{kInfinity, -kInfinity};
     for (std::size_t i = begin; i < begin + kBlock; ++i) block.add((*y_)[i]);
     blocks_.push_back(block);
@@ -101,18 +102,17 @@ std::size_t CurveData::nearest(double at) const {
   return i > 0 && at - (*x_)[i - 1] < (*x_)[i] - at ? i - 1 : i;
 }
 
+double Smoother::next(double y) {
+  if (!std::isfinite(y)) return std::nan("");
+  mean_ = weight_ * mean_ + (1 - weight_) * y;
+  sum_ = weight_ * sum_ + (1 - weight_);
+  return mean_ / sum_;
+}
+
 Column smoothed(const std::vector<double>& y, double weight) {
   auto out = std::make_shared<std::vector<double>>(y.size());
-  double mean = 0, sum = 0;  // sum: of the weights so far, which takes the pull to 0 away
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    if (!std::isfinite(y[i])) {
-      (*out)[i] = std::nan("");
-      continue;
-    }
-    mean = weight * mean + (1 - weight) * y[i];
-    sum = weight * sum + (1 - weight);
-    (*out)[i] = mean / sum;
-  }
+  Smoother smoother(weight);
+  std::transform(y.begin(), y.end(), out->begin(), [&](double v) { return smoother.next(v); });
   return out;
 }
 

@@ -16,10 +16,13 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-/// Immutable. x rises; a y that is not a number is a gap that is drawn over.
+/// x rises; a y that is not a number is a gap that is drawn over.
 class CurveData {
  public:
   CurveData(Column x, Column y);
+
+  /// To be called whenever points were appended to both columns, before anything else.
+  void grow();
 
   std::size_t size() const { return x_->size(); }
   const std::vector<double>& x() const { return *x_; }
@@ -57,6 +60,15 @@ class CurveData {
 
 /// Exponential smoothing, unbiased at the beginning: weight 0 changes nothing, towards 1 everything
 /// flows together. Gaps stay gaps.
+class Smoother {
+ public:
+  explicit Smoother(double weight) : weight_(weight) {}
+  double next(double y);
+
+ private:
+  double weight_, mean_ = 0, sum_ = 0;  // sum: of the weights so far, takes the pull to 0 away
+};
+/// All of a curve.
 Column smoothed(const std::vector<double>& y, double weight);
 
 }  // namespace omniq::ui

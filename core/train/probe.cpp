@@ -1,0 +1,113 @@
+#include "core/train/probe.h"
+
+#include <c10/util/Exception.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <chrono>
+#include <new>
+
+#include "core/base/memory.h"
+#include "core/base/text.h"
+#include "core/train/estimate.h"
+#include "core/train/schedule.h"
+#include "core/train/setup.h"
+
+namespace omniq::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Tell = std::function<void(std::int64_t, std::int64_t)>;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+tl::unexpected<Error> out_of_memory(const config::Experiment& e, bool gpu) {
+  std::string hint = "Lower frames or size";
+  if (e.train.batch_size > 1) {
+    hint =
+        cat("Lower train.batch_size (and raise train.accum_steps by as much: a step stays the "
+            "same), frames or size");
+  }
+  if (e.train.trainable == "all") hint += ", or freeze the encoder with train.trainable=lora";
+  return fail(
+      ErrorCode::io,
+      cat("A step with train.batch_size=", e.train.batch_size, ", frames=", e.frames,
+          " and size=", e.size, " does not fit into the ", gpu ? "GPU's" : "machine's", " memory."),
+      hint + ".");
+}
+
+Status measure_steps(const config::Experiment& e, const ProbeOptions& options,
+                     const BuiltModel& built, c10::Device device, Probe& probe, const Tell& tell,
+                     const std::stop_token& stop) {
+  const Precision precision = choose_precision(device, e.train.amp);
+  probe.precision = precision_name(precision);
+  AdamW optimizer(parameter_groups(*built.model, e), {e.optim.beta1, e.optim.beta2});
+  TrainStep step(*built.model, optimizer, step_options(e, precision));
+  built.model->train();
+  // Other clips for every forward pass are not needed: no operator's time depends on the values.
+  const auto video =
+      torch::randint(0, 256, {e.train.batch_size, e.frames, e.size, e.size, 3}, torch::kUInt8);
+  const auto labels = torch::randint(0, probe.classes, {e.train.batch_size}, torch::kInt64);
+
+  const Clock::time_point begin = Clock::now();
+  const std::int64_t passes = (1 + options.steps) * e.train.accum_steps;
+  std::vector<double> taken;
+  for (std::int64_t i = 0; i <= options.steps; ++i) {
+    if (taken.size() > 0 && milliseconds_since(begin) > 1e3 * options.seconds) break;
+    const Clock::time_point start = Clock::now();
+    for (std::int64_t micro = 0; micro < e.train.accum_steps; ++micro) {
+      if (stop.stop_requested()) return fail(ErrorCode::stopped, "The measurement was stopped.");
+      step.accumulate(video.to(device), labels.to(device), i, micro);
+      if (tell) tell(i * e.train.accum_steps + micro + 1, passes);
+    }
+    step.update(learning_rate_factor(i, std::max<std::int64_t>(probe.steps, 1), e.optim.warmup));
+    model::synchronize(device);
+    if (i > 0) taken.push_back(milliseconds_since(start));  // the first allocates and compiles
+  }
+  probe.step = eval::summarize(std::move(taken));
+  return {};
+}
+
+}  // namespace
+
+Result<Probe> probe(const config::Experiment& e, const ProbeOptions& options, const Tell& progress,
+                    std::stop_token stop) {
+  Probe probe;
+  OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
+  apply_threads(e.threads);
+  probe.device = model::device_name(device);
+  OMNIQ_ASSIGN(const data::Dataset dataset, open_dataset(e));
+  probe.classes = static_cast<std::int64_t>(dataset.classes.size());
+  probe.clips = static_cast<std::int64_t>(dataset.train.clips.size());
+  if (probe.clips == 0) return no_training_clips(e);
+  probe.steps_per_epoch = steps_per_epoch(e, probe.clips);
+  probe.steps = probe.steps_per_epoch * e.train.epochs;
+
+  release_freed_memory();
+  reset_peak_resident_memory();
+  const std::int64_t before = resident_memory();
+  model::reset_peak_memory(device);
+  try {
+    OMNIQ_ASSIGN(const BuiltModel built, build_model(e, probe.classes));
+    built.model->to(device);
+    probe.parameters = built.model->count_parameters();
+    OMNIQ_TRY(measure_steps(e, options, built, device, probe, progress, stop));
+    probe.gpu = model::device_memory(device);
+    if (!probe.gpu)
+      probe.resident_growth = std::max<std::int64_t>(0, peak_resident_memory() - before);
+  } catch (const c10::OutOfMemoryError&) {
+    return out_of_memory(e, device.is_cuda());
+  } catch (const std::bad_alloc&) {
+    return out_of_memory(e, /*gpu=*/false);
+  } catch (const c10::Error& error) {
+    // The CPU's allocator has no error of its own.
+    if (std::string_view(error.what()).find("DefaultCPUAllocator") == std::string_view::npos) throw;
+    return out_of_memory(e, /*gpu=*/false);
+  }
+  return probe;
+}
+
+}  // namespace omniq::train

@@ -1,0 +1,38 @@
+// Evaluations that this window makes: a line in the status bar, and what belongs around it.
+#pragma once
+
+#include <QElapsedTimer>
+#include <QWidget>
+
+#include "ui/jobs/evaluate_job.h"
+
+class QLabel;
+class QProgressBar;
+
+namespace omniq::ui {
+
+class Evaluating : public QWidget {
+  Q_OBJECT
+ public:
+  explicit Evaluating(QWidget* parent = nullptr);
+
+  void evaluate(const QStringList& runs) { job_.evaluate(runs); }
+
+ Q_SIGNALS:
+  /// A run has a new evaluation.
+  void evaluated(const QString& run);
+  void failed(const QString& title, const omniq::Error& error);
+
+ private:
+  void begin(const QString& run);
+  void show_progress(bool clips, qint64 done, qint64 total);
+
+  EvaluateJob job_;
+  QString name_;
+  bool clips_ = true;
+  QElapsedTimer since_;  // the phase under way began
+  QLabel* text_;
+  QProgressBar* bar_;
+};
+
+}  // namespace omniq::ui
