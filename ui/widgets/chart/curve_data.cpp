@@ -109,20 +109,22 @@ std::size_t CurveData::nearest(double at) const {
 }
 
 void Smoother::extend(const std::vector<double>& y, std::vector<double>& out) {
-  double mean = mean_, sum = sum_;  // in registers: a slider smooths millions of points
   out.resize(y.size());
+  // In registers: a slider smooths millions of points.
+  const double old_part = weight_, new_part = 1 - weight_;
+  double mean = mean_, sum = sum_;
   for (std::size_t i = done_; i < y.size(); ++i) {
     if (!std::isfinite(y[i])) {
       out[i] = std::nan("");
       continue;
     }
-    mean = weight_ * mean + (1 - weight_) * y[i];
-    sum = weight_ * sum + (1 - weight_);
+    mean = old_part * mean + new_part * y[i];
+    sum = old_part * sum + new_part;
     out[i] = mean / sum;
   }
-  done_ = y.size();
   mean_ = mean;
   sum_ = sum;
+  done_ = y.size();
 }
 
 Column smoothed(const std::vector<double>& y, double weight) {
