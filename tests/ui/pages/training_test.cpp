@@ -291,8 +291,10 @@ class TrainingTest : public QObject {
     window_->show();
     QTRY_COMPARE_WITH_TIMEOUT(window_->workspace().model().rowCount(), 1, 30000);
     QTRY_VERIFY_WITH_TIMEOUT(only_run().active() && only_run().step > step, 60000);
-    QVERIFY(window_->training().pause(only_run().path));
+    for (int impatient = 0; impatient < 2; ++impatient)
+      QVERIFY(window_->training().pause(only_run().path));
     QTRY_COMPARE_WITH_TIMEOUT(state_key(only_run()), u"paused"_s, 60000);
+    QVERIFY2(only_run().problem.contains(u"was saved"_s), qPrintable(only_run().problem));
   }
 };
 
