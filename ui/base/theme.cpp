@@ -174,6 +174,8 @@ QCheckBox { spacing: 7px; }
 QCheckBox::indicator, QTableView::indicator { width: 14px; height: 14px; border: 1px solid @muted; border-radius: 4px; background: @surface; }
 QCheckBox::indicator:checked, QTableView::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/check-@mode.svg); }
 QCheckBox::indicator:focus { border-color: @accent; }
+QCheckBox::indicator:disabled { border-color: @border; background: transparent; }
+QCheckBox::indicator:checked:disabled { background: @border; }
 QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 8px; }
 QLabel[muted="true"] { color: @muted; }
 QLabel[error="true"] { color: @bad; }

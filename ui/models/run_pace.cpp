@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "core/base/files.h"
 #include "core/base/text.h"
@@ -16,10 +17,11 @@ namespace {
 
 constexpr std::streamsize kHead = 256 * 1024;  // bytes of metrics: a thousand rows say enough
 
-/// Where the device is asked for by its kind or left to the program does not matter: its name is
-/// compared.
+/// Whether the device and the number of threads are asked for or left to the program does not
+/// matter: a run keeps the number that it had, and the device's name is compared.
 std::string shape_of(config::Experiment e) {
   e.device = "auto";
+  if (e.threads == 0) e.threads = std::max(1u, std::thread::hardware_concurrency());
   return config::step_key(e);
 }
 

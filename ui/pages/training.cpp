@@ -25,20 +25,18 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-/// Sends the signals to the command line's process that trains a run on this machine, each once;
-/// nothing where the run is not being trained. An error says who trains it.
-Status signal_trainer(const QString& run, std::initializer_list<int> signals) {
+/// The command line's process that trains a run on this machine; 0 where the run is not being
+/// trained. An error says who trains it instead.
+Result<pid_t> other_trainer(const QString& run) {
   OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(run)));
   OMNIQ_ASSIGN(const run::RunStatus status, folder.status());
-  if (status.state != run::RunState::running) return {};
-  QFile name(u"/proc/%1/comm"_s.arg(status.pid));
+  if (status.state != run::RunState::running) return 0;
+  const auto pid = static_cast<pid_t>(status.pid);
+  QFile name(u"/proc/%1/comm"_s.arg(pid));
   // A window would end with all that it shows.
   const bool command_line = status.host == run::host_name() && name.open(QIODevice::ReadOnly) &&
                             name.readAll().trimmed() == "omniq";
-  bool sent = command_line;
-  for (const int signal : signals)
-    sent = sent && ::kill(static_cast<pid_t>(status.pid), signal) == 0;
-  if (sent) return {};
+  if (command_line && ::kill(pid, 0) == 0) return pid;
   return fail(ErrorCode::usage,
               cat("The run is trained by process ", status.pid, " on ", status.host, "."),
               "Stop it there: in its window, or with Ctrl-C.");
@@ -151,7 +149,10 @@ Status Training::pause(const QString& run) {
     pause_->click();
     return {};
   }
-  return signal_trainer(run, {SIGTERM});
+  OMNIQ_ASSIGN(const pid_t other, other_trainer(run));
+  // Asked a second time, it would stop without saving.
+  if (other != 0 && std::exchange(pausing_, other) != other) ::kill(other, SIGTERM);
+  return {};
 }
 
 Status Training::stop_now(const QString& run) {
@@ -159,7 +160,12 @@ Status Training::stop_now(const QString& run) {
     stop_now_->click();
     return {};
   }
-  return signal_trainer(run, {SIGINT, SIGTERM});  // two of a kind could arrive as one
+  OMNIQ_ASSIGN(const pid_t other, other_trainer(run));
+  if (other == 0) return {};
+  // The second signal says so; two of a kind could arrive as one.
+  if (pausing_ != other) ::kill(other, SIGINT);
+  ::kill(other, SIGTERM);
+  return {};
 }
 
 void Training::wait_for_end(const QString& why) {

@@ -46,7 +46,8 @@ class Training : public QWidget {
   void wait_for_end(const QString& why);
 
   enum class Closing { no, stop, move_to_background } closing_ = Closing::no;
-  QString demo_data_;  // of the demo that is being trained
+  qint64 pausing_ = 0;  // the other process that was asked to pause
+  QString demo_data_;   // of the demo that is being trained
   QLabel* text_;
   QProgressBar* bar_;
   QPushButton *pause_, *stop_now_;

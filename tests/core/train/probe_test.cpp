@@ -94,7 +94,6 @@ TEST_F(ProbeTest, TheEstimateIsWithinAFactorOfTwo) {
     e.frames = shape.frames;
     e.train.batch_size = shape.batch;
     e.train.accum_steps = 1;
-    e.threads = 2;
     const auto measured = probe(e, {.steps = 1});
     ASSERT_TRUE(measured) << measured.error().text();
     ASSERT_TRUE(measured->resident_growth);

@@ -1,6 +1,7 @@
 #include "ui/models/run_pace.h"
 
 #include <fstream>
+#include <thread>
 
 #include "core/base/text.h"
 #include "tests/support/temporary_folder.h"
@@ -40,6 +41,7 @@ class RunPaceTest : public QObject {
     wanted.train.trainable = "all";
     wanted.train.epochs = 400;  // longer, but no other step
     wanted.optim.lr_head = 1;
+    wanted.threads = std::max(1u, std::thread::hardware_concurrency());  // what 0 stands for
     const auto pace = find(wanted, "A fast one");
     QVERIFY(pace);
     QCOMPARE(pace->run, u"2026-11-01_old"_s);

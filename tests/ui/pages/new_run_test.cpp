@@ -46,19 +46,12 @@ class NewRunTest : public QObject {
     return nullptr;
   }
   CostLine* cost() const { return dialog_->cost(); }
-  /// For looking at: OMNIQ_PICTURES=DIR omniq_ui_tests new_run_test
-  void picture(const char* name) const {
-    if (!qEnvironmentVariableIsSet("OMNIQ_PICTURES")) return;
-    QTest::qWait(100);
-    dialog_->grab().save(qEnvironmentVariable("OMNIQ_PICTURES") + u'/' + QString::fromLatin1(name));
-  }
 
  private Q_SLOTS:
   void initTestCase() { test::make_small_demo(folder_ / "demo"); }
   void init() {
     QSettings().clear();
-    apply_theme(*qApp,
-                qEnvironmentVariableIsSet("OMNIQ_DARK") ? ThemeMode::dark : ThemeMode::light);
+    test::apply_test_theme();
     dialog_ = std::make_unique<NewRunDialog>(runs(), QString(), pace_);
     dialog_->form().start_from(test::small_experiment(folder_ / "demo", folder_ / "runs"));
     dialog_->show();
@@ -88,7 +81,7 @@ class NewRunTest : public QObject {
     QVERIFY2(cost()->text().contains(u"a step"_s) && cost()->text().contains(u"in all"_s),
              qPrintable(cost()->text()));
     QVERIFY(cost()->measure_button()->toolTip().size() > 0);
-    picture("measured.png");
+    test::picture(*dialog_, u"new_run_measured"_s);
 
     dialog_->form().set_text(u"train.epochs"_s, u"7"_s);  // longer, but no other step
     QVERIFY(!cost()->stale());
@@ -97,7 +90,7 @@ class NewRunTest : public QObject {
     QVERIFY(cost()->stale());
     QVERIFY(cost()->text().contains(u"Estimate"_s));
     QVERIFY(cost()->text().contains(u"before the settings changed"_s));
-    picture("stale.png");
+    test::picture(*dialog_, u"new_run_stale"_s);
     dialog_->form().set_text(u"frames"_s, u"4"_s);
     QVERIFY(!cost()->stale());
   }
@@ -119,7 +112,7 @@ class NewRunTest : public QObject {
     auto* card = cost()->findChild<MessageCard*>();
     QTRY_VERIFY_WITH_TIMEOUT(card->isVisible(), 60000);
     QVERIFY2(card->text().contains(u"train.batch_size"_s), qPrintable(card->text()));
-    picture("failed.png");
+    test::picture(*dialog_, u"new_run_failed"_s);
     dialog_->form().set_text(u"size"_s, u"32"_s);
     QVERIFY(!card->isVisible());
   }
@@ -146,7 +139,7 @@ class NewRunTest : public QObject {
     QVERIFY(rank->isEnabled());
     QVERIFY(!field("optim.lr_backbone")->findChild<QLineEdit*>()->isEnabled());
     QVERIFY(!field("stride")->findChild<QLineEdit*>()->isEnabled());  // clips are in segments
-    picture("grey.png");
+    test::picture(*dialog_, u"new_run_grey"_s);
   }
 
   void what_is_wrong_can_be_mended_even_where_it_has_no_effect() {
@@ -180,7 +173,7 @@ class NewRunTest : public QObject {
     QVERIFY(read.findings.empty());
     for (const config::Setting& setting : config::settings())
       QCOMPARE(setting.get(read.experiment), setting.get(dialog_->form().experiment()));
-    picture("yaml.png");
+    test::picture(*dialog_, u"new_run_yaml"_s);
   }
 };
 

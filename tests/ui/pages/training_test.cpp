@@ -89,7 +89,7 @@ class TrainingTest : public QObject {
   void init() {
     QSettings().clear();
     std::filesystem::remove_all(folder_ / "runs");
-    apply_theme(*qApp, ThemeMode::light);
+    test::apply_test_theme();
     window_ = std::make_unique<MainWindow>(runs());
     window_->show();
     QVERIFY(QTest::qWaitForWindowActive(window_.get()));
@@ -151,6 +151,7 @@ class TrainingTest : public QObject {
     QTRY_COMPARE_WITH_TIMEOUT(window_->workspace().model().rowCount(), 1, 30000);
     const RunActions& actions = window_->runs_page()->actions();
     QTRY_VERIFY_WITH_TIMEOUT(actions.stop_now->isEnabled() && only_run().epoch > 0, 30000);
+    test::picture(*window_, u"training"_s);
     QTest::keyClick(window_.get(), Qt::Key_P, Qt::ControlModifier | Qt::ShiftModifier);
     QTRY_COMPARE_WITH_TIMEOUT(state_key(only_run()), u"paused"_s, 30000);
     QVERIFY2(only_run().problem.contains(u"is discarded"_s), qPrintable(only_run().problem));
@@ -292,8 +293,10 @@ class TrainingTest : public QObject {
     window_->show();
     QTRY_COMPARE_WITH_TIMEOUT(window_->workspace().model().rowCount(), 1, 30000);
     QTRY_VERIFY_WITH_TIMEOUT(only_run().active() && only_run().step > step, 60000);
-    QVERIFY(window_->training().pause(only_run().path));
+    for (int impatient = 0; impatient < 2; ++impatient)
+      QVERIFY(window_->training().pause(only_run().path));
     QTRY_COMPARE_WITH_TIMEOUT(state_key(only_run()), u"paused"_s, 60000);
+    QVERIFY2(only_run().problem.contains(u"was saved"_s), qPrintable(only_run().problem));
   }
 };
 

@@ -52,7 +52,7 @@ void RunCurves::update(const RunSeries& series, const Form& form) {
       const auto quantity = static_cast<Quantity>(i);
       if (!rows.has(quantity)) continue;
       Line& line = curves.lines[static_cast<std::size_t>(i)];
-      if (other_smoothing) line.smooth.reset(), line.smooth_y->clear();
+      if (other_smoothing) line.smooth.reset();
       extend(line, curves, rows, quantity);
       if (form.smoothing > 0 && phase == Phase::train && is_noisy(quantity)) smooth(line, curves);
     }
@@ -88,8 +88,7 @@ void RunCurves::extend(Line& line, const PhaseCurves& curves, const Curves& rows
 
 void RunCurves::smooth(Line& line, const PhaseCurves& curves) {
   if (!line.smooth) line.smoother = Smoother(form_.smoothing);
-  for (std::size_t i = line.smooth_y->size(); i < line.y->size(); ++i)
-    line.smooth_y->push_back(line.smoother.next((*line.y)[i]));
+  line.smoother.extend(*line.y, *line.smooth_y);
   show(line.smooth, curves.x, line.smooth_y);
 }
 

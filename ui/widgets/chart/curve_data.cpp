@@ -16,9 +16,15 @@ CurveData::CurveData(Column x, Column y) : x_(std::move(x)), y_(std::move(y)) { 
 
 void CurveData::grow() {
   for (std::size_t begin = blocks_.size() * kBlock; begin + kBlock <= size(); begin += kBlock) {
-    Extent block{kInfinity, -kInfinity};
-    for (std::size_t i = begin; i < begin + kBlock; ++i) block.add((*y_)[i]);
-    blocks_.push_back(block);
+    // Four at a time do not wait for each other.
+    constexpr std::size_t kLanes = 4;
+    Extent lanes[kLanes];
+    std::fill_n(lanes, kLanes, Extent{kInfinity, -kInfinity});
+    for (std::size_t i = 0; i < kBlock; i += kLanes) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane].add((*y_)[begin + i + lane]);
+    }
+    for (std::size_t lane = 1; lane < kLanes; ++lane) lanes[0].add(lanes[lane]);
+    blocks_.push_back(lanes[0]);
   }
 }
 
@@ -102,17 +108,28 @@ std::size_t CurveData::nearest(double at) const {
   return i > 0 && at - (*x_)[i - 1] < (*x_)[i] - at ? i - 1 : i;
 }
 
-double Smoother::next(double y) {
-  if (!std::isfinite(y)) return std::nan("");
-  mean_ = weight_ * mean_ + (1 - weight_) * y;
-  sum_ = weight_ * sum_ + (1 - weight_);
-  return mean_ / sum_;
+void Smoother::extend(const std::vector<double>& y, std::vector<double>& out) {
+  out.resize(y.size());
+  // In registers: a slider smooths millions of points.
+  const double old_part = weight_, new_part = 1 - weight_;
+  double mean = mean_, sum = sum_;
+  for (std::size_t i = done_; i < y.size(); ++i) {
+    if (!std::isfinite(y[i])) {
+      out[i] = std::nan("");
+      continue;
+    }
+    mean = old_part * mean + new_part * y[i];
+    sum = old_part * sum + new_part;
+    out[i] = mean / sum;
+  }
+  mean_ = mean;
+  sum_ = sum;
+  done_ = y.size();
 }
 
 Column smoothed(const std::vector<double>& y, double weight) {
-  auto out = std::make_shared<std::vector<double>>(y.size());
-  Smoother smoother(weight);
-  std::transform(y.begin(), y.end(), out->begin(), [&](double v) { return smoother.next(v); });
+  auto out = std::make_shared<std::vector<double>>();
+  Smoother(weight).extend(y, *out);
   return out;
 }
 

@@ -63,10 +63,12 @@ class CurveData {
 class Smoother {
  public:
   explicit Smoother(double weight) : weight_(weight) {}
-  double next(double y);
+  /// Smooths what was added to `y` since the last call; `out` becomes as long.
+  void extend(const std::vector<double>& y, std::vector<double>& out);
 
  private:
   double weight_, mean_ = 0, sum_ = 0;  // sum: of the weights so far, takes the pull to 0 away
+  std::size_t done_ = 0;
 };
 /// All of a curve.
 Column smoothed(const std::vector<double>& y, double weight);
