@@ -22,10 +22,10 @@ struct SsdChunk {
   int tokens;                             // that exist
 
   template <typename T>
-  __device__ __forceinline__ SsdChunk(const CudaSsdArguments<T>& args, std::int64_t chunk,
-                                      int length) {
-    clip = chunk / args.chunks;
-    index = chunk % args.chunks;
+  __device__ __forceinline__ SsdChunk(const CudaSsdArguments<T>& args, unsigned chunk, int length) {
+    const auto chunks = static_cast<unsigned>(args.chunks);  // 64-bit division is slow
+    clip = chunk / chunks;
+    index = chunk % chunks;
     first_token = index * length;
     const std::int64_t left = args.tokens - first_token;
     tokens = left < length ? static_cast<int>(left) : length;
@@ -121,7 +121,7 @@ struct HeadRange {
   std::int64_t first, end;
 
   template <typename T>
-  __device__ __forceinline__ HeadRange(const CudaSsdArguments<T>& args, std::int64_t group) {
+  __device__ __forceinline__ HeadRange(const CudaSsdArguments<T>& args, unsigned group) {
     first = group * args.block_heads;
     end = first + args.block_heads < args.heads ? first + args.block_heads : args.heads;
   }
