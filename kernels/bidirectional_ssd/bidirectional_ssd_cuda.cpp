@@ -14,8 +14,9 @@
 namespace omniq::kernels::detail {
 namespace {
 
-// A block's heads share the similarities of its chunk; more blocks than this fill a device anyway.
-constexpr std::int64_t kBlocksPerMultiprocessor = 4;
+// That registers allow. A block's heads share the similarities of its chunk: as many heads as leave
+// work for all blocks at once, and not for a second round.
+constexpr std::int64_t kBlocksPerMultiprocessor = 2;
 
 // u, delta, B, C of one dtype, [1, B, L, ·]; the parameters float32.
 SsdInputs prepare(const SsdInputs& in) {
@@ -43,8 +44,7 @@ CudaSsdArguments<T> arguments_of(const SsdInputs& in, std::int64_t chunk_tiles) 
   args.chunks = (tiles + chunk_tiles - 1) / chunk_tiles;
   const std::int64_t wanted =
       kBlocksPerMultiprocessor * at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
-  args.block_heads =
-      std::clamp<std::int64_t>(args.clips * tiles * args.heads / wanted, 1, args.heads);
+  args.block_heads = std::min(args.heads, (args.clips * tiles * args.heads + wanted - 1) / wanted);
   args.head_groups = (args.heads + args.block_heads - 1) / args.block_heads;
   args.u = device_rows_of<const T>(in.u);
   args.delta = device_rows_of<const T>(in.delta);
