@@ -16,6 +16,8 @@ static_assert(kSsdTile == kTile && kSsdHeadWidth == kTile);
 /// In base 2, of one token: 2^−512 is 0, also in sums of many.
 inline constexpr float kMostDecay = 512.F;
 
+inline constexpr int kHeadsAtOnce = kTileThreads / 32;  // whose decays are found together
+
 /// The chunk of a block.
 struct SsdChunk {
   std::int64_t clip, index, first_token;  // of `clip`

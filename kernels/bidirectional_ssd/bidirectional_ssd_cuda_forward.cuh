@@ -6,8 +6,6 @@
 
 namespace omniq::kernels::detail {
 
-inline constexpr int kHeadsAtOnce = kTileThreads / 32;  // whose decays are found together
-
 template <typename M, int kTiles>
 struct SsdForwardShared {
   using Element = typename M::Element;
