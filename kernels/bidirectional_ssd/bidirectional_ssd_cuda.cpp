@@ -14,15 +14,16 @@
 namespace omniq::kernels::detail {
 namespace {
 
-// That registers allow of the kernels that make states, and of the others.
-constexpr std::int64_t kStateBlocks = 3, kOutputBlocks = 2;  // on a multiprocessor
+// That registers allow on a multiprocessor.
+constexpr std::int64_t kBlocksPerMultiprocessor = 2;
 
 // Heads of a block share what does not depend on the head: as many as leave work for all blocks at
-// once, and not for a second round. `places`: chunks or tiles, of all clips.
+// once, and not for a second round. `tiles`: of all clips.
 template <typename T>
-void group_heads(CudaSsdArguments<T>& args, std::int64_t places, std::int64_t blocks) {
-  const std::int64_t at_once = blocks * at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
-  args.block_heads = std::min(args.heads, (places * args.heads + at_once - 1) / at_once);
+void group_heads(CudaSsdArguments<T>& args, std::int64_t tiles) {
+  const std::int64_t at_once =
+      kBlocksPerMultiprocessor * at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
+  args.block_heads = std::min(args.heads, (tiles * args.heads + at_once - 1) / at_once);
   args.head_groups = (args.heads + args.block_heads - 1) / args.block_heads;
 }
 
@@ -50,7 +51,7 @@ CudaSsdArguments<T> arguments_of(const SsdInputs& in, std::int64_t chunk_tiles) 
   const std::int64_t tiles = (args.tokens + kSsdTile - 1) / kSsdTile;
   args.chunk_tiles = chunk_tiles;
   args.chunks = (tiles + chunk_tiles - 1) / chunk_tiles;
-  group_heads(args, args.clips * tiles, kOutputBlocks);
+  group_heads(args, args.clips * tiles);
   args.u = device_rows_of<const T>(in.u);
   args.delta = device_rows_of<const T>(in.delta);
   args.B = device_rows_of<const T>(in.B);
@@ -73,8 +74,8 @@ struct StateTensors {
 
 // Those of the gradients if grad_y is not null. Empty with one chunk.
 template <typename T>
-StateTensors make_states(const SsdInputs& in, CudaSsdArguments<T> args, const Rows<const T>& grad_y,
-                         cudaStream_t stream) {
+StateTensors make_states(const SsdInputs& in, const CudaSsdArguments<T>& args,
+                         const Rows<const T>& grad_y, cudaStream_t stream) {
   if (args.chunks == 1) return {};
   const at::Tensor& u = in.u;
   const auto type = u.scalar_type() == at::kBFloat16 ? at::kBFloat16 : at::kFloat;
@@ -82,7 +83,6 @@ StateTensors make_states(const SsdInputs& in, CudaSsdArguments<T> args, const Ro
       at::empty({args.clips, args.chunks, args.heads, 2, args.states, kSsdHeadWidth},
                 u.options().dtype(type)),
       at::empty({args.clips, args.chunks, args.heads}, u.options().dtype(at::kFloat))};
-  group_heads(args, args.clips * args.chunks, kStateBlocks);
   C10_CUDA_CHECK(ssd_states<T>(args, grad_y, result.pointers(), stream));
   return result;
 }

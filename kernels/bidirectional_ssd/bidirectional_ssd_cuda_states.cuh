@@ -8,97 +8,84 @@ namespace omniq::kernels::detail {
 template <typename M, int kTiles>
 struct SsdStatesShared {
   using Element = typename M::Element;
-  // B or C of the chunk, all of it where it fits.
-  static constexpr int kColumnTiles = sizeof(Element) == 2 ? 4 : 2;
-  Element rows[kTiles][kTileElements], columns[kColumnTiles][kTileElements];
-  Element scratch[kTileElements];
-  SsdDecays<kTiles> decays[kHeadsAtOnce];
-  float left[kHeadsAtOnce][kTiles * kTile], right[kHeadsAtOnce][kTiles * kTile];
+  Element rows[kTiles][kTileElements], columns[2][kTileElements];
+  SsdDecays<kTiles> decays;
+  float left[kTiles * kTile], right[kTiles * kTile];
 };
 
-/// What a chunk adds to both states of some heads: Σ_s scale_s B_s u_sᵀ, and for gradients Σ_t
-/// scale_t C_t g_tᵀ. A warp has 16 states.
+/// What a chunk adds to both states of a head: Σ_s scale_s B_s u_sᵀ, and for gradients Σ_t scale_t
+/// C_t g_tᵀ. A warp has 16 states.
 template <typename T, int kTiles, bool kGradients>
 __global__ void __launch_bounds__(kTileThreads)
     ssd_states_kernel(const CudaSsdArguments<T> args, const Rows<const T> grad_y,
                       const SsdStates states) {
   using M = typename ProductsOf<T>::Type;
   using Element = typename M::Element;
-  using Shared = SsdStatesShared<M, kTiles>;
   extern __shared__ __align__(16) unsigned char memory[];
-  auto& shared = *reinterpret_cast<Shared*>(memory);
-  const SsdChunk chunk(args, blockIdx.x / static_cast<unsigned>(args.head_groups), kTiles * kTile);
-  const HeadRange heads(args, blockIdx.x % static_cast<unsigned>(args.head_groups));
-  const int slices = slices_of(args);
-  const bool all_columns = slices * kTiles <= Shared::kColumnTiles;
-  const auto fetch_columns = [&](int to, int slice, int tile) {
-    fetch_slice(shared.columns[to], args, kGradients ? args.C : args.B, chunk, slice, tile);
+  auto& shared = *reinterpret_cast<SsdStatesShared<M, kTiles>*>(memory);
+  const SsdChunk chunk(args, blockIdx.x / static_cast<unsigned>(args.heads), kTiles * kTile);
+  const std::int64_t head = blockIdx.x % static_cast<unsigned>(args.heads);
+  const int steps = slices_of(args) * kTiles;  // each slice over all tiles of tokens
+  const auto fetch_columns = [&](int step) {
+    fetch_slice(shared.columns[step % 2], args, kGradients ? args.C : args.B, chunk, step / kTiles,
+                step % kTiles);
   };
-  if (all_columns) {
-    for (int i = 0; i < slices * kTiles; ++i) fetch_columns(i, i / kTiles, i % kTiles);
+#pragma unroll
+  for (int tile = 0; tile < kTiles; ++tile) {
+    fetch_head(shared.rows[tile], kGradients ? grad_y : args.u, chunk, head, tile);
+  }
+  fetch_columns(0);
+  end_of_group();
+  if (threadIdx.x < 32) find_decays(args, chunk, head, shared.decays);
+  __syncthreads();
+  for (int i = static_cast<int>(threadIdx.x); i < kTiles * kTile; i += kTileThreads) {
+    const TokenDecays decays(shared.decays, i);
+    const float step = shared.decays.step[i];
+    shared.left[i] = kGradients ? decays.from : step * decays.after;
+    shared.right[i] = kGradients ? decays.through : step * decays.before;
+  }
+  if (threadIdx.x == 0) {
+    states.decays[blockIdx.x] = decay_between(float2{0.F, 0.F}, shared.decays.total());
   }
 
-  for (std::int64_t head = heads.first; head < heads.end; ++head) {
-    const int place = static_cast<int>(head - heads.first) % kHeadsAtOnce;
-    const int warp = static_cast<int>(threadIdx.x) / 32;
+  TileResult left, right;
+  for (int step = 0; step < steps; ++step) {
+    if (step + 1 < steps) fetch_columns(step + 1);
+    end_of_group();
+    wait_for_tiles<1>();
     __syncthreads();
-#pragma unroll
-    for (int tile = 0; tile < kTiles; ++tile) {
-      fetch_head(shared.rows[tile], kGradients ? grad_y : args.u, chunk, head, tile);
-    }
-    if (place == 0 && head + warp < heads.end) {  // a warp finds the decays of a head
-      auto& decays = shared.decays[warp];
-      find_decays(args, chunk, head + warp, decays);
-      __syncwarp();
-      for (int i = lane_index(); i < kTiles * kTile; i += 32) {
-        const TokenDecays token(decays, i);
-        shared.left[warp][i] = kGradients ? token.from : decays.step[i] * token.after;
-        shared.right[warp][i] = kGradients ? token.through : decays.step[i] * token.before;
-      }
-      if (lane_index() == 0) {
-        states.decays[(chunk.clip * args.chunks + chunk.index) * args.heads + head + warp] =
-            decay_between(float2{0.F, 0.F}, decays.total());
-      }
-    }
-    all_tiles_here();
-
-    for (int slice = 0; slice < slices; ++slice) {
-      TileResult left, right;
+    const int tile = step % kTiles, first_token = tile * kTile;
+    Element* columns = shared.columns[step % 2];
+    if (tile == 0) {
       clear(left);
       clear(right);
+    }
 #pragma unroll
-      for (int tile = 0; tile < kTiles; ++tile) {
-        const int at = all_columns ? slice * kTiles + tile : tile;
-        if (!all_columns) {
-          __syncthreads();
-          fetch_columns(at, slice, tile);
-          all_tiles_here();
-        }
+    for (int k = 0; k < kTile; k += 16) {
+      if (first_token + k >= chunk.tokens) break;
+      const auto a = M::left_transposed(columns, warp_row(), k);
+      const auto a_left = with_scaled_columns<M>(a, shared.left + first_token + k);
+      const auto a_right = with_scaled_columns<M>(a, shared.right + first_token + k);
 #pragma unroll
-        for (int k = 0; k < kTile; k += 16) {
-          const int token = tile * kTile + k;
-          if (token >= chunk.tokens) break;
-          const auto a = M::left_transposed(shared.columns[at], warp_row(), k);
-          const auto a_left = with_scaled_columns<M>(a, shared.left[place] + token);
-          const auto a_right = with_scaled_columns<M>(a, shared.right[place] + token);
+      for (int n = 0; n < 4; ++n) {
+        typename M::Right b[2];
+        M::right(shared.rows[tile], k, n * 16, b);
 #pragma unroll
-          for (int n = 0; n < 4; ++n) {
-            typename M::Right b[2];
-            M::right(shared.rows[tile], k, n * 16, b);
-#pragma unroll
-            for (int j = 0; j < 2; ++j) {
-              M::multiply(left[2 * n + j], a_left, b[j]);
-              M::multiply(right[2 * n + j], a_right, b[j]);
-            }
-          }
+        for (int j = 0; j < 2; ++j) {
+          M::multiply(left[2 * n + j], a_left, b[j]);
+          M::multiply(right[2 * n + j], a_right, b[j]);
         }
       }
-      const int first = slice * kTile + warp_row(), rows = static_cast<int>(args.states) - first;
-      store_rows(left, shared.scratch,
-                 state_of<Element>(args, states, chunk, head, 0) + first * kTile, kTile, rows);
-      store_rows(right, shared.scratch,
-                 state_of<Element>(args, states, chunk, head, 1) + first * kTile, kTile, rows);
     }
+    __syncthreads();  // the columns are read, and become scratch
+    if (tile + 1 < kTiles) continue;
+    const int first = step / kTiles * kTile + warp_row();
+    const int rows = static_cast<int>(args.states) - first;
+    store_rows(left, columns, state_of<Element>(args, states, chunk, head, 0) + first * kTile,
+               kTile, rows);
+    store_rows(right, columns, state_of<Element>(args, states, chunk, head, 1) + first * kTile,
+               kTile, rows);
+    __syncthreads();  // before the step after the next comes to the same place
   }
 }
 
@@ -160,7 +147,7 @@ cudaError_t ssd_states(const CudaSsdArguments<T>& args, const Rows<const T>& gra
   const cudaError_t error = launch_ssd<SsdStatesShared<M, kTiles>>(
       grad_y.data != nullptr ? ssd_states_kernel<T, kTiles, true>
                              : ssd_states_kernel<T, kTiles, false>,
-      args.clips * args.chunks * args.head_groups, stream, args, grad_y, states);
+      args.clips * args.chunks * args.heads, stream, args, grad_y, states);
   if (error != cudaSuccess) return error;
   const std::int64_t elements = args.states * kTile;
   const std::int64_t threads = args.clips * args.heads * 2 * elements *
