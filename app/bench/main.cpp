@@ -99,6 +99,8 @@ int main(int argc, char** argv) {
   const Benchmark benchmarks[] = {
       {"scan", "The selective scan and the convolution against torch operators",
        "the same by torch operators, the scan as a loop over tokens", bench::bench_scan},
+      {"ssd", "The state-space product of mamba2 against torch operators",
+       "the same by torch operators, all pairs of tokens", bench::bench_ssd},
       {"fusion", "The fusion stack of every variant",
        "transformer of the same shape, as a CUDA graph", bench::bench_fusion}};
   for (const auto& benchmark : benchmarks) {

@@ -41,6 +41,10 @@ struct Options {
 /// The selective scan and the convolution, forward and backward, against torch operators.
 std::vector<Row> bench_scan(const Options& options);
 
+/// The product of `mamba2` (E 1536), forward and backward, against torch operators on all pairs of
+/// tokens.
+std::vector<Row> bench_ssd(const Options& options);
+
 /// The fusion stack (768 wide, two blocks) of every variant, forward and backward, against the
 /// transformer of the same shape, both as a CUDA graph where there is a GPU.
 std::vector<Row> bench_fusion(const Options& options);

@@ -1,75 +1,62 @@
-// A warp has a row and keeps it in registers.
+// A block has a row, a thread four of its channels.
 #include "kernels/add_layer_norm/add_layer_norm_cuda.h"
 #include "kernels/common/cuda_math.cuh"
 
 namespace omniq::kernels::detail {
 namespace {
 
-constexpr int kWarps = 4;
 constexpr int kVector = 4;
-constexpr int kOfWarp = 32 * kVector;
+constexpr int kMostThreads = kMostNormChannels / kVector;
 constexpr float kEpsilon = 1e-5F;
 
-__device__ __forceinline__ float sum_of_warp(float x) {
+/// The mean over the row's channels of what each thread brings; `of_warps` is its own for each
+/// call.
+__device__ __forceinline__ float mean_of_row(float x, float* of_warps, int channels) {
 #pragma unroll
   for (int distance = 16; distance > 0; distance /= 2) {
     x += __shfl_xor_sync(kFullWarp, x, distance);
   }
-  return x;
+  if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = x;
+  __syncthreads();
+  float sum = 0.F;
+  for (unsigned w = 0; w < blockDim.x / 32; ++w) sum += of_warps[w];
+  return sum / static_cast<float>(channels);
 }
 
-/// kParts: of a row, each of 128 channels; the last may be beyond its end.
-template <typename T, int kParts>
-__global__ void __launch_bounds__(kWarps * 32)
+template <typename T>
+__global__ void __launch_bounds__(kMostThreads)
     add_layer_norm_kernel(const CudaAddNormArguments<T> args) {
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
-  if (row >= args.rows) return;
+  __shared__ float of_warps[2][kMostThreads / 32];
   const int channels = static_cast<int>(args.channels);
-  const int first = static_cast<int>(threadIdx.x) % 32 * kVector;
-  const std::int64_t start = row * args.channels;
-  float x[kParts][kVector] = {}, delta[kParts][kVector] = {};
-  float weight[kParts][kVector], bias[kParts][kVector];
-#pragma unroll
-  for (int i = 0; i < kParts; ++i) {
-    const int c = i * kOfWarp + first;
-    if (c >= channels) continue;
-    load_some<kVector>(args.x + start + c, x[i]);
-    if (args.delta != nullptr) load_some<kVector>(args.delta + start + c, delta[i]);
-    load_some<kVector>(args.weight + c, weight[i]);  // early: a second wait would show
-    load_some<kVector>(args.bias + c, bias[i]);
-  }
-  float sum = 0.F, squares = 0.F;
-#pragma unroll
-  for (int i = 0; i < kParts; ++i) {
-#pragma unroll
-    for (int v = 0; v < kVector; ++v) {
+  const int c = static_cast<int>(threadIdx.x) * kVector;
+  const bool exists = c < channels;
+  const std::int64_t place = static_cast<std::int64_t>(blockIdx.x) * args.channels + c;
+  float x[kVector] = {}, weight[kVector] = {}, bias[kVector] = {};
+  if (exists) {
+    load_some<kVector>(args.x + place, x);
+    load_some<kVector>(args.weight + c, weight);  // early: a second wait would show
+    load_some<kVector>(args.bias + c, bias);
+    if (args.delta != nullptr) {
+      float delta[kVector];
+      load_some<kVector>(args.delta + place, delta);
       // As T holds it: what is normed is what is passed on.
-      if (args.delta != nullptr) x[i][v] = to_float(from_float<T>(x[i][v] + delta[i][v]));
-      sum += x[i][v];
+#pragma unroll
+      for (int v = 0; v < kVector; ++v) x[v] = to_float(from_float<T>(x[v] + delta[v]));
+      store_some<kVector>(args.sum + place, x);
     }
   }
-  const float mean = sum_of_warp(sum) / static_cast<float>(channels);
+  const float mean = mean_of_row((x[0] + x[1]) + (x[2] + x[3]), of_warps[0], channels);
+  float squares = 0.F;
 #pragma unroll
-  for (int i = 0; i < kParts; ++i) {
-    const bool exists = i * kOfWarp + first < channels;
-#pragma unroll
-    for (int v = 0; v < kVector; ++v) {
-      const float d = exists ? x[i][v] - mean : 0.F;
-      squares = fmaf(d, d, squares);
-    }
+  for (int v = 0; v < kVector; ++v) {
+    x[v] = exists ? x[v] - mean : 0.F;
+    squares = fmaf(x[v], x[v], squares);
   }
-  const float scale = rsqrtf(sum_of_warp(squares) / static_cast<float>(channels) + kEpsilon);
+  const float scale = rsqrtf(mean_of_row(squares, of_warps[1], channels) + kEpsilon);
+  if (!exists) return;
 #pragma unroll
-  for (int i = 0; i < kParts; ++i) {
-    const int c = i * kOfWarp + first;
-    if (c >= channels) continue;
-    if (args.sum != nullptr) store_some<kVector>(args.sum + start + c, x[i]);
-    float y[kVector];
-#pragma unroll
-    for (int v = 0; v < kVector; ++v)
-      y[v] = fmaf((x[i][v] - mean) * scale, weight[i][v], bias[i][v]);
-    store_some<kVector>(args.norm + start + c, y);
-  }
+  for (int v = 0; v < kVector; ++v) x[v] = fmaf(x[v] * scale, weight[v], bias[v]);
+  store_some<kVector>(args.norm + place, x);
 }
 
 }  // namespace
@@ -77,13 +64,8 @@ __global__ void __launch_bounds__(kWarps * 32)
 template <typename T>
 cudaError_t add_layer_norm(const CudaAddNormArguments<T>& args, cudaStream_t stream) {
   if (args.channels > kMostNormChannels) return cudaErrorInvalidValue;
-  const auto kernel =
-      args.channels <= 2 * kOfWarp
-          ? add_layer_norm_kernel<T, 2>
-          : (args.channels <= 6 * kOfWarp ? add_layer_norm_kernel<T, 6>
-                                          : add_layer_norm_kernel<T, kMostNormChannels / kOfWarp>);
-  kernel<<<static_cast<unsigned>((args.rows + kWarps - 1) / kWarps), kWarps * 32, 0, stream>>>(
-      args);
+  const auto threads = static_cast<unsigned>((args.channels / kVector + 31) / 32 * 32);
+  add_layer_norm_kernel<T><<<static_cast<unsigned>(args.rows), threads, 0, stream>>>(args);
   return cudaGetLastError();
 }
 

@@ -15,7 +15,7 @@ struct CudaAddNormArguments {
   std::int64_t rows, channels;
   const T *x, *delta;          // delta null for none
   const float *weight, *bias;  // [channels]
-  T *sum, *norm;               // sum null for none
+  T *sum, *norm;               // sum null without delta
 };
 
 template <typename T>

@@ -14,8 +14,18 @@
 namespace omniq::kernels::detail {
 namespace {
 
-// A block's heads share the similarities of its chunk; more blocks than this fill a device anyway.
-constexpr std::int64_t kBlocksPerMultiprocessor = 4;
+// That registers allow on a multiprocessor.
+constexpr std::int64_t kBlocksPerMultiprocessor = 2;
+
+// Heads of a block share what does not depend on the head: as many as leave work for all blocks at
+// once, and not for a second round. `tiles`: of all clips.
+template <typename T>
+void group_heads(CudaSsdArguments<T>& args, std::int64_t tiles) {
+  const std::int64_t at_once =
+      kBlocksPerMultiprocessor * at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
+  args.block_heads = std::min(args.heads, (tiles * args.heads + at_once - 1) / at_once);
+  args.head_groups = (args.heads + args.block_heads - 1) / args.block_heads;
+}
 
 // u, delta, B, C of one dtype, [1, B, L, ·]; the parameters float32.
 SsdInputs prepare(const SsdInputs& in) {
@@ -41,11 +51,7 @@ CudaSsdArguments<T> arguments_of(const SsdInputs& in, std::int64_t chunk_tiles) 
   const std::int64_t tiles = (args.tokens + kSsdTile - 1) / kSsdTile;
   args.chunk_tiles = chunk_tiles;
   args.chunks = (tiles + chunk_tiles - 1) / chunk_tiles;
-  const std::int64_t wanted =
-      kBlocksPerMultiprocessor * at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
-  args.block_heads =
-      std::clamp<std::int64_t>(args.clips * tiles * args.heads / wanted, 1, args.heads);
-  args.head_groups = (args.heads + args.block_heads - 1) / args.block_heads;
+  group_heads(args, args.clips * tiles);
   args.u = device_rows_of<const T>(in.u);
   args.delta = device_rows_of<const T>(in.delta);
   args.B = device_rows_of<const T>(in.B);

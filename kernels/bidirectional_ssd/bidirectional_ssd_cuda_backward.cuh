@@ -260,8 +260,8 @@ __global__ void __launch_bounds__(kTileThreads)
   using M = typename ProductsOf<T>::Type;
   extern __shared__ __align__(16) unsigned char memory[];
   auto& shared = *reinterpret_cast<SsdBackwardShared<M>*>(memory);
-  const SsdChunk chunk(args, blockIdx.x / args.head_groups, kTile);
-  const HeadRange heads(args, blockIdx.x % args.head_groups);
+  const SsdChunk chunk(args, blockIdx.x / static_cast<unsigned>(args.head_groups), kTile);
+  const HeadRange heads(args, blockIdx.x % static_cast<unsigned>(args.head_groups));
   const bool active = warp_row()<chunk.tokens, carried = args.chunks> 1;
   const int warp = static_cast<int>(threadIdx.x) / 32;
 

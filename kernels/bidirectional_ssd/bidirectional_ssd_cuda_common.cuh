@@ -16,16 +16,18 @@ static_assert(kSsdTile == kTile && kSsdHeadWidth == kTile);
 /// In base 2, of one token: 2^−512 is 0, also in sums of many.
 inline constexpr float kMostDecay = 512.F;
 
+inline constexpr int kHeadsAtOnce = kTileThreads / 32;  // whose decays are found together
+
 /// The chunk of a block.
 struct SsdChunk {
   std::int64_t clip, index, first_token;  // of `clip`
   int tokens;                             // that exist
 
   template <typename T>
-  __device__ __forceinline__ SsdChunk(const CudaSsdArguments<T>& args, std::int64_t chunk,
-                                      int length) {
-    clip = chunk / args.chunks;
-    index = chunk % args.chunks;
+  __device__ __forceinline__ SsdChunk(const CudaSsdArguments<T>& args, unsigned chunk, int length) {
+    const auto chunks = static_cast<unsigned>(args.chunks);  // 64-bit division is slow
+    clip = chunk / chunks;
+    index = chunk % chunks;
     first_token = index * length;
     const std::int64_t left = args.tokens - first_token;
     tokens = left < length ? static_cast<int>(left) : length;
@@ -121,7 +123,7 @@ struct HeadRange {
   std::int64_t first, end;
 
   template <typename T>
-  __device__ __forceinline__ HeadRange(const CudaSsdArguments<T>& args, std::int64_t group) {
+  __device__ __forceinline__ HeadRange(const CudaSsdArguments<T>& args, unsigned group) {
     first = group * args.block_heads;
     end = first + args.block_heads < args.heads ? first + args.block_heads : args.heads;
   }

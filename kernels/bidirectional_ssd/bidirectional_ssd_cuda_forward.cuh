@@ -6,8 +6,6 @@
 
 namespace omniq::kernels::detail {
 
-inline constexpr int kHeadsAtOnce = kTileThreads / 32;  // whose decays are found together
-
 template <typename M, int kTiles>
 struct SsdForwardShared {
   using Element = typename M::Element;
@@ -27,36 +25,54 @@ __device__ __forceinline__ void add_scaled(TileResult& sum, const TileResult& x,
   }
 }
 
-/// sum += (similarity ⊙ weights ⊙ Δ) · u for the warp's tokens, `first_t` the first of them, and
-/// the tile of tokens from `first_s` on.
+/// sum += (similarity ⊙ weights ⊙ Δ) · u for the 16 tokens where the warp's own and those of s are
+/// the same: s and t in any order. `first` is the first of them, in the chunk and `row` in the
+/// tile.
 template <typename M, int kTiles>
-__device__ __forceinline__ void add_pairs(TileResult& sum, const TileResult& similarity,
-                                          const SsdDecays<kTiles>& decays,
-                                          const typename M::Element* tile_u, int first_t,
-                                          int first_s, int tokens) {
-  float2 E[2], I[2];
+__device__ __forceinline__ void add_own_pairs(TileResult& sum, const float (&similarity)[2][4],
+                                              const SsdDecays<kTiles>& decays,
+                                              const typename M::Element* tile_u, int first,
+                                              int row) {
+  typename M::Left weights;
 #pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    const int t = first_t + lane_row() + half * 8;
-    E[half] = decays.sums[t], I[half] = decays.sums[t + 1];
+  for (int i = 0; i < 4; ++i) {
+    const int half = i % 2, t = first + lane_row() + half * 8;
+    const int s = first + i / 2 * 8 + lane_column();
+    const float2 E = decays.sums[t], I = decays.sums[t + 1];
+    const float2 a = decays.sums[s], b = decays.sums[s + 1], c = decays.sums[s + 2];
+    weights.set(
+        i, pair_weight(t, E, I, s, a, b) * decays.step[s] * similarity[i / 2][2 * half],
+        pair_weight(t, E, I, s + 1, b, c) * decays.step[s + 1] * similarity[i / 2][2 * half + 1]);
   }
+  multiply_rows<M>(sum, weights, tile_u, row);
+}
+
+/// sum += (similarity ⊙ scale) · u for 16 tokens s that are all before (or all after) the warp's
+/// own, in the tile from `row` on. What each of them keeps up to `to`, the sum of a before the
+/// warp's first token (or, after it, of the one beyond its last), is all that depends on s; the
+/// rest of the weight is the same for all of them, and left to the caller.
+template <typename M, bool kBefore, int kTiles>
+__device__ __forceinline__ void add_other_pairs(TileResult& sum, const float (&similarity)[2][4],
+                                                const SsdDecays<kTiles>& decays,
+                                                const typename M::Element* tile_u, int first_s,
+                                                int row, const float2& to) {
+  typename M::Left weights;
 #pragma unroll
-  for (int k = 0; k < kTile / 16; ++k) {
-    if (first_s + k * 16 >= tokens) break;
-    typename M::Left weights;
+  for (int n = 0; n < 2; ++n) {
+    const int s = first_s + n * 8 + lane_column();
+    float scales[2];
 #pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const int half = i % 2, n = 2 * k + i / 2;
-      const int s = first_s + n * 8 + lane_column();
-      const float2 a = decays.sums[s], b = decays.sums[s + 1], c = decays.sums[s + 2];
-      const int t = first_t + lane_row() + half * 8;
-      weights.set(
-          i, pair_weight(t, E[half], I[half], s, a, b) * decays.step[s] * similarity[n][2 * half],
-          pair_weight(t, E[half], I[half], s + 1, b, c) * decays.step[s + 1] *
-              similarity[n][2 * half + 1]);
+    for (int j = 0; j < 2; ++j) {
+      scales[j] = decays.step[s + j] * (kBefore ? decay_between(decays.sums[s + j + 1], to)
+                                                : decay_between(to, decays.sums[s + j]));
     }
-    multiply_rows<M>(sum, weights, tile_u, k * 16);
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      weights.set(2 * n + half, similarity[n][2 * half] * scales[0],
+                  similarity[n][2 * half + 1] * scales[1]);
+    }
   }
+  multiply_rows<M>(sum, weights, tile_u, row);
 }
 
 template <typename T, int kTiles>
@@ -67,10 +83,12 @@ __global__ void __launch_bounds__(kTileThreads)
   using Shared = SsdForwardShared<M, kTiles>;
   extern __shared__ __align__(16) unsigned char memory[];
   auto& shared = *reinterpret_cast<Shared*>(memory);
-  const SsdChunk chunk(args, blockIdx.x / args.head_groups / kTiles, kTiles * kTile);
-  const int own = static_cast<int>(blockIdx.x / args.head_groups % kTiles);  // tile of the chunk
+  const SsdChunk chunk(args, blockIdx.x / static_cast<unsigned>(args.head_groups) / kTiles,
+                       kTiles * kTile);
+  const int own = static_cast<int>(blockIdx.x / static_cast<unsigned>(args.head_groups) %
+                                   kTiles);  // tile of the chunk
   if (own * kTile >= chunk.tokens) return;
-  const HeadRange heads(args, blockIdx.x % args.head_groups);
+  const HeadRange heads(args, blockIdx.x % static_cast<unsigned>(args.head_groups));
   const int slices = slices_of(args), first_token = own * kTile + warp_row();
   const bool active = first_token<chunk.tokens, carried = args.chunks> 1;
   const bool all_states = 2 * slices <= Shared::kStateTiles;
@@ -137,11 +155,40 @@ __global__ void __launch_bounds__(kTileThreads)
     TileResult sum;
     clear(sum);
     if (active) {
+      // The similarities stay in registers, so that a tile's place in them must be known when this
+      // is compiled: all tiles, and each does what its place is to the warp's own.
+      const auto each_sixteen = [&](auto&& f) {
 #pragma unroll
-      for (int tile = 0; tile < kTiles; ++tile) {
-        add_pairs<M>(sum, similarity[tile], decays, shared.u[tile], first_token, tile * kTile,
-                     chunk.tokens);
+        for (int i = 0; i < kTiles * kTile / 16; ++i) {
+          const int tile = i / (kTile / 16), k = i % (kTile / 16);
+          const float(&pair)[2][4] =
+              reinterpret_cast<const float(&)[2][4]>(similarity[tile][2 * k]);
+          f(i * 16, pair, shared.u[tile], k * 16);
+        }
+      };
+      const float2 before = decays.sums[first_token], after = decays.sums[first_token + 16];
+      float scales[2][2];  // what the warp's tokens keep from there on, for rows g and g + 8
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const int t = first_token + lane_row() + half * 8;
+        scales[0][half] = 0.5F * decay_between(before, decays.sums[t + 1]);
+        scales[1][half] = 0.5F * decay_between(decays.sums[t], after);
       }
+      TileResult reached;
+      clear(reached);
+      each_sixteen([&](int s, const float(&pair)[2][4], const Element* u, int row) {
+        if (s < first_token) add_other_pairs<M, true>(reached, pair, decays, u, s, row, before);
+      });
+      add_scaled(sum, reached, scales[0]);
+      clear(reached);
+      each_sixteen([&](int s, const float(&pair)[2][4], const Element* u, int row) {
+        if (s > first_token && s < chunk.tokens)
+          add_other_pairs<M, false>(reached, pair, decays, u, s, row, after);
+      });
+      add_scaled(sum, reached, scales[1]);
+      each_sixteen([&](int s, const float(&pair)[2][4], const Element* u, int row) {
+        if (s == first_token) add_own_pairs<M>(sum, pair, decays, u, s, row);
+      });
     }
     if (carried) {
       if (all_states) {

@@ -23,8 +23,8 @@ __global__ void __launch_bounds__(kTileThreads)
   using Element = typename M::Element;
   extern __shared__ __align__(16) unsigned char memory[];
   auto& shared = *reinterpret_cast<SsdStatesShared<M, kTiles>*>(memory);
-  const SsdChunk chunk(args, blockIdx.x / args.heads, kTiles * kTile);
-  const std::int64_t head = blockIdx.x % args.heads;
+  const SsdChunk chunk(args, blockIdx.x / static_cast<unsigned>(args.heads), kTiles * kTile);
+  const std::int64_t head = blockIdx.x % static_cast<unsigned>(args.heads);
   const int steps = slices_of(args) * kTiles;  // each slice over all tiles of tokens
   const auto fetch_columns = [&](int step) {
     fetch_slice(shared.columns[step % 2], args, kGradients ? args.C : args.B, chunk, step / kTiles,

@@ -30,28 +30,31 @@ __device__ __forceinline__ bool is_token(const CudaConvArguments<T>& args, std::
 template <typename T, int kWidth, int kVector>
 __global__ void __launch_bounds__(kConvThreads)
     conv_forward_kernel(const CudaConvArguments<T> args, const Rows<T> out, unsigned channel_blocks,
-                        std::int64_t runs) {
+                        unsigned runs) {
   const std::int64_t channel =
       (static_cast<std::int64_t>(blockIdx.x % channel_blocks) * kConvThreads + threadIdx.x) *
       kVector;
   if (channel >= args.channels) return;
-  const std::int64_t place = blockIdx.x / channel_blocks;
-  const std::int64_t first = place % runs * kConvRun;
-  const std::int64_t clip = place / runs % args.clips;
-  const std::int64_t direction = place / runs / args.clips;
-  const bool reversed = direction == 1;
+  // Places in a clip are 32-bit numbers: half of the instructions were to find addresses.
+  const unsigned place = blockIdx.x / channel_blocks, clips = static_cast<unsigned>(args.clips);
+  const int first = static_cast<int>(place % runs) * kConvRun;
+  const std::int64_t clip = place / runs % clips, direction = place / runs / clips;
+  const int tokens = static_cast<int>(args.tokens);
 
   // In the order of time of this direction: step i works on token i, or L − 1 − i.
-  const auto token_of = [&](std::int64_t i) { return reversed ? args.tokens - 1 - i : i; };
+  const int start = direction == 1 ? tokens - 1 : 0, sign = direction == 1 ? -1 : 1;
+  const auto token_of = [&](int i) { return start + sign * i; };
+  const int before = kWidth - 1 - static_cast<int>(args.ahead);
   const T* x = args.x.data + direction * args.x.direction + clip * args.x.clip + channel;
+  const int stride = static_cast<int>(args.x.token);
+  const bool* mask = args.mask != nullptr ? args.mask + clip * args.tokens : nullptr;
   float inputs[kConvRun + kWidth - 1][kVector];
   // Every load is from some token: those under a condition would be waited for one by one.
 #pragma unroll
   for (int i = 0; i < kConvRun + kWidth - 1; ++i) {
-    const std::int64_t token = token_of(first + i - (kWidth - 1) + args.ahead);
-    const std::int64_t near = token < 0 ? 0 : (token < args.tokens ? token : args.tokens - 1);
-    load_some<kVector>(x + near * args.x.token, inputs[i]);
-    const bool live = is_token(args, clip, token);
+    const int token = token_of(first + i - before), near = min(max(token, 0), tokens - 1);
+    load_some<kVector>(x + static_cast<std::int64_t>(near) * stride, inputs[i]);
+    const bool live = token == near && (mask == nullptr || mask[near]);
 #pragma unroll
     for (int v = 0; v < kVector; ++v) inputs[i][v] = live ? inputs[i][v] : 0.F;
   }
@@ -63,9 +66,10 @@ __global__ void __launch_bounds__(kConvThreads)
         args.weight + direction * args.weight_direction + k * args.channels + channel, weight[k]);
   }
   T* to = out.data + direction * out.direction + clip * out.clip + channel;
+  const int to_stride = static_cast<int>(out.token);
 #pragma unroll
   for (int s = 0; s < kConvRun; ++s) {
-    if (first + s >= args.tokens) break;
+    if (first + s >= tokens) break;
     float y[kVector];
 #pragma unroll
     for (int v = 0; v < kVector; ++v) {
@@ -74,7 +78,7 @@ __global__ void __launch_bounds__(kConvThreads)
       for (int k = 0; k < kWidth; ++k) sum = fmaf(weight[k][v], inputs[s + k][v], sum);
       y[v] = silu(sum);
     }
-    store_some<kVector>(to + token_of(first + s) * out.token, y);
+    store_some<kVector>(to + static_cast<std::int64_t>(token_of(first + s)) * to_stride, y);
   }
 }
 
@@ -193,7 +197,8 @@ cudaError_t launch_conv_forward(const CudaConvArguments<T>& args, const Rows<T>&
   const auto kernel =
       args.vectors ? conv_forward_kernel<T, kWidth, 4> : conv_forward_kernel<T, kWidth, 1>;
   kernel<<<static_cast<unsigned>(args.directions * args.clips * runs * channel_blocks),
-           kConvThreads, 0, stream>>>(args, out, static_cast<unsigned>(channel_blocks), runs);
+           kConvThreads, 0, stream>>>(args, out, static_cast<unsigned>(channel_blocks),
+                                      static_cast<unsigned>(runs));
   return cudaGetLastError();
 }
 

@@ -286,14 +286,15 @@ template <typename Element, typename T>
 __device__ __forceinline__ void fetch_tile(Element* tile, const T* from, std::int64_t row_stride,
                                            int rows, int columns) {
   constexpr int kVector = 16 / sizeof(T);
-  constexpr int kOfRow = kTile / kVector;
+  constexpr int kOfRow = kTile / kVector, kRows = kTileThreads / kOfRow;  // rows of a step
+  const int first = static_cast<int>(threadIdx.x) / kOfRow;
+  const int column = static_cast<int>(threadIdx.x) % kOfRow * kVector;
+  const T* source = from + first * row_stride + column;
+  Element* to = tile + first * kTileRow + column;
+  if (column >= columns) rows = 0;
 #pragma unroll
-  for (int step = 0; step < kTile * kOfRow / kTileThreads; ++step) {
-    const int i = step * kTileThreads + static_cast<int>(threadIdx.x);
-    const int row = i / kOfRow, column = i % kOfRow * kVector;
-    const bool exists = row < rows && column < columns;
-    const T* source = exists ? from + row * row_stride + column : from;
-    Element* to = tile + row * kTileRow + column;
+  for (int step = 0; step < kTile / kRows; ++step) {
+    const bool exists = first + step * kRows < rows;
     if constexpr (std::is_same_v<T, Element>) {
       asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
                    :
@@ -306,6 +307,8 @@ __device__ __forceinline__ void fetch_tile(Element* tile, const T* from, std::in
 #pragma unroll
       for (int j = 0; j < 8; ++j) to[j] = values[j];
     }
+    source += kRows * row_stride;
+    to += kRows * kTileRow;
   }
 }
 
