@@ -86,6 +86,9 @@ CurvesTab::CurvesTab(RunColors& colors, QWidget* parent) : QWidget(parent), colo
   replot_.setSingleShot(true);
   replot_.setInterval(kReplotDelay);
   connect(&replot_, &QTimer::timeout, this, &CurvesTab::rebuild);
+  draw_.setSingleShot(true);
+  draw_.setInterval(0);
+  connect(&draw_, &QTimer::timeout, this, &CurvesTab::draw_next);
   connect(&feed_, &SeriesFeed::changed, this, [this] {
     if (!replot_.isActive()) replot_.start();  // a long file that is being read must not put it off
   });
@@ -146,6 +149,7 @@ QWidget* CurvesTab::make_toolbar() {
 
 void CurvesTab::set_runs(const QList<RunInfo>& runs) {
   runs_ = runs;
+  draw_.stop();  // before curves that it would draw are gone
   QStringList paths;
   for (const RunInfo& run : runs) paths.append(run.path);
   feed_.follow(paths);
@@ -174,16 +178,23 @@ void CurvesTab::rebuild() {
   RunCurves::Form form;
   form.x = static_cast<XAxis>(x_->currentIndex());
   form.smoothing = smoothing_->value() / 100.0;
-  QList<ChartedRun> charted;
+  charted_.clear();
   for (const RunInfo& run : std::as_const(runs_)) {
     form.steps_per_epoch =
         run.epochs > 0 ? static_cast<double>(run.steps) / static_cast<double>(run.epochs) : 0;
     RunCurves& curves = curves_[run.path];
     curves.update(feed_.series(run.path), form);
-    charted.append({run.name, colors_.color(run.path), &curves, run.held_out});
+    charted_.append({run.name, colors_.color(run.path), &curves, run.held_out});
   }
-  for (qsizetype i = 0; i < charts_.size(); ++i)
-    charts_[i]->set_scene(build_chart(kCharts[i], charted, form.x, log_->isChecked()));
+  drawn_ = 0;
+  draw_next();
+}
+
+// A chart a turn of the event loop: painting six long ones at once would be felt.
+void CurvesTab::draw_next() {
+  const auto x = static_cast<XAxis>(x_->currentIndex());
+  charts_[drawn_]->set_scene(build_chart(kCharts[drawn_], charted_, x, log_->isChecked()));
+  if (++drawn_ < charts_.size()) draw_.start();
 }
 
 void CurvesTab::export_all() {

@@ -35,6 +35,7 @@ class CurvesTab : public QWidget {
  private:
   QWidget* make_toolbar();
   void rebuild();
+  void draw_next();
   void show_legend();
   void export_all();
   /// One file a chart that shows something: `file` with the chart's name added.
@@ -52,6 +53,9 @@ class CurvesTab : public QWidget {
   MessageCard* error_;
   QLabel* legend_;
   QTimer replot_;  // curves mark it, and however many changed, charts are made once
+  QTimer draw_;
+  QList<ChartedRun> charted_;  // what the charts are made of, one after the other
+  qsizetype drawn_ = 0;        // charts that are made
 };
 
 }  // namespace omniq::ui
