@@ -69,9 +69,12 @@ class SettingsPageTest : public QObject {
   void a_new_run_takes_device_and_threads_where_it_leaves_them_open() {
     choose(page().device(), 1);
     page().threads()->setValue(1);
-    const std::unique_ptr<NewRunDialog> dialog(window_->new_run({}));
+    QTest::keyClick(window_.get(), Qt::Key_N, Qt::ControlModifier);
+    auto* dialog = window_->findChild<NewRunDialog*>();
+    QVERIFY(dialog);
     QCOMPARE(dialog->form().text(u"device"_s), u"cpu"_s);
     QCOMPARE(dialog->form().text(u"threads"_s), u"1"_s);
+    dialog->reject();
     QCOMPARE(preferences().engine_settings(), QStringList({u"device=cpu"_s, u"threads=1"_s}));
     config::Experiment decided;
     decided.device = "cuda";

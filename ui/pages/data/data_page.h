@@ -45,7 +45,6 @@ class DataPage : public QWidget {
   QListView* clips() const { return clips_; }
   ProblemPanel* problems() const { return problems_; }
   DatasetPicker* picker() const { return picker_; }
-  const std::shared_ptr<const DatasetLook>& look() const { return look_; }
 
  Q_SIGNALS:
   void clip_opened(const QString& file);
