@@ -81,8 +81,12 @@ TEST_P(CausalConv1dTest, MatchesReferenceForLongSequences) {
 TEST_P(CausalConv1dTest, MatchesReferenceInHalfPrecision) {
   if (device().is_cpu()) GTEST_SKIP() << "the CPU takes no half types";
   for (const auto type : {at::kBFloat16, at::kHalf}) {
-    for (const auto& [tokens, channels, width] :
-         {std::tuple{1, 19, 4}, {33, 128, 4}, {70, 12, 3}, {151, 128, 2}, {1000, 5, 4}}) {
+    for (const auto& [tokens, channels, width] : {std::tuple{1, 19, 4},
+                                                  {33, 128, 4},
+                                                  {70, 12, 3},
+                                                  {151, 128, 2},
+                                                  {1000, 5, 4},
+                                                  {4096, 12, 4}}) {
       SCOPED_TRACE(::testing::Message() << type << " L " << tokens << " E " << channels);
       const at::Tensor mask = testing::random_mask(2, tokens, device());
       expect_matches(

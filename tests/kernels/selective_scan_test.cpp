@@ -155,8 +155,12 @@ TEST_P(SelectiveScanTest, MatchesReferenceForAllLengths) {
 TEST_P(SelectiveScanTest, MatchesReferenceInHalfPrecision) {
   if (device().is_cpu()) GTEST_SKIP() << "the CPU takes no half types";
   for (const auto type : {at::kBFloat16, at::kHalf}) {
-    for (const auto& [tokens, channels, states] :
-         {std::tuple{1, 19, 16}, {33, 70, 128}, {70, 19, 64}, {151, 70, 256}, {1000, 5, 32}}) {
+    for (const auto& [tokens, channels, states] : {std::tuple{1, 19, 16},
+                                                   {33, 70, 128},
+                                                   {70, 19, 64},
+                                                   {151, 70, 256},
+                                                   {1000, 5, 32},
+                                                   {4096, 5, 128}}) {
       SCOPED_TRACE(::testing::Message() << type << " L " << tokens << " N " << states);
       const Shape shape{2, 1, 2, tokens, channels, states};
       const at::Tensor mask = mask_for(shape);
