@@ -43,6 +43,9 @@ void AdamW::step(double factor) {
                       group.peak_lr * factor, options_.beta1, options_.beta2, group.weight_decay,
                       options_.epsilon,
                       /*amsgrad=*/false, /*maximize=*/false);
+    // The fused operator leaves the version counters alone, by which others see that what they
+    // made from parameters is out of date.
+    for (const at::Tensor& parameter : parameters) parameter.unsafeGetTensorImpl()->bump_version();
   }
 }
 

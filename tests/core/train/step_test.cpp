@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/model/device.h"
+#include "core/model/preprocess.h"
 #include "tests/core/model/small_model.h"
 #include "tests/kernels/operator_testing.h"
 
@@ -105,6 +106,31 @@ TEST_P(TrainStepOn, TheScaleLeavesTheUpdateAsItIs) {
   scaled.set_loss_scale(1024, 0);
   scaled.accumulate(video_, labels_, 0, 0);
   EXPECT_NEAR(scaled.update(0).grad_norm, norm, 1e-3 * norm);
+}
+
+// What a model keeps of its parameters between forwards must not outlive a step.
+TEST_P(TrainStepOn, AnEvaluationSeesWhatTheStepsBeforeItChanged) {
+  const auto logits = [&](model::OmniQ& m) {
+    const torch::NoGradGuard no_grad;
+    return m.forward(model::normalize_frames(video_));
+  };
+  auto train_step = step(Precision::float32);
+  for (int i = 0; i < 3; ++i) {
+    const at::Tensor before = logits(*model_);
+    train_step.accumulate(video_, labels_, i, 0);
+    train_step.update(1);
+    const auto fresh = model::small_model("mamba");
+    fresh->to(device());
+    fresh->eval();
+    {
+      const torch::NoGradGuard no_grad;
+      const auto trained = model_->named_parameters();
+      for (auto& item : fresh->named_parameters()) item.value().copy_(trained[item.key()]);
+    }
+    const at::Tensor after = logits(*model_);
+    EXPECT_LT(relative_error(after, logits(*fresh)), 1e-6);
+    EXPECT_GT(relative_error(after, before), 1e-4);
+  }
 }
 
 TEST_P(TrainStepOn, CountsTheBestAndTheBestFive) {
