@@ -1,18 +1,11 @@
 #include "ui/jobs/evaluate_job.h"
 
-#include <QElapsedTimer>
-
-#include "core/base/text.h"
 #include "ui/base/text.h"
 #include "ui/jobs/engine/evaluation.h"
+#include "ui/jobs/engine_failure.h"
+#include "ui/jobs/report_pace.h"
 
 namespace omniq::ui {
-
-namespace {
-
-constexpr qint64 kLeastInterval = 80;  // ms between reports: more than that nobody sees
-
-}  // namespace
 
 EvaluateJob::~EvaluateJob() {
   thread_.request_stop();
@@ -35,20 +28,17 @@ void EvaluateJob::next() {
   const QString run = queue_.takeFirst();
   Q_EMIT started(run);
   thread_ = std::jthread([this, run](std::stop_token stop) {
-    QElapsedTimer since;
-    since.start();
+    ReportPace pace;
+    pace.start();
     const auto tell = [&](const std::string& phase, std::int64_t done, std::int64_t total) {
-      if (since.elapsed() < kLeastInterval && done < total) return;
-      since.restart();
-      Q_EMIT progress(phase == "clips", done, total);
+      if (pace.due(done, total)) Q_EMIT progress(phase == "clips", done, total);
     };
     Status status;
     try {
       status = evaluate_folder(to_path(run), tell, stop);
-    } catch (const std::exception& e) {  // out of memory, and what is broken in the engine
-      status = fail(ErrorCode::io,
-                    cat("Something failed inside the engine: ", split(e.what(), '\n').front()),
-                    "If memory ran out, lower eval.batch_size in the run's config.yaml.");
+    } catch (const std::exception& e) {
+      status =
+          engine_failure(e, "If memory ran out, lower eval.batch_size in the run's config.yaml.");
     }
     QMetaObject::invokeMethod(this, [this, run, status] {
       thread_.join();

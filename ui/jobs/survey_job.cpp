@@ -8,8 +8,6 @@
 namespace omniq::ui {
 namespace {
 
-constexpr qint64 kLeastInterval = 80;  // ms between reports: more than that nobody sees
-
 int decoding_threads() { return std::max(1, QThread::idealThreadCount()); }
 
 }  // namespace
@@ -85,7 +83,7 @@ void SurveyJob::set_wanted(int ticket) {
 
 std::stop_token SurveyJob::begin(int ticket) {
   began_.start();
-  told_.invalidate();
+  pace_.reset();
   const std::lock_guard lock(mutex_);
   stop_ = {};
   if (ticket != wanted_) stop_.request_stop();
@@ -93,8 +91,7 @@ std::stop_token SurveyJob::begin(int ticket) {
 }
 
 void SurveyJob::tell_progress(int ticket, qint64 done, qint64 total) {
-  if (told_.isValid() && told_.elapsed() < kLeastInterval && done < total) return;
-  told_.start();
+  if (!pace_.due(done, total)) return;
   const double each = static_cast<double>(began_.elapsed()) / 1000.0 / std::max<double>(1, done);
   Q_EMIT progress(ticket, done, total, each * static_cast<double>(total - done));
 }

@@ -10,6 +10,7 @@
 #include <stop_token>
 
 #include "core/data/survey.h"
+#include "ui/jobs/report_pace.h"
 
 namespace omniq::ui {
 
@@ -55,7 +56,8 @@ class SurveyJob : public QObject {
   std::mutex mutex_;
   std::stop_source stop_;
   int wanted_ = 0;
-  QElapsedTimer began_, told_;
+  QElapsedTimer began_;
+  ReportPace pace_;
 };
 
 }  // namespace omniq::ui

@@ -1,30 +1,25 @@
 #include "ui/jobs/train_job.h"
 
-#include <QElapsedTimer>
-
-#include "core/base/text.h"
 #include "core/data/demo.h"
 #include "ui/base/text.h"
 #include "ui/jobs/engine/preparation.h"
+#include "ui/jobs/engine_failure.h"
+#include "ui/jobs/report_pace.h"
 
 namespace omniq::ui {
 namespace {
 
-constexpr qint64 kLeastInterval = 80;  // ms between reports: more than that nobody sees
-
 class Reporter : public train::Observer {
  public:
-  explicit Reporter(TrainJob& job) : job_(job) { since_.start(); }
+  explicit Reporter(TrainJob& job) : job_(job) { pace_.start(); }
   void on_progress(const train::Progress& progress) override {
-    if (since_.elapsed() < kLeastInterval && progress.step < progress.steps) return;
-    since_.restart();
-    Q_EMIT job_.progress(progress);
+    if (pace_.due(progress.step, progress.steps)) Q_EMIT job_.progress(progress);
   }
   void on_metrics(const run::MetricsRow& row) override { Q_EMIT job_.metrics(row); }
 
  private:
   TrainJob& job_;
-  QElapsedTimer since_;
+  ReportPace pace_;
 };
 
 }  // namespace
@@ -88,10 +83,8 @@ void TrainJob::launch(Work work) {
     Result<train::TrainOutcome> outcome = [&]() -> Result<train::TrainOutcome> {
       try {
         return work(stop);
-      } catch (const std::exception& e) {  // out of memory, and what is broken in the engine
-        return fail(ErrorCode::io,
-                    cat("Something failed inside the engine: ", split(e.what(), '\n').front()),
-                    "If memory ran out, lower train.batch_size or eval.batch_size.");
+      } catch (const std::exception& e) {
+        return engine_failure(e, "If memory ran out, lower train.batch_size or eval.batch_size.");
       }
     }();
     QMetaObject::invokeMethod(this, [this, outcome = std::move(outcome)] {

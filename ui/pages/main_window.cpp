@@ -298,12 +298,8 @@ void MainWindow::connect_evaluation() {
   connect(compare_, &ComparePage::evaluation_requested, evaluating_, &Evaluating::evaluate);
   connect(&runs_->actions(), &RunActions::evaluate_requested, evaluating_, &Evaluating::evaluate);
   // What was trained to its end here is measured at once.
-  connect(training_, &Training::ended, this, [this](const QString& run) {
-    const auto folder = run::RunFolder::open(to_path(run));
-    if (!folder) return;
-    const auto status = folder->status();
-    if (status && status->state == run::RunState::finished) evaluating_->evaluate({run});
-  });
+  connect(training_, &Training::completed, evaluating_,
+          [this](const QString& run) { evaluating_->evaluate({run}); });
   connect(evaluating_, &Evaluating::evaluated, &workspace_, &Workspace::refresh);
   connect(evaluating_, &Evaluating::failed, this, [this](const QString& title, const Error& error) {
     if (stack_->currentWidget() == compare_) return compare_->show_error(title, error);

@@ -80,8 +80,10 @@ Training::Training(QWidget* parent) : QWidget(parent) {
   connect(&job_, &TrainJob::finished, this,
           [this](const QString& run, const train::TrainOutcome& outcome) {
             const QString data = std::exchange(demo_data_, {});
+            const bool complete = outcome.state == run::RunState::finished;
+            if (complete) Q_EMIT completed(run);
             finish(run);
-            if (data.isEmpty() || outcome.state != run::RunState::finished) return;
+            if (data.isEmpty() || !complete) return;
             QFile list(data + u"/lists/testlist.txt"_s);
             if (!list.open(QIODevice::ReadOnly)) return;
             const QString clip = QString::fromUtf8(list.readLine()).trimmed().section(u' ', 0, 0);

@@ -33,6 +33,8 @@ class Training : public QWidget {
  Q_SIGNALS:
   void started(const QString& run);
   void ended(const QString& run);
+  /// It was trained to its end.
+  void completed(const QString& run);
   /// The demo's run is finished, and `clip` is one that it never saw.
   void demo_ready(const QString& run, const QString& clip);
   void failed(const QString& title, const omniq::Error& error);

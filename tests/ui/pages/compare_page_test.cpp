@@ -16,6 +16,7 @@
 
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/fake_runs.h"
+#include "tests/ui/support/find.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
 #include "ui/models/evaluation.h"
@@ -54,10 +55,7 @@ class ComparePageTest : public QObject {
   }
   template <class Widget>
   Widget* named(const QString& name) {
-    for (Widget* widget : page().findChildren<Widget*>()) {
-      if (widget->accessibleName() == name) return widget;
-    }
-    return nullptr;
+    return test::named<Widget>(&page(), name);
   }
   /// Whether a card of the page shows these words.
   bool says(const QString& words) {

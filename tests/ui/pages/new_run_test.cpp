@@ -11,6 +11,7 @@
 
 #include "core/config/load.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/ui/support/find.h"
 #include "tests/ui/support/small_demo.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
@@ -40,10 +41,7 @@ class NewRunTest : public QObject {
   }
   template <class Widget>
   Widget* named(const QString& name) const {
-    for (auto* widget : dialog_->findChildren<Widget*>()) {
-      if (widget->accessibleName() == name) return widget;
-    }
-    return nullptr;
+    return test::named<Widget>(dialog_.get(), name);
   }
   CostLine* cost() const { return dialog_->cost(); }
 

@@ -15,6 +15,7 @@
 
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/fake_runs.h"
+#include "tests/ui/support/find.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
@@ -51,10 +52,7 @@ class RunsPageTest : public QObject {
   }
   template <class Widget>
   Widget* named(const QString& name) const {
-    for (Widget* widget : page_->findChildren<Widget*>()) {
-      if (widget->accessibleName() == name) return widget;
-    }
-    return nullptr;
+    return test::named<Widget>(page_.get(), name);
   }
   int rows() const { return page_->table()->model()->rowCount(); }
   ChartView* loss() const { return page_->details()->curves()->charts().front(); }

@@ -16,6 +16,7 @@
 
 #include "core/config/load.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/ui/support/find.h"
 #include "tests/ui/support/small_demo.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/preferences.h"
@@ -54,13 +55,6 @@ class TrainingTest : public QObject {
 
   QString runs() const { return to_qt((folder_ / "runs").string()); }
   const RunInfo& only_run() { return window_->workspace().model().run(0); }
-  template <class Widget>
-  static Widget* named(QWidget* in, const QString& name) {
-    for (Widget* widget : in->findChildren<Widget*>()) {
-      if (widget->accessibleName() == name) return widget;
-    }
-    return nullptr;
-  }
   /// A run of the command line in the same workspace.
   std::unique_ptr<QProcess> start_elsewhere(int epochs) {
     auto experiment = test::small_experiment(folder_ / "demo", folder_ / "runs");
@@ -78,7 +72,7 @@ class TrainingTest : public QObject {
     }));
   }
   void fill(QWidget* dialog, const QString& field, const QString& text) {
-    auto* line = named<QLineEdit>(dialog, field);
+    auto* line = test::named<QLineEdit>(dialog, field);
     QVERIFY2(line, qPrintable(field));
     line->selectAll();
     QTest::keyClicks(line, text);
@@ -105,10 +99,10 @@ class TrainingTest : public QObject {
     QVERIFY(dialog);
     auto* tabs = dialog->findChild<QTabWidget*>();
     tabs->setCurrentIndex(1);
-    named<QPlainTextEdit>(dialog, u"Configuration as YAML"_s)
+    test::named<QPlainTextEdit>(dialog, u"Configuration as YAML"_s)
         ->setPlainText(to_qt(config::to_yaml(start)));
     tabs->setCurrentIndex(0);
-    QCOMPARE(named<QComboBox>(dialog, u"Fusion"_s)->currentText(), u"average"_s);
+    QCOMPARE(test::named<QComboBox>(dialog, u"Fusion"_s)->currentText(), u"average"_s);
     fill(dialog, u"Epochs"_s, u"x"_s);
     QVERIFY(!dialog->start_button()->isEnabled());
     fill(dialog, u"Epochs"_s, u"40"_s);

@@ -21,14 +21,6 @@
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
-namespace {
-
-void choose_data(QComboBox* box, const QVariant& data) {
-  box->setCurrentIndex(std::max(0, box->findData(data)));
-}
-
-}  // namespace
-
 ComparePage::ComparePage(Workspace& workspace, QWidget* parent)
     : QWidget(parent), workspace_(workspace), reader_(u"omniq measurements"_s) {
   export_figure_ = new QAction(tr("Export figure…"), this);
@@ -226,7 +218,7 @@ void ComparePage::show_baselines() {
   const QString before = baseline_->currentData().toString();
   while (baseline_->count() > 1) baseline_->removeItem(1);
   for (const Variant& variant : model_.variants()) baseline_->addItem(variant.name, variant.name);
-  choose_data(baseline_, before);
+  baseline_->setCurrentIndex(std::max(0, baseline_->findData(before)));
   model_.set_baseline(baseline_->currentData().toString());
 }
 

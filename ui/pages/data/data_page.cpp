@@ -20,8 +20,8 @@
 #include <QVBoxLayout>
 
 #include "ui/base/format.h"
+#include "ui/base/rich_text.h"
 #include "ui/base/text.h"
-#include "ui/base/theme.h"
 #include "ui/pages/data/dataset_picker.h"
 #include "ui/pages/data/problem_panel.h"
 #include "ui/widgets/dataset_delegates.h"
@@ -297,8 +297,7 @@ void DataPage::show_figures() {
   const auto figure = [](const QString& name, const QString& value, const QColor& dot = {}) {
     const QString mark =
         dot.isValid() ? u"<span style=\"color:%1\">●</span> "_s.arg(dot.name()) : QString();
-    return u"%1<span style=\"color:%2\">%3</span>&nbsp;<b>%4</b>"_s.arg(
-        mark, Theme::current().muted.name(), name, QString(value).replace(u' ', u"&nbsp;"_s));
+    return mark + figure_html(name, value);
   };
   const data::Survey& survey = *look_->survey;
   QStringList parts = {

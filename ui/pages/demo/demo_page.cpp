@@ -92,6 +92,9 @@ DemoPage::DemoPage(Workspace& workspace, FrameSourceFactory make_camera, QWidget
   connect(player_, &Player::failed, this, [this](const Error& error) {
     problem_->show_error(tr("This file cannot be played"), error);
   });
+  connect(timeline_, &ChartView::save_failed, this, [this](const Error& error) {
+    problem_->show_error(tr("The chart was not saved"), error);
+  });
   connect(player_->view(), &VideoView::file_dropped, this,
           [this](const QString& file) { open(file); });
   connect(player_->view(), &VideoView::clicked, this, [this] {

@@ -12,8 +12,8 @@
 #include <QtConcurrent>
 
 #include "ui/base/format.h"
+#include "ui/base/rich_text.h"
 #include "ui/base/text.h"
-#include "ui/base/theme.h"
 #include "ui/widgets/confusion_view.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
@@ -132,19 +132,16 @@ void EvaluationTab::show_result(const QString& run, const Result<EvaluationFiles
     return;
   }
   const EvaluationFiles& e = *result;
-  const auto figure = [](const QString& name, const QString& value) {
-    return u"<span style=\"color:%1\">%2</span>&nbsp;<b>%3</b>"_s.arg(
-        Theme::current().muted.name(), name, QString(value).replace(u' ', u"&nbsp;"_s));
-  };
-  QStringList parts = {figure(tr("Top-1"), percent_text(e.top1)),
-                       figure(tr("Top-5"), percent_text(e.top5)),
-                       figure(tr("Clips"), QString::number(e.clips))};
-  if (e.unreadable > 0) parts.append(figure(tr("Unreadable"), QString::number(e.unreadable)));
-  parts.append(figure(tr("Parameters"), tr("%1 M").arg(e.params / 1e6, 0, 'f', 2)));
-  parts.append(figure(tr("Trainable"), tr("%1 M").arg(e.trainable / 1e6, 0, 'f', 2)));
+  QStringList parts = {figure_html(tr("Top-1"), percent_text(e.top1)),
+                       figure_html(tr("Top-5"), percent_text(e.top5)),
+                       figure_html(tr("Clips"), QString::number(e.clips))};
+  if (e.unreadable > 0) parts.append(figure_html(tr("Unreadable"), QString::number(e.unreadable)));
+  parts.append(figure_html(tr("Parameters"), tr("%1 M").arg(e.params / 1e6, 0, 'f', 2)));
+  parts.append(figure_html(tr("Trainable"), tr("%1 M").arg(e.trainable / 1e6, 0, 'f', 2)));
   if (e.ms_batch >= 0)
-    parts.append(figure(tr("Batch of %1").arg(e.batch), tr("%1 ms").arg(e.ms_batch, 0, 'f', 1)));
-  parts.append(figure(tr("On"), e.device + u", "_s + e.precision));
+    parts.append(
+        figure_html(tr("Batch of %1").arg(e.batch), tr("%1 ms").arg(e.ms_batch, 0, 'f', 1)));
+  parts.append(figure_html(tr("On"), e.device + u", "_s + e.precision));
   figures_->setText(parts.join(u" &nbsp; &nbsp; "_s));
   classes_ = e.classes;
   matrix_->set_matrix(e.classes, e.confusion);
