@@ -29,11 +29,11 @@ bool stays_float(const std::string& name) {
          (name.find("ssm") != std::string::npos && (ends("conv_weight") || ends("conv_bias")));
 }
 
-std::shared_ptr<model::Fusion> make_fusion(const model::FusionKind& kind,
-                                           const model::FusionOptions& options, c10::Device device,
-                                           at::ScalarType dtype) {
+std::shared_ptr<model::Fusion> fusion_on(c10::Device device, at::ScalarType dtype,
+                                         const model::FusionKind& kind,
+                                         const model::FusionOptions& options) {
   torch::manual_seed(0);
-  auto fusion = kind.make(options);
+  auto fusion = model::make_fusion(kind.name, options);
   for (auto& parameter : fusion->named_parameters()) {
     const bool half = dtype == at::kBFloat16;
     const auto type = half && stays_float(parameter.key()) ? at::kFloat : dtype;
@@ -46,7 +46,7 @@ std::shared_ptr<model::Fusion> make_fusion(const model::FusionKind& kind,
 double error_of(const model::FusionKind& kind, const model::FusionOptions& options,
                 model::Fusion& fusion, const at::Tensor& tokens, c10::Device device) {
   const torch::NoGradGuard no_grad;
-  const auto exact = make_fusion(kind, options, device, at::kDouble);
+  const auto exact = fusion_on(device, at::kDouble, kind, options);
   const auto parameters = fusion.named_parameters();
   for (auto& parameter : exact->named_parameters())
     parameter.value().copy_(parameters[parameter.key()]);
@@ -104,7 +104,7 @@ std::vector<Row> bench_fusion(const Options& bench) {
       for (const std::string& name : names) {
         const model::FusionKind& kind = *model::find_fusion(name);
         const auto time = [&](Row& row, Launch launch) {
-          const auto fusion = make_fusion(kind, options, device, dtype);
+          const auto fusion = fusion_on(device, dtype, kind, options);
           const auto parameters = fusion->parameters();
           double parameter_bytes = 0;
           for (const auto& p : parameters) parameter_bytes += static_cast<double>(p.nbytes());

@@ -36,7 +36,7 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
     positions_ = register_parameter("positions", torch::empty({options.max_frames + 1, width}));
     types_ = register_parameter("types", torch::empty({2, width}));  // vision, text
   }
-  fusion_ = register_module("fusion", kind->make(options.fusion_options));
+  fusion_ = register_module("fusion", make_fusion(kind->name, options.fusion_options));
   if (sequence_) inference_ = std::make_shared<FusionInference>(*kind, options.fusion_options);
   head_ = register_module("head", std::make_shared<Linear>(width, options.classes));
   reset_parameters();

@@ -26,6 +26,4 @@ std::shared_ptr<Fusion> make_average_fusion(const FusionOptions&) {
   return std::make_shared<AverageFusion>();
 }
 
-FusionSize average_fusion_size(const FusionOptions&) { return {}; }
-
 }  // namespace omniq::model

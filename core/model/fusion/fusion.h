@@ -35,6 +35,10 @@ class Fusion : public torch::nn::Module {
   virtual std::string scan_path() { return {}; }
 };
 
+/// A new variant, freshly initialised from torch's default generator; `name` is one of
+/// fusion_names() (else c10::Error), and its check has nothing against the options.
+std::shared_ptr<Fusion> make_fusion(const std::string& name, const FusionOptions& options);
+
 /// A layer over a clip's tokens: x [B, L, D] and mask → [B, L, D].
 class TokenLayer : public torch::nn::Module {
  public:

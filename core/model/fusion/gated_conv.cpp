@@ -8,16 +8,14 @@
 namespace omniq::model {
 namespace {
 
-constexpr std::int64_t kWidth = 7;
-
 /// [a, g] = x W_1 (D → 2D); out = (σ(g) ⊙ (a + depthwise_conv(x, width 7, centred))) W_2 (D → D).
 class GatedConv : public torch::nn::Module {
  public:
   GatedConv(std::int64_t d, std::int64_t dilation) : dilation_(dilation) {
     in_ = register_module("in_proj", std::make_shared<Linear>(d, 2 * d));
-    conv_weight_ = register_parameter("conv_weight", torch::empty({d, 1, kWidth}));
+    conv_weight_ = register_parameter("conv_weight", torch::empty({d, 1, kGatedConvWidth}));
     conv_bias_ = register_parameter("conv_bias", torch::empty({d}));
-    init_conv(conv_weight_, conv_bias_, kWidth);
+    init_conv(conv_weight_, conv_bias_, kGatedConvWidth);
     out_ = register_module("out_proj", std::make_shared<Linear>(d, d));
   }
 
@@ -56,18 +54,6 @@ class GatedConvMixer : public TokenLayer {
 
 std::shared_ptr<Fusion> make_gated_conv_fusion(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<GatedConvMixer>(options.width); });
-}
-
-FusionSize gated_conv_fusion_size(const FusionOptions& options) {
-  const std::int64_t d = options.width;
-  FusionSize mixer;
-  for (int direction = 0; direction < 2; ++direction) {
-    mixer.linears.push_back({d, 2 * d, true});
-    mixer.linears.push_back({d, d, true});
-  }
-  mixer.other = 2 * d * (kWidth + 1);
-  mixer.values = 2 * 6 * d;  // a and g, σ(g), the convolved, the sum and the product
-  return mixer_stack_size(options, mixer);
 }
 
 }  // namespace omniq::model

@@ -50,7 +50,7 @@ void FusionInference::refresh(Fusion& fusion, c10::Device device, at::ScalarType
   // Its random start is overwritten, and must not move what training draws next.
   at::Generator generator = at::detail::getDefaultCPUGenerator();
   const at::Tensor state = generator.get_state();
-  copy_ = kind_->make(options_);
+  copy_ = make_fusion(kind_->name, options_);
   generator.set_state(state);
   copy_->to(device);
   copy_->eval();

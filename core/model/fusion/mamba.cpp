@@ -14,16 +14,14 @@
 namespace omniq::model {
 namespace {
 
-constexpr std::int64_t kConvWidth = 4;
-
 /// The parameters of one selective state-space layer (Mamba-1; Gu and Dao, 2023). Both directions
 /// use one of these (tied) or one each.
 struct Ssm : torch::nn::Module {
-  Ssm(std::int64_t d, std::int64_t inner, std::int64_t states) : dt_rank((d + 15) / 16) {
+  Ssm(std::int64_t d, std::int64_t inner, std::int64_t states) : dt_rank(mamba_dt_rank(d)) {
     in_proj = register_module("in_proj", std::make_shared<Linear>(d, 2 * inner, /*bias=*/false));
-    conv_weight = register_parameter("conv_weight", torch::empty({inner, kConvWidth}));
+    conv_weight = register_parameter("conv_weight", torch::empty({inner, kMambaConvWidth}));
     conv_bias = register_parameter("conv_bias", torch::empty({inner}));
-    init_conv(conv_weight, conv_bias, kConvWidth);
+    init_conv(conv_weight, conv_bias, kMambaConvWidth);
     x_proj = register_module("x_proj",
                              std::make_shared<Linear>(inner, dt_rank + 2 * states, /*bias=*/false));
     dt_proj = register_module("dt_proj", std::make_shared<Linear>(dt_rank, inner));
@@ -152,23 +150,6 @@ class MambaMixer : public TokenLayer {
 
 std::shared_ptr<Fusion> make_mamba_fusion(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<MambaMixer>(options); });
-}
-
-FusionSize mamba_fusion_size(const FusionOptions& options) {
-  const std::int64_t d = options.width, inner = options.expand * d, states = options.d_state;
-  const std::int64_t dt_rank = (d + 15) / 16, sets = options.tie_directions ? 1 : 2;
-  FusionSize mixer;
-  for (std::int64_t i = 0; i < sets; ++i) {
-    mixer.linears.push_back({d, 2 * inner, false});
-    mixer.linears.push_back({inner, dt_rank + 2 * states, false});
-    mixer.linears.push_back({dt_rank, inner, true});
-    mixer.linears.push_back({inner, d, false});
-  }
-  // Convolution with its bias, A_log, D_skip.
-  mixer.other = sets * (inner * (kConvWidth + 1) + inner * states + inner);
-  // u and z of each set; convolved u, δ and y of two directions; B and C of two directions.
-  mixer.values = (2 * sets + 6) * inner + 4 * states;
-  return mixer_stack_size(options, mixer);
 }
 
 }  // namespace omniq::model

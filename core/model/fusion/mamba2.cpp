@@ -3,7 +3,6 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
-#include "core/base/text.h"
 #include "core/model/fusion/derived.h"
 #include "core/model/fusion/fusion.h"
 #include "kernels/bidirectional_ssd/bidirectional_ssd.h"
@@ -12,9 +11,6 @@
 
 namespace omniq::model {
 namespace {
-
-constexpr std::int64_t kHeadWidth = 64;
-constexpr std::int64_t kConvWidth = 5;
 
 /// The SSD mixer (Mamba-2; Dao and Gu, 2024) with centred convolutions, so that both directions
 /// share u, B, C:
@@ -25,14 +21,14 @@ class Mamba2Mixer : public TokenLayer {
   explicit Mamba2Mixer(const FusionOptions& options)
       : inner_(options.expand * options.width),
         states_(options.d_state),
-        heads_(inner_ / kHeadWidth) {
+        heads_(inner_ / kMamba2HeadWidth) {
     const std::int64_t mixed = inner_ + 2 * states_;
     in_proj_ = register_module(
         "in_proj",
         std::make_shared<Linear>(options.width, inner_ + mixed + heads_, /*bias=*/false));
-    conv_weight_ = register_parameter("conv_weight", torch::empty({mixed, 1, kConvWidth}));
+    conv_weight_ = register_parameter("conv_weight", torch::empty({mixed, 1, kMamba2ConvWidth}));
     conv_bias_ = register_parameter("conv_bias", torch::empty({mixed}));
-    init_conv(conv_weight_, conv_bias_, kConvWidth);
+    init_conv(conv_weight_, conv_bias_, kMamba2ConvWidth);
     A_log_ = register_parameter(
         "A_log", torch::empty({heads_}).uniform_(1, 16).log());  // as Mamba-2 initialises it
     dt_bias_ = register_parameter("dt_bias", torch::empty({heads_}));
@@ -52,7 +48,7 @@ class Mamba2Mixer : public TokenLayer {
     const auto uBC = mixed.split_with_sizes({inner_, states_, states_}, -1);
     const auto A = of_A_log_.get({A_log_}, [&] { return -torch::exp(A_log_); });
     const auto y = kernels::bidirectional_ssd(
-        uBC[0].reshape({clips, length, heads_, kHeadWidth}), parts[2], A, uBC[1], uBC[2],
+        uBC[0].reshape({clips, length, heads_, kMamba2HeadWidth}), parts[2], A, uBC[1], uBC[2],
         as_float(of_D_skip_, D_skip_), as_float(of_dt_bias_, dt_bias_), mask);
     return out_proj_->forward(kernels::gated_rms_norm(y.reshape({clips, length, inner_}), parts[0],
                                                       as_float(of_norm_weight_, norm_weight_)));
@@ -76,27 +72,6 @@ class Mamba2Mixer : public TokenLayer {
 
 std::shared_ptr<Fusion> make_mamba2_fusion(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<Mamba2Mixer>(options); });
-}
-
-FusionProblem check_mamba2_fusion(const FusionOptions& options) {
-  const std::int64_t inner = options.width * options.expand;
-  if (inner % kHeadWidth == 0) return {};
-  return {"fusion.expand",
-          cat("The inner width ", inner, " (width x fusion.expand) is not a multiple of ",
-              kHeadWidth, ", the width of a mamba2 head."),
-          "Change fusion.d_model or fusion.expand."};
-}
-
-FusionSize mamba2_fusion_size(const FusionOptions& options) {
-  const std::int64_t d = options.width, inner = options.expand * d, states = options.d_state;
-  const std::int64_t mixed = inner + 2 * states, heads = inner / kHeadWidth;
-  FusionSize mixer;
-  mixer.linears = {{d, inner + mixed + heads, false}, {inner, d, false}};
-  // Convolution with its bias; A_log, step bias and D_skip of every head; the norm.
-  mixer.other = mixed * (kConvWidth + 1) + 3 * heads + inner;
-  // z, y, SiLU(z), the gated and the normed; [u, B, C] before and after convolution and SiLU.
-  mixer.values = 5 * inner + 3 * mixed;
-  return mixer_stack_size(options, mixer);
 }
 
 }  // namespace omniq::model

@@ -1,12 +1,18 @@
 // Bidirectional Mamba-2: both directions as one decay-weighted product (state-space duality).
 #pragma once
 
+#include <cstdint>
+#include <memory>
+
 #include "core/model/fusion/registry.h"
 
 namespace omniq::model {
 
+class Fusion;
+
+inline constexpr std::int64_t kMamba2ConvWidth = 5;   // tokens
+inline constexpr std::int64_t kMamba2HeadWidth = 64;  // channels
+
 std::shared_ptr<Fusion> make_mamba2_fusion(const FusionOptions& options);
-FusionProblem check_mamba2_fusion(const FusionOptions& options);
-FusionSize mamba2_fusion_size(const FusionOptions& options);
 
 }  // namespace omniq::model

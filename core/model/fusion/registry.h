@@ -1,15 +1,14 @@
-// The fusion variants. A new one is a pair of files in this folder and one line in registry.cpp.
+// The fusion variants as they are known without torch: what they are called, which options suit
+// them, and what they are made of. A new one is a pair of files in this folder, an entry in
+// registry.cpp and one in make.cpp.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace omniq::model {
-
-class Fusion;
 
 struct FusionOptions {
   std::int64_t width = 768;  // D
@@ -40,15 +39,9 @@ struct FusionSize {
 struct FusionKind {
   std::string name;
   bool sequence;  // sees [CLS, frames] with positions and types; false: the bare frame features
-  std::function<std::shared_ptr<Fusion>(const FusionOptions&)> make;
   std::function<FusionProblem(const FusionOptions&)> check;
   std::function<FusionSize(const FusionOptions&)> size;
 };
-
-/// `depth` blocks and the final LayerNorm of a stack whose blocks are like `block`.
-FusionSize stack_size(const FusionOptions& options, const FusionSize& block);
-/// The same with `mixer` in a pre-norm block with a feed-forward layer, D → 4D → D.
-FusionSize mixer_stack_size(const FusionOptions& options, FusionSize mixer);
 
 const std::vector<FusionKind>& fusion_kinds();
 const FusionKind* find_fusion(const std::string& name);

@@ -4,7 +4,6 @@
 #include <torch/nn/modules/normalization.h>
 #include <torch/types.h>
 
-#include "core/base/text.h"
 #include "core/model/fusion/fusion.h"
 
 namespace omniq::model {
@@ -70,25 +69,6 @@ class EncoderLayer : public TokenLayer {
 
 std::shared_ptr<Fusion> make_transformer_fusion(const FusionOptions& options) {
   return make_block_stack(options, [&] { return std::make_shared<EncoderLayer>(options); });
-}
-
-FusionProblem check_transformer_fusion(const FusionOptions& options) {
-  if (options.width % options.n_heads == 0) return {};
-  return {"fusion.n_heads",
-          cat("fusion.n_heads is ", options.n_heads, ", which does not divide the fusion's width ",
-              options.width, "."),
-          "Use a number of heads that divides it."};
-}
-
-FusionSize transformer_fusion_size(const FusionOptions& options) {
-  const std::int64_t d = options.width;
-  FusionSize block;
-  block.linears.assign(4, {d, d, true});  // query, key, value, out
-  block.linears.push_back({d, 4 * d, true});
-  block.linears.push_back({4 * d, d, true});
-  block.other = 2 * 2 * d;
-  block.values = 16 * d;  // norms 4, query, key, value, mixed, 4D before and after GELU
-  return stack_size(options, block);
 }
 
 }  // namespace omniq::model

@@ -30,7 +30,7 @@ class FusionOnGpu : public ::testing::TestWithParam<std::string> {
     options_.n_heads = 4;
     options_.dropout = 0;
     kind_ = find_fusion(GetParam());
-    fusion_ = kind_->make(options_);
+    fusion_ = make_fusion(kind_->name, options_);
     const torch::NoGradGuard no_grad;
     for (auto& p : fusion_->parameters()) p.add_(0.05 * torch::randn_like(p));
     fusion_->eval();

@@ -157,7 +157,7 @@ TEST(Mamba2Fusion, IsItsEquations) {
 TEST(Mamba2Fusion, RefusesAWidthThatIsNoMultipleOfItsHeads) {
   FusionOptions options = one_block(true);
   options.width = 33;
-  EXPECT_EQ(check_mamba2_fusion(options).key, "fusion.expand");
+  EXPECT_EQ(find_fusion("mamba2")->check(options).key, "fusion.expand");
 }
 
 }  // namespace
