@@ -1,7 +1,7 @@
 #include "ui/jobs/evaluate_job.h"
 
 #include "ui/base/text.h"
-#include "ui/jobs/engine/evaluation.h"
+#include "ui/engine/engine.h"
 #include "ui/jobs/engine_failure.h"
 #include "ui/jobs/report_pace.h"
 
@@ -35,7 +35,10 @@ void EvaluateJob::next() {
     };
     Status status;
     try {
-      status = evaluate_folder(to_path(run), tell, stop);
+      status = [&]() -> Status {
+        OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+        return engine->evaluate(to_path(run), tell, stop);
+      }();
     } catch (const std::exception& e) {
       status =
           engine_failure(e, "If memory ran out, lower eval.batch_size in the run's config.yaml.");

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "ui/jobs/engine/video_source.h"
+#include "ui/engine/video_source.h"
 
 namespace omniq::ui {
 

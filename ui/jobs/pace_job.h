@@ -6,7 +6,7 @@
 #include <QObject>
 #include <optional>
 
-#include "ui/jobs/engine/machine.h"
+#include "ui/engine/machine.h"
 #include "ui/models/run_pace.h"
 
 namespace omniq::ui {

@@ -4,6 +4,7 @@
 
 #include "core/base/text.h"
 #include "ui/base/text.h"
+#include "ui/engine/engine.h"
 
 namespace omniq::ui {
 namespace {
@@ -62,7 +63,8 @@ Status PredictJob::load(const ModelChoice& model, int ticket) {
   classifier_.reset();  // its memory is needed for the next one
   std::vector<std::string> settings;
   for (const QString& setting : model.settings) settings.push_back(to_std(setting));
-  OMNIQ_ASSIGN(classifier_, Classifier::open(to_path(model.run), settings));
+  OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+  OMNIQ_ASSIGN(classifier_, engine->open_classifier(to_path(model.run), settings));
   loaded_ = model;
   classes_.clear();
   for (const std::string& name : classifier_->classes()) classes_.append(to_qt(name));

@@ -10,7 +10,7 @@
 #include <functional>
 #include <optional>
 
-#include "ui/jobs/engine/classifier.h"
+#include "ui/engine/classifier.h"
 
 namespace omniq::ui {
 
@@ -52,7 +52,7 @@ class PredictJob : public QObject {
   std::atomic<int> wanted_ = 0;
   ModelChoice loaded_;
   QStringList classes_;
-  std::optional<Classifier> classifier_;
+  std::unique_ptr<Classifier> classifier_;
 };
 
 }  // namespace omniq::ui

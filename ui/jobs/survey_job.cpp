@@ -2,8 +2,8 @@
 
 #include <QThread>
 
-#include "core/data/demo.h"
 #include "ui/base/text.h"
+#include "ui/engine/engine.h"
 
 namespace omniq::ui {
 namespace {
@@ -28,18 +28,24 @@ void SurveyJob::look(const QString& folder, const std::optional<data::ListFiles>
 
 void SurveyJob::check(const std::shared_ptr<const DatasetLook>& look, int ticket) {
   double seconds = 0;
-  const Status status = data::check_clips(
-      *look->survey, decoding_threads(),
-      [&](const data::ClipCheck& check) {
-        seconds = check.seconds;
-        for (const data::Problem& problem : check.problems) Q_EMIT problem_found(ticket, problem);
-        tell_progress(ticket, check.done, check.total);
-      },
-      begin(ticket));
+  const Status status = [&]() -> Status {
+    const std::stop_token stop = begin(ticket);
+    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+    return engine->check_clips(
+        *look->survey, decoding_threads(),
+        [&](const data::ClipCheck& check) {
+          seconds = check.seconds;
+          for (const data::Problem& problem : check.problems) Q_EMIT problem_found(ticket, problem);
+          tell_progress(ticket, check.done, check.total);
+        },
+        stop);
+  }();
   if (status) {
     Q_EMIT checked(ticket, seconds);
-  } else {
+  } else if (status.error().code == ErrorCode::stopped) {
     Q_EMIT stopped(ticket);
+  } else {
+    Q_EMIT failed(ticket, status.error());
   }
 }
 
@@ -57,10 +63,13 @@ void SurveyJob::write_lists(const std::shared_ptr<const DatasetLook>& look,
 void SurveyJob::make_demo(const QString& folder, int ticket) {
   data::DemoOptions options;
   options.threads = decoding_threads();
-  const Status made = data::generate_demo(
-      to_path(folder), options,
-      [&](std::int64_t done, std::int64_t total) { tell_progress(ticket, done, total); },
-      begin(ticket));
+  const Status made = [&]() -> Status {
+    const std::stop_token stop = begin(ticket);
+    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+    return engine->generate_demo(
+        to_path(folder), options,
+        [&](std::int64_t done, std::int64_t total) { tell_progress(ticket, done, total); }, stop);
+  }();
   if (made) {
     Q_EMIT demo_made(ticket, folder);
   } else if (made.error().code == ErrorCode::stopped) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ui/base/text.h"
-#include "ui/jobs/engine/video_source.h"
+#include "ui/engine/engine.h"
 #include "ui/jobs/frame_image.h"
 
 namespace omniq::ui {
@@ -14,10 +14,11 @@ constexpr double kUsualFps = 25;  // where the file does not say
 void ThumbnailJob::make(const QString& file, QSize size, int ticket) {
   if (ticket != wanted_) return;
   QImage picture;
-  if (auto source = VideoSource::open(to_path(file), std::min(size.width(), size.height()))) {
-    const double fps = source->fps() > 0 ? source->fps() : kUsualFps;
+  if (auto source = open_video(to_path(file), std::min(size.width(), size.height()))) {
+    VideoSource& video = **source;
+    const double fps = video.fps() > 0 ? video.fps() : kUsualFps;
     const auto second = static_cast<std::int64_t>(fps);
-    if (source->seek(std::min(second, source->frames() / 2))) picture = read_image(*source);
+    if (video.seek(std::min(second, video.frames() / 2))) picture = read_image(video);
   }
   if (!picture.isNull())
     picture = picture.scaled(size, Qt::KeepAspectRatio, Qt::SmoothTransformation);

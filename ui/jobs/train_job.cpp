@@ -1,8 +1,7 @@
 #include "ui/jobs/train_job.h"
 
-#include "core/data/demo.h"
 #include "ui/base/text.h"
-#include "ui/jobs/engine/preparation.h"
+#include "ui/engine/engine.h"
 #include "ui/jobs/engine_failure.h"
 #include "ui/jobs/report_pace.h"
 
@@ -32,13 +31,14 @@ TrainJob::~TrainJob() {
 void TrainJob::start(const config::Experiment& experiment, const QString& demo_data) {
   launch([this, experiment = config::Experiment(experiment),
           demo_data](std::stop_token stop) mutable -> Result<train::TrainOutcome> {
+    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
     if (!demo_data.isEmpty()) {
-      OMNIQ_TRY(data::generate_demo(
+      OMNIQ_TRY(engine->generate_demo(
           to_path(demo_data), {},
           [this](std::int64_t done, std::int64_t total) { Q_EMIT demo_progress(done, total); },
           stop));
     }
-    OMNIQ_TRY(prepare_experiment(experiment));
+    OMNIQ_TRY(engine->prepare(experiment));
     OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
     return train_in(folder, experiment, stop);
   });
@@ -64,13 +64,14 @@ void TrainJob::stop_now() {
 Result<train::TrainOutcome> TrainJob::train_in(const run::RunFolder& folder,
                                                const config::Experiment& experiment,
                                                std::stop_token stop) {
+  OMNIQ_ASSIGN(Engine* const engine, ui::engine());
   const QString path = to_qt(folder.path().string());
   QMetaObject::invokeMethod(this, [this, path] {
     run_ = path;
     Q_EMIT started(path);
   });
   Reporter reporter(*this);
-  return train::train(experiment, folder, reporter, stop, stop_now_.get_token());
+  return engine->train(experiment, folder, reporter, stop, stop_now_.get_token());
 }
 
 void TrainJob::launch(Work work) {

@@ -1,6 +1,7 @@
 #include "ui/jobs/video_job.h"
 
 #include "ui/base/text.h"
+#include "ui/engine/engine.h"
 #include "ui/jobs/frame_image.h"
 
 namespace omniq::ui {
@@ -10,13 +11,13 @@ constexpr std::int64_t kShortSide = 540;
 
 void VideoJob::open(const QString& file, int ticket) {
   ticket_ = ticket;
-  auto source = VideoSource::open(to_path(file), kShortSide);
+  source_.reset();
+  auto source = open_video(to_path(file), kShortSide);
   if (!source) {
-    source_.reset();
     Q_EMIT failed(ticket_, source.error());
     return;
   }
-  source_ = std::make_unique<VideoSource>(std::move(*source));
+  source_ = std::move(*source);
   Q_EMIT opened(ticket_, source_->frames(), source_->fps());
   next();
 }

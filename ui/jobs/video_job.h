@@ -5,7 +5,7 @@
 #include <QObject>
 #include <memory>
 
-#include "ui/jobs/engine/video_source.h"
+#include "ui/engine/video_source.h"
 #include "ui/jobs/frame_source.h"
 
 namespace omniq::ui {

@@ -163,7 +163,7 @@ class DemoPageTest : public QObject {
     QTest::mouseClick(button(u"Camera"_s), Qt::LeftButton);
     QVERIFY(source_);
     QCOMPARE(source_->running, QByteArray("one"));
-    auto video = VideoSource::open(to_path(clip()), 0);
+    auto video = test::off_thread([this] { return open_video(to_path(clip()), 0); });
     QVERIFY(video);
     const auto waits = [this] {
       for (auto* label : page_->findChildren<QLabel*>())
@@ -172,7 +172,7 @@ class DemoPageTest : public QObject {
     };
     QTRY_VERIFY_WITH_TIMEOUT(waits(), 20000);  // the model is there
     std::size_t sent = 0;
-    for (QImage picture = read_image(*video); !picture.isNull(); picture = read_image(*video)) {
+    for (QImage picture = read_image(**video); !picture.isNull(); picture = read_image(**video)) {
       source_->send(picture);
       ++sent;
       QTRY_COMPARE(answers(), sent);

@@ -6,11 +6,11 @@
 #include <QSettings>
 #include <QTableView>
 
-#include "core/train/trainer.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/small_demo.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
+#include "ui/engine/engine.h"
 #include "ui/pages/compare/compare_page.h"
 #include "ui/pages/main_window.h"
 #include "ui/pages/runs/evaluation_tab.h"
@@ -36,7 +36,8 @@ class EvaluatingTest : public QObject {
     auto folder = run::RunFolder::create(experiment);
     if (!folder) qFatal("%s", folder.error().text().c_str());
     train::Observer quiet;
-    const auto outcome = train::train(experiment, *folder, quiet);
+    const auto outcome = test::off_thread(
+        [&] { return ui::engine().value()->train(experiment, *folder, quiet, {}, {}); });
     if (!outcome) qFatal("%s", outcome.error().text().c_str());
   }
   QPushButton* visible_button(QWidget* in, const QString& text) {

@@ -5,7 +5,8 @@
 #include <stdexcept>
 
 #include "core/config/experiment.h"
-#include "core/data/demo.h"
+#include "tests/ui/support/off_thread.h"
+#include "ui/engine/engine.h"
 
 namespace omniq::ui::test {
 
@@ -15,8 +16,11 @@ inline void make_small_demo(const std::filesystem::path& folder) {
   options.test_clips = 2;
   options.frames = 8;
   options.size = 64;
-  if (auto made = data::generate_demo(folder, options); !made)
-    throw std::runtime_error(made.error().text());
+  const Status made = off_thread([&]() -> Status {
+    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+    return engine->generate_demo(folder, options, {}, {});
+  });
+  if (!made) throw std::runtime_error(made.error().text());
 }
 
 inline config::Experiment small_experiment(const std::filesystem::path& demo,

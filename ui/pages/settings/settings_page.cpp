@@ -22,6 +22,7 @@
 
 #include "core/base/version.h"
 #include "ui/base/text.h"
+#include "ui/engine/engine.h"
 #include "ui/pages/settings/licence_dialog.h"
 
 namespace omniq::ui {
@@ -224,23 +225,31 @@ void SettingsPage::showEvent(QShowEvent*) {
 }
 
 void SettingsPage::ask_engine() {
-  QtConcurrent::run([] { return describe_engine(); }).then(this, [this](const MachineFacts& facts) {
-    show_facts(facts);
-  });
+  const auto describe = []() -> Result<MachineFacts> {
+    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+    return engine->describe_machine();
+  };
+  QtConcurrent::run(describe).then(
+      this, [this](const Result<MachineFacts>& facts) { show_facts(facts); });
 }
 
-void SettingsPage::show_facts(const MachineFacts& facts) {
+void SettingsPage::show_facts(const Result<MachineFacts>& engine) {
   QList<std::pair<QString, QString>> rows = {
       {tr("OmniQ Studio"), u"%1 (%2)"_s.arg(to_qt(kVersion), to_qt(kCommit))},
-      {u"Qt"_s, QString::fromLatin1(qVersion())},
-      {u"libtorch"_s, to_qt(facts.torch)},
-      {u"CUDA"_s, facts.driver.empty()
-                      ? to_qt(facts.cuda)
-                      : tr("%1, driver %2").arg(to_qt(facts.cuda), to_qt(facts.driver))},
-      {tr("Video"), to_qt(facts.video)},
-      {tr("Processor"), to_qt(facts.processor)}};
-  for (const std::string& gpu : facts.gpus) rows.append({tr("GPU"), to_qt(gpu)});
-  if (facts.gpus.empty()) rows.append({tr("GPU"), tr("none that libtorch can use")});
+      {u"Qt"_s, QString::fromLatin1(qVersion())}};
+  if (engine) {
+    const MachineFacts& facts = *engine;
+    rows += {{u"libtorch"_s, to_qt(facts.torch)},
+             {u"CUDA"_s, facts.driver.empty()
+                             ? to_qt(facts.cuda)
+                             : tr("%1, driver %2").arg(to_qt(facts.cuda), to_qt(facts.driver))},
+             {tr("Video"), to_qt(facts.video)},
+             {tr("Processor"), to_qt(facts.processor)}};
+    for (const std::string& gpu : facts.gpus) rows.append({tr("GPU"), to_qt(gpu)});
+    if (facts.gpus.empty()) rows.append({tr("GPU"), tr("none that libtorch can use")});
+  } else {
+    rows.append({tr("Engine"), to_qt(engine.error().text())});
+  }
   QString text = u"<table cellspacing=\"0\">"_s;
   for (const auto& [name, value] : std::as_const(rows)) {
     text +=

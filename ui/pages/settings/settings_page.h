@@ -4,7 +4,8 @@
 #include <QWidget>
 
 #include "ui/base/preferences.h"
-#include "ui/jobs/engine/machine.h"
+#include "core/base/result.h"
+#include "ui/engine/machine.h"
 
 class QCheckBox;
 class QComboBox;
@@ -43,7 +44,7 @@ class SettingsPage : public QWidget {
   void read();
   void reset();
   void ask_engine();
-  void show_facts(const MachineFacts& facts);
+  void show_facts(const Result<MachineFacts>& engine);
   void choose_workspace();
   void show_licences();
 

@@ -1,11 +1,8 @@
-// The machine that the engine runs on, behind a header without torch. Asking initialises torch and
-// CUDA: not for the GUI thread.
+// The machine that the engine runs on.
 #pragma once
 
 #include <string>
 #include <vector>
-
-#include "core/base/result.h"
 
 namespace omniq::ui {
 
@@ -14,14 +11,11 @@ struct MachineFacts {
   std::string processor;
   std::vector<std::string> gpus;  // "NVIDIA H200"
 };
-MachineFacts describe_engine();
 
 /// The device that a run would use.
 struct Machine {
   bool gpu = false;
   std::string device_name;
 };
-/// For the setting `device`: auto, cpu or cuda.
-Result<Machine> find_machine(const std::string& device);
 
 }  // namespace omniq::ui

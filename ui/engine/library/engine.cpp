@@ -1,0 +1,96 @@
+#include "ui/engine/engine.h"
+
+#include <torch/cuda.h>
+#include <torch/version.h>
+
+#include <string_view>
+#include <thread>
+
+#include "core/base/text.h"
+#include "core/base/version.h"
+#include "core/data/video_support.h"
+#include "core/eval/run_evaluation.h"
+#include "core/model/device.h"
+#include "core/train/setup.h"
+#include "ui/engine/library/classifier.h"
+#include "ui/engine/library/video_source.h"
+
+namespace omniq::ui {
+namespace {
+
+class TorchEngine : public Engine {
+ public:
+  MachineFacts describe_machine() override {
+    MachineFacts facts;
+    facts.torch = TORCH_VERSION;
+    facts.cuda = kCudaVersion;
+    facts.driver = model::driver_version();
+    facts.video = data::video_support().backend;
+    facts.processor = cat(model::device_name(c10::Device(c10::kCPU)), ", ",
+                          std::thread::hardware_concurrency(), " cores");
+    const auto count = torch::cuda::is_available()
+                           ? static_cast<c10::DeviceIndex>(torch::cuda::device_count())
+                           : 0;
+    for (c10::DeviceIndex i = 0; i < count; ++i)
+      facts.gpus.push_back(model::device_name(c10::Device(c10::kCUDA, i)));
+    return facts;
+  }
+
+  Result<Machine> find_machine(const std::string& name) override {
+    OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(name));
+    return Machine{device.is_cuda(), model::device_name(device)};
+  }
+
+  Result<std::unique_ptr<Classifier>> open_classifier(
+      const std::filesystem::path& run, const std::vector<std::string>& settings) override {
+    return open_predictor(run, settings);
+  }
+
+  Result<std::unique_ptr<VideoSource>> open_video(const std::filesystem::path& path,
+                                                  std::int64_t short_side) override {
+    return open_stream(path, short_side);
+  }
+
+  Status prepare(config::Experiment& experiment) override {
+    experiment.threads = train::apply_threads(experiment.threads);
+    OMNIQ_TRY(train::open_dataset(experiment));
+    return {};
+  }
+
+  Result<train::TrainOutcome> train(const config::Experiment& experiment,
+                                    const run::RunFolder& folder, train::Observer& observer,
+                                    std::stop_token stop, std::stop_token stop_now) override {
+    return train::train(experiment, folder, observer, stop, stop_now);
+  }
+
+  Status evaluate(const std::filesystem::path& run,
+                  const std::function<void(const std::string&, std::int64_t, std::int64_t)>& tell,
+                  std::stop_token stop) override {
+    OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(run));
+    OMNIQ_TRY(eval::evaluate_run(
+        folder, {}, [&](const eval::EvaluationProgress& p) { tell(p.phase, p.done, p.total); },
+        stop));
+    return {};
+  }
+
+  Status generate_demo(const std::filesystem::path& directory, const data::DemoOptions& options,
+                       const std::function<void(std::int64_t, std::int64_t)>& progress,
+                       std::stop_token stop) override {
+    return data::generate_demo(directory, options, progress, stop);
+  }
+
+  Status check_clips(const data::Survey& survey, int threads,
+                     const std::function<void(const data::ClipCheck&)>& tell,
+                     std::stop_token stop) override {
+    return data::check_clips(survey, threads, tell, stop);
+  }
+};
+
+}  // namespace
+}  // namespace omniq::ui
+
+extern "C" __attribute__((visibility("default"))) omniq::ui::Engine* omniq_engine(
+    const char* commit) {
+  static omniq::ui::TorchEngine engine;
+  return std::string_view(commit) == omniq::kCommit ? &engine : nullptr;
+}
