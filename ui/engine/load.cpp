@@ -1,4 +1,6 @@
 #include <QCoreApplication>
+#include <QDir>
+#include <QFileInfo>
 #include <QLibrary>
 #include <QThread>
 
@@ -13,22 +15,20 @@ namespace {
 using namespace Qt::StringLiterals;
 
 Result<Engine*> load() {
-  // Programs are in bin/, libraries beside it in lib/: where this was built and where it is
+  const auto failed = [](const std::string& why) {
+    return fail(ErrorCode::io, cat("The engine could not be loaded: ", why),
+                "Install or build OmniQ Studio again.");
+  };
+  // Programs are in bin/, libraries in lib/ beside it: where this was built and where it is
   // installed.
-  QLibrary library(QCoreApplication::applicationDirPath() + u"/../lib/libomniq-engine.so"_s);
+  const QString file =
+      QDir(QCoreApplication::applicationDirPath()).absoluteFilePath(u"../lib/libomniq-engine.so"_s);
+  if (!QFileInfo::exists(file)) return failed(cat(to_std(QDir::cleanPath(file)), " is missing."));
+  QLibrary library(QFileInfo(file).canonicalFilePath());
   const auto entry = reinterpret_cast<EngineEntry>(library.resolve("omniq_engine"));
-  if (!entry) {
-    return fail(ErrorCode::io,
-                cat("The engine could not be loaded: ", to_std(library.errorString())),
-                "Install or build OmniQ Studio again.");
-  }
-  Engine* const engine = entry(kCommit);
-  if (!engine) {
-    return fail(ErrorCode::io,
-                cat("The engine in ", to_std(library.fileName()), " is of another version."),
-                "Install or build OmniQ Studio again.");
-  }
-  return engine;
+  if (!entry) return failed(to_std(library.errorString()));
+  if (Engine* const engine = entry(kCommit)) return engine;
+  return failed(cat(to_std(library.fileName()), " is of another version."));
 }
 
 }  // namespace

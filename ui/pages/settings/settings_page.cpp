@@ -170,6 +170,7 @@ QWidget* SettingsPage::make_about_group() {
   QFrame* card = make_card(tr("About OmniQ Studio"), rows);
   facts_ = new QLabel(tr("Asking the engine …"));
   facts_->setTextFormat(Qt::RichText);
+  facts_->setWordWrap(true);
   facts_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
   facts_->setAccessibleName(tr("Versions and devices"));
   rows->addWidget(facts_);
