@@ -310,7 +310,7 @@ void MainWindow::connect_evaluation() {
 NewRunDialog* MainWindow::new_run(const QString& clone, const QHash<QString, QString>& values) {
   auto* dialog = new NewRunDialog(workspace_.folder(), clone, pace_, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
-  if (!values.isEmpty()) dialog->form().set_texts(values);
+  if (!values.isEmpty()) dialog->set_given(values);
   connect(dialog, &NewRunDialog::start_requested, training_, &Training::start);
   const auto show_busy = [this, dialog] {
     dialog->cost()->set_busy(training_->job().active()

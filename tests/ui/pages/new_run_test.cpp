@@ -69,6 +69,21 @@ class NewRunTest : public QObject {
     QVERIFY(cost()->measure_button()->toolTip().contains(u"mended"_s));
   }
 
+  // A dataset that was picked elsewhere is kept when another configuration is chosen.
+  void given_values_outlive_another_starting_point() {
+    dialog_->set_given({{u"data.root"_s, u"/picked/here"_s}});
+    auto* from = named<QComboBox>(u"Start from"_s);
+    QVERIFY(from->count() > 2);
+    from->setFocus();
+    for (const int key : {Qt::Key_End, Qt::Key_Home}) {
+      const QString before = dialog_->form().yaml();
+      QTest::keyClick(from, Qt::Key(key));
+      QTRY_VERIFY(dialog_->form().yaml() != before);
+      QCOMPARE(dialog_->form().text(u"data.root"_s), u"/picked/here"_s);
+      QVERIFY(dialog_->form().changed(u"data.root"_s));
+    }
+  }
+
   void measuring_replaces_the_estimate_until_a_setting_makes_it_stale() {
     QTest::mouseClick(cost()->measure_button(), Qt::LeftButton);
     auto* bar = cost()->findChild<QProgressBar*>();

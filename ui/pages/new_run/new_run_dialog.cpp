@@ -140,6 +140,11 @@ void NewRunDialog::fill_starting_points(const QString& clone) {
   from_->setCurrentIndex(clone.isEmpty() && demo >= 0 ? demo : 0);
 }
 
+void NewRunDialog::set_given(const QHash<QString, QString>& values) {
+  given_ = values;
+  load_starting_point();
+}
+
 void NewRunDialog::load_starting_point() {
   problem_->hide();
   const QString file = from_->currentData().toString();
@@ -164,6 +169,7 @@ void NewRunDialog::load_starting_point() {
   experiment.run.dir.clear();
   preferences().apply_to(experiment);
   form_.start_from(experiment);
+  if (!given_.isEmpty()) form_.set_texts(given_);
   if (tabs_->currentIndex() == 1) {
     const QSignalBlocker quiet(yaml_);
     yaml_->setPlainText(form_.yaml());

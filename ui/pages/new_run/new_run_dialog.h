@@ -29,6 +29,9 @@ class NewRunDialog : public QDialog {
   NewRunDialog(const QString& workspace, const QString& clone, WorkerThread<PaceJob>& pace,
                QWidget* parent = nullptr);
 
+  /// Values, by the settings' keys, that every starting point gets: the dataset of another page.
+  void set_given(const QHash<QString, QString>& values);
+
   ExperimentForm& form() { return form_; }
   QPushButton* start_button() const { return start_; }
   CostLine* cost() const { return cost_; }
@@ -45,6 +48,7 @@ class NewRunDialog : public QDialog {
   void show_checked();
 
   QString workspace_;
+  QHash<QString, QString> given_;
   ExperimentForm form_;
   QComboBox* from_;
   MessageCard* problem_;
