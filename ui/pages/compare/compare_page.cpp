@@ -17,6 +17,7 @@
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/save_dialog.h"
 #include "ui/widgets/table_export.h"
+#include "ui/widgets/table_view.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -116,21 +117,12 @@ QWidget* ComparePage::make_table() {
           [this] { model_.set_baseline(baseline_->currentData().toString()); });
   sorted_.setSourceModel(&model_);
   sorted_.setSortRole(ComparisonModel::kSortRole);
-  table_ = new QTableView;
-  table_->setModel(&sorted_);
+  table_ = row_table(sorted_, tr("Variants"));
   table_->setSortingEnabled(true);
   table_->sortByColumn(-1, Qt::AscendingOrder);
-  table_->setShowGrid(false);
-  table_->setWordWrap(false);
-  table_->setTabKeyNavigation(false);
-  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
   table_->setSelectionMode(QAbstractItemView::SingleSelection);
-  table_->setAccessibleName(tr("Variants"));
   table_->setMinimumHeight(110);
-  table_->verticalHeader()->hide();
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 13);
   QHeaderView* header = table_->horizontalHeader();
-  header->setHighlightSections(false);
   header->setSectionResizeMode(QHeaderView::Stretch);
   header->setSectionResizeMode(ComparisonModel::kVariant, QHeaderView::Interactive);
   header->setSectionResizeMode(ComparisonModel::kRuns, QHeaderView::ResizeToContents);

@@ -27,6 +27,7 @@
 #include "ui/widgets/dataset_delegates.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/table_view.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -135,22 +136,13 @@ DataPage::~DataPage() { job_.worker()->stop(); }
 void DataPage::make_classes() {
   sorted_.setSourceModel(&counts_);
   sorted_.setSortRole(ClassCountModel::kSortRole);
-  classes_ = new QTableView;
-  classes_->setModel(&sorted_);
+  classes_ = row_table(sorted_, tr("Classes"));
   classes_->setItemDelegateForColumn(ClassCountModel::kBar, new PartsDelegate(classes_));
-  classes_->setAccessibleName(tr("Classes"));
-  classes_->setSelectionBehavior(QAbstractItemView::SelectRows);
   classes_->setSelectionMode(QAbstractItemView::SingleSelection);
   classes_->setSortingEnabled(true);
   classes_->sortByColumn(ClassCountModel::kClass, Qt::AscendingOrder);
   classes_->setProperty("padded", true);
-  classes_->setShowGrid(false);
-  classes_->setTabKeyNavigation(false);
-  classes_->verticalHeader()->hide();
-  classes_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-  classes_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 13);
   QHeaderView* header = classes_->horizontalHeader();
-  header->setHighlightSections(false);
   header->setSectionResizeMode(ClassCountModel::kClass, QHeaderView::Stretch);
   const int widths[] = {0, 62, 82, 62, 88, 120};
   for (int i = ClassCountModel::kTrain; i < ClassCountModel::kColumns; ++i)

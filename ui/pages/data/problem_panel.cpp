@@ -9,6 +9,7 @@
 #include <QVBoxLayout>
 
 #include "ui/base/format.h"
+#include "ui/widgets/table_view.h"
 
 namespace omniq::ui {
 
@@ -38,21 +39,11 @@ ProblemPanel::ProblemPanel(QWidget* parent) : QFrame(parent) {
 
   sorted_.setSourceModel(&model_);
   sorted_.setSortRole(ProblemModel::kSortRole);
-  table_ = new QTableView;
-  table_->setModel(&sorted_);
-  table_->setAccessibleName(tr("Problems of the dataset"));
-  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_ = row_table(sorted_, tr("Problems of the dataset"));
   table_->setSortingEnabled(true);
   table_->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);  // gravest first
   table_->setProperty("padded", true);
-  table_->setShowGrid(false);
-  table_->setWordWrap(false);
-  table_->setTabKeyNavigation(false);
-  table_->verticalHeader()->hide();
-  table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 11);
   QHeaderView* header = table_->horizontalHeader();
-  header->setHighlightSections(false);
   header->resizeSection(ProblemModel::kKind, 150);
   header->resizeSection(ProblemModel::kWhere, 240);
   header->resizeSection(ProblemModel::kWhat, 300);

@@ -15,10 +15,10 @@
 #include <QLabel>
 #include <QMimeData>
 #include <QPushButton>
-#include <QSaveFile>
 #include <QUrl>
 #include <QVBoxLayout>
 
+#include "core/base/files.h"
 #include "ui/base/format.h"
 #include "ui/base/preferences.h"
 #include "ui/base/text.h"
@@ -29,6 +29,7 @@
 #include "ui/widgets/chart/chart_view.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/probability_bars.h"
+#include "ui/widgets/save_dialog.h"
 #include "ui/widgets/video_view.h"
 
 namespace omniq::ui {
@@ -371,13 +372,10 @@ QByteArray DemoPage::result_json() const {
 }
 
 void DemoPage::save_json() {
-  const QString file = QFileDialog::getSaveFileName(
-      this, tr("Save result"), QFileInfo(file_).completeBaseName() + u".json"_s,
-      tr("JSON (*.json)"));
-  if (file.isEmpty()) return;
-  QSaveFile out(file);
-  if (!out.open(QIODevice::WriteOnly) || out.write(result_json()) < 0 || !out.commit())
-    problem_->show_error(tr("The result was not saved"), tr("%1: %2").arg(file, out.errorString()));
+  ask_and_save(this, tr("Save result"), QFileInfo(file_).completeBaseName() + u".json"_s,
+               tr("JSON (*.json)"), *problem_, [this](const QString& file) {
+                 return write_file_atomic(to_path(file), result_json().toStdString());
+               });
 }
 
 QAction* DemoPage::play_action() const { return player_->play_action(); }

@@ -14,6 +14,7 @@
 #include "ui/base/text.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/table_export.h"
+#include "ui/widgets/table_view.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -30,16 +31,8 @@ ConfigTab::ConfigTab(const WorkspaceModel& workspace, QWidget* parent)
   text_->setReadOnly(true);
   text_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
   text_->setAccessibleName(tr("Configuration"));
-  table_ = new QTableView;
-  table_->setModel(&differences_);
-  table_->verticalHeader()->hide();
+  table_ = row_table(differences_, tr("Differences"));
   table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
-  table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-  table_->horizontalHeader()->setHighlightSections(false);
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 10);
-  table_->setShowGrid(false);
-  table_->setAccessibleName(tr("Differences"));
   auto* error = new MessageCard;
   make_exportable(*table_, *error, u"differences"_s);
   auto* row = new QHBoxLayout;

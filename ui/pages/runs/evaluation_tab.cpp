@@ -18,6 +18,7 @@
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/table_export.h"
+#include "ui/widgets/table_view.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -34,20 +35,11 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
   auto* save = new QPushButton(tr("Export…"));
   save->setToolTip(tr("The clips that are listed, as CSV, Markdown or LaTeX"));
   error_ = new MessageCard;
-  table_ = new QTableView;
-  table_->setModel(&clips_);
-  table_->verticalHeader()->hide();
-  table_->setShowGrid(false);
-  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_ = row_table(clips_, tr("Clips"));
   table_->setSelectionMode(QAbstractItemView::SingleSelection);
-  table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
   table_->horizontalHeader()->setSectionResizeMode(ClipModel::kClip, QHeaderView::Stretch);
-  table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-  table_->horizontalHeader()->setHighlightSections(false);
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 10);
   table_->horizontalHeader()->resizeSection(ClipModel::kLabel, 140);
   table_->horizontalHeader()->resizeSection(ClipModel::kPredicted, 150);
-  table_->setAccessibleName(tr("Clips"));
 
   auto* head = new QHBoxLayout;
   head->setSpacing(8);

@@ -19,6 +19,7 @@
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/run_delegate.h"
 #include "ui/widgets/table_export.h"
+#include "ui/widgets/table_view.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -139,26 +140,16 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
 RunsPage::~RunsPage() { save_layout(); }
 
 void RunsPage::make_table() {
-  table_ = new QTableView;
-  table_->setModel(&filter_);
+  table_ = row_table(filter_, tr("Runs"));
   table_->setItemDelegate(new RunDelegate(colors_, table_));
-  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
   table_->setSelectionMode(QAbstractItemView::ExtendedSelection);
   table_->setEditTriggers(QAbstractItemView::EditKeyPressed);
   table_->setSortingEnabled(true);
   table_->sortByColumn(WorkspaceModel::kStarted, Qt::DescendingOrder);
-  table_->setShowGrid(false);
-  table_->setWordWrap(false);
-  table_->setTabKeyNavigation(false);
   table_->setContextMenuPolicy(Qt::CustomContextMenu);
-  table_->setAccessibleName(tr("Runs"));
   table_->setMinimumHeight(110);
-  table_->verticalHeader()->hide();
-  table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 13);
   QHeaderView* header = table_->horizontalHeader();
   header->setSectionsMovable(true);
-  header->setHighlightSections(false);
   header->setContextMenuPolicy(Qt::CustomContextMenu);
   header->setStretchLastSection(true);
   const int widths[] = {220, 98, 98, 76, 96, 86, 92, 84, 112, 60, 50};
