@@ -52,6 +52,11 @@ inline at::Tensor with_aligned_rows(const at::Tensor& x) {
   return good ? x : x.clone(at::MemoryFormat::Contiguous);
 }
 
+/// x, or a copy, that starts at a multiple of 16 bytes. It must be contiguous.
+inline at::Tensor with_aligned_start(const at::Tensor& x) {
+  return reinterpret_cast<std::uintptr_t>(x.const_data_ptr()) % 16 == 0 ? x : x.clone();
+}
+
 /// x [directions or 1, clips, tokens, ·] as a kernel's T, which x.scalar_type() must stand for;
 /// null rows if undefined.
 template <typename T>
