@@ -102,7 +102,11 @@ int main(int argc, char** argv) {
       {"ssd", "The state-space product of mamba2 against torch operators",
        "the same by torch operators, all pairs of tokens", bench::bench_ssd},
       {"fusion", "The fusion stack of every variant",
-       "transformer of the same shape, as a CUDA graph", bench::bench_fusion}};
+       "transformer of the same shape, as a CUDA graph", bench::bench_fusion},
+      {"swin", "The per-frame encoder in inference", "its training path, forward, called eagerly",
+       bench::bench_swin},
+      {"model", "The whole classifier of every variant",
+       "the encoder's training path before the same fusion, called eagerly", bench::bench_model}};
   for (const auto& benchmark : benchmarks) {
     CLI::App* command = app.add_subcommand(benchmark.name, benchmark.help);
     command->add_option("--device", device_name, "auto, cpu or cuda")->capture_default_str();
