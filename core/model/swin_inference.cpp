@@ -16,12 +16,14 @@
 #include "core/model/fusion/derived.h"
 #include "core/model/preprocess.h"
 #include "kernels/patch_rows/patch_rows.h"
+#include "kernels/token_mlp/token_mlp.h"
 #include "kernels/token_norm/token_norm.h"
 #include "kernels/window_attention/window_attention.h"
 
 namespace omniq::model {
 namespace {
 
+using kernels::TokenMlp;
 using kernels::TokenNorm;
 using kernels::WindowBias;
 using Find = std::function<at::Tensor(const std::string& name)>;
@@ -35,11 +37,12 @@ struct Product {
 // Biases that would be added to the residual stream are added where it is read instead: a product
 // can add to the stream in place, but not with a bias too. They are the `offset` of later norms.
 struct BlockWeights {
-  TokenNorm norm1, norm2;
-  Product qkv, expand;
-  at::Tensor proj, shrink;  // [in, out]
+  TokenNorm norm;
+  Product qkv;
   WindowBias bias;
   std::int64_t shift;
+  at::Tensor proj;  // [in, out]
+  TokenMlp mlp;
 };
 
 struct StageWeights {
@@ -52,17 +55,14 @@ struct StageWeights {
 at::Tensor rows(const at::Tensor& map) { return map.flatten(0, -2); }
 
 void run_block(const BlockWeights& w, const at::Tensor& x) {
-  const at::Tensor tokens = rows(x);
+  at::Tensor tokens = rows(x);
   std::vector<std::int64_t> map = x.sizes().vec();
   map.back() = 3 * x.size(3);
-  at::Tensor y = kernels::token_norm(tokens, w.norm1);
+  at::Tensor y = kernels::token_norm(tokens, w.norm);
   y = at::addmm(w.qkv.bias, y, w.qkv.weight);
   y = kernels::window_attention(y.view(map), w.bias, w.qkv.bias, w.shift);
-  at::Tensor stream = tokens;
-  stream.addmm_(rows(y), w.proj);
-  y = kernels::token_norm(tokens, w.norm2);
-  y = at::_addmm_activation(w.expand.bias, y, w.expand.weight, 1, 1, /*use_gelu=*/true);
-  stream.addmm_(y, w.shrink);
+  tokens.addmm_(rows(y), w.proj);
+  kernels::token_mlp_(tokens, w.mlp);
 }
 
 // A convolution's weight [out, c, p, p] for rows of bytes: those are centred and scaled otherwise
@@ -133,16 +133,16 @@ SwinInference::Weights::Weights(const SwinOptions& options, at::ScalarType of, c
     for (std::int64_t j = 0; j < options.depths[i]; ++j) {
       const std::string block = cat(features, j, ".");
       BlockWeights w;
-      w.norm1 = norm(block + "norm1");
+      w.norm = norm(block + "norm1");
       w.qkv = product(block + "attn.qkv");
       w.bias = kernels::make_window_bias(single(block + "attn.relative_position_bias_table"),
                                          options.window, (options.width << i) / options.heads[i]);
       w.shift = j % 2 == 1 ? options.window / 2 : 0;
       w.proj = transposed(block + "attn.proj.weight");
       add_to_offset(block + "attn.proj.bias");
-      w.norm2 = norm(block + "norm2");
-      w.expand = product(block + "mlp.0");
-      w.shrink = transposed(block + "mlp.3.weight");
+      w.mlp =
+          kernels::make_token_mlp(norm(block + "norm2"), find(block + "mlp.0.weight"),
+                                  find(block + "mlp.0.bias"), find(block + "mlp.3.weight"), dtype);
       add_to_offset(block + "mlp.3.bias");
       stage.blocks.push_back(std::move(w));
     }
