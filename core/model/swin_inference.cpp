@@ -16,6 +16,7 @@
 #include "core/model/fusion/derived.h"
 #include "core/model/preprocess.h"
 #include "kernels/patch_rows/patch_rows.h"
+#include "kernels/token_linear/token_linear.h"
 #include "kernels/token_mlp/token_mlp.h"
 #include "kernels/token_norm/token_norm.h"
 #include "kernels/window_attention/window_attention.h"
@@ -23,6 +24,7 @@
 namespace omniq::model {
 namespace {
 
+using kernels::TokenLinear;
 using kernels::TokenMlp;
 using kernels::TokenNorm;
 using kernels::WindowBias;
@@ -37,8 +39,7 @@ struct Product {
 // Biases that would be added to the residual stream are added where it is read instead: a product
 // can add to the stream in place, but not with a bias too. They are the `offset` of later norms.
 struct BlockWeights {
-  TokenNorm norm;
-  Product qkv;
+  TokenLinear qkv;
   WindowBias bias;
   std::int64_t shift;
   at::Tensor proj;  // [in, out]
@@ -58,9 +59,8 @@ void run_block(const BlockWeights& w, const at::Tensor& x) {
   at::Tensor tokens = rows(x);
   std::vector<std::int64_t> map = x.sizes().vec();
   map.back() = 3 * x.size(3);
-  at::Tensor y = kernels::token_norm(tokens, w.norm);
-  y = at::addmm(w.qkv.bias, y, w.qkv.weight);
-  y = kernels::window_attention(y.view(map), w.bias, w.qkv.bias, w.shift);
+  const at::Tensor qkv = kernels::token_linear(tokens, w.qkv);
+  const at::Tensor y = kernels::window_attention(qkv.view(map), w.bias, w.qkv.bias, w.shift);
   tokens.addmm_(rows(y), w.proj);
   kernels::token_mlp_(tokens, w.mlp);
 }
@@ -107,9 +107,6 @@ SwinInference::Weights::Weights(const SwinOptions& options, at::ScalarType of, c
   const auto transposed = [&](const std::string& name) {
     return find(name).to(dtype, false, true).t();  // as it lies, seen from the other side
   };
-  const auto product = [&](const std::string& name) {
-    return Product{transposed(name + ".weight"), half(find(name + ".bias"))};
-  };
   at::Tensor offset;  // of the residual stream so far
   const auto norm = [&](const std::string& name) {
     return TokenNorm{single(name + ".weight"), single(name + ".bias"), offset};
@@ -133,8 +130,8 @@ SwinInference::Weights::Weights(const SwinOptions& options, at::ScalarType of, c
     for (std::int64_t j = 0; j < options.depths[i]; ++j) {
       const std::string block = cat(features, j, ".");
       BlockWeights w;
-      w.norm = norm(block + "norm1");
-      w.qkv = product(block + "attn.qkv");
+      w.qkv = kernels::make_token_linear(norm(block + "norm1"), find(block + "attn.qkv.weight"),
+                                         find(block + "attn.qkv.bias"), dtype);
       w.bias = kernels::make_window_bias(single(block + "attn.relative_position_bias_table"),
                                          options.window, (options.width << i) / options.heads[i]);
       w.shift = j % 2 == 1 ? options.window / 2 : 0;

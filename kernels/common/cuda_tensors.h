@@ -28,6 +28,15 @@ auto dispatch_device_type(at::ScalarType type, const F& f) {
   }
 }
 
+inline bool is_half(at::ScalarType type) { return type == at::kHalf || type == at::kBFloat16; }
+
+/// The same for kernels that take __half and __nv_bfloat16 alone.
+template <typename F>
+auto dispatch_half_type(at::ScalarType type, const F& f) {
+  TORCH_CHECK(is_half(type), "no CUDA kernel for ", type);
+  return type == at::kHalf ? f(__half{}) : f(__nv_bfloat16{});
+}
+
 /// The dtype that all of them have, if kernels take it, else float32. Undefined tensors do not
 /// count.
 inline at::ScalarType common_device_type(std::initializer_list<at::Tensor> tensors) {

@@ -13,8 +13,6 @@ namespace {
 
 static_assert(kByteCentre == detail::kCentreOfBytes && kByteScale == detail::kScaleOfBytes);
 
-bool is_half(at::ScalarType type) { return type == at::kHalf || type == at::kBFloat16; }
-
 struct Shape {
   std::int64_t frames, channels, height, width;
 };
@@ -53,11 +51,7 @@ at::Tensor run(const at::Tensor& raw, const Shape& s, at::ScalarType dtype) {
                                       static_cast<T*>(out.mutable_data_ptr()),
                                       at::cuda::getCurrentCUDAStream()));
   };
-  if (dtype == at::kHalf) {
-    launch(__half{});
-  } else {
-    launch(__nv_bfloat16{});
-  }
+  detail::dispatch_half_type(dtype, launch);
   return out;
 }
 
@@ -75,7 +69,7 @@ at::Tensor patch_rows(const at::Tensor& frames, std::int64_t patch, at::ScalarTy
   TORCH_CHECK(!at::GradMode::is_enabled() || !frames.requires_grad(),
               "patch_rows: there are no gradients; compute without them");
   const bool has_kernel = frames.is_cuda() && patch == detail::kPatch &&
-                          s.channels == detail::kPatchChannels && is_half(dtype) &&
+                          s.channels == detail::kPatchChannels && detail::is_half(dtype) &&
                           (bytes || frames.scalar_type() == at::kFloat) && frames.numel() > 0;
   if (!has_kernel) return composite(frames, s, patch, dtype);
   return bytes ? run<std::uint8_t>(frames, s, dtype) : run<float>(frames, s, dtype);

@@ -7,12 +7,11 @@
 #include <c10/cuda/CUDAGuard.h>
 
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/many_tokens.h"
 #include "kernels/token_mlp/token_mlp_cuda.h"
 
 namespace omniq::kernels {
 namespace {
-
-bool is_half(at::ScalarType type) { return type == at::kHalf || type == at::kBFloat16; }
 
 void check(const at::Tensor& x, const TokenMlp& mlp) {
   TORCH_CHECK(mlp.expand.defined() && mlp.shrink.defined(),
@@ -32,7 +31,7 @@ void composite(at::Tensor x, const TokenMlp& mlp) {
   const at::Tensor normed = token_norm(x, mlp.norm);
   // cuBLASLt adds the bias and applies GELU, in its tanh form, while it writes the product.
   const at::Tensor active =
-      x.is_cuda() && is_half(x.scalar_type())
+      x.is_cuda() && detail::is_half(x.scalar_type())
           ? at::_addmm_activation(mlp.expand_bias, normed, mlp.expand, 1, 1, /*use_gelu=*/true)
           : at::gelu(at::addmm(mlp.expand_bias, normed, mlp.expand));
   x.addmm_(active, mlp.shrink);
@@ -40,9 +39,8 @@ void composite(at::Tensor x, const TokenMlp& mlp) {
 
 // GPUs differ in how much shared memory a block can have.
 bool fits(const at::Tensor& x) {
-  const auto* properties = at::cuda::getDeviceProperties(x.device().index());
   return detail::token_mlp_shared_bytes(static_cast<int>(x.size(1))) <=
-         properties->sharedMemPerBlockOptin;
+         at::cuda::getDeviceProperties(x.device().index())->sharedMemPerBlockOptin;
 }
 
 }  // namespace
@@ -61,12 +59,11 @@ TokenMlp make_token_mlp(const TokenNorm& norm, const at::Tensor& expand_weight,
     return t.detach().to(dtype, /*non_blocking=*/false, /*copy=*/true).contiguous();
   };
   TokenMlp mlp{norm, copy(expand_weight).t(), copy(expand_bias), copy(shrink_weight).t(), {}, {}};
-  if (expand_weight.is_cuda() && is_half(dtype) &&
+  if (expand_weight.is_cuda() && detail::is_half(dtype) &&
       detail::has_token_mlp_kernel(expand_weight.size(1), expand_weight.size(0))) {
-    const at::Tensor weight = expand_weight.detach().to(at::kDouble);
-    mlp.normed_expand = copy(weight * norm.weight.to(at::kDouble));
-    mlp.normed_bias = (expand_bias.detach().to(at::kDouble) + weight.mv(norm.bias.to(at::kDouble)))
-                          .to(at::kFloat);
+    const NormedLayer normed = with_norm(norm, expand_weight, expand_bias);
+    mlp.normed_expand = copy(normed.weight);
+    mlp.normed_bias = normed.bias.to(at::kFloat);
   }
   return mlp;
 }
@@ -75,7 +72,8 @@ void token_mlp_(at::Tensor x, const TokenMlp& mlp) {
   check(x, mlp);
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
   const bool aligned = reinterpret_cast<std::uintptr_t>(x.const_data_ptr()) % 16 == 0;
-  if (!mlp.normed_expand.defined() || x.numel() == 0 || !aligned || !fits(x)) {
+  if (!mlp.normed_expand.defined() || x.numel() == 0 || !aligned || !detail::has_many_tokens(x) ||
+      !fits(x)) {
     composite(x, mlp);
     return;
   }
@@ -94,11 +92,7 @@ void token_mlp_(at::Tensor x, const TokenMlp& mlp) {
         static_cast<const T*>(mlp.shrink.const_data_ptr())};
     C10_CUDA_CHECK(detail::token_mlp<T>(args, at::cuda::getCurrentCUDAStream()));
   };
-  if (x.scalar_type() == at::kHalf) {
-    launch(__half{});
-  } else {
-    launch(__nv_bfloat16{});
-  }
+  detail::dispatch_half_type(x.scalar_type(), launch);
 }
 
 }  // namespace omniq::kernels

@@ -28,9 +28,10 @@ TokenMlp make_token_mlp(const TokenNorm& norm, const at::Tensor& expand_weight,
 ///
 /// Without gradients: throws c10::Error where one is asked for, and where shapes, dtypes or devices
 /// do not agree. On a GPU there is a kernel for bfloat16 and float16, 32, 64 and 96 channels and
-/// four times as many hidden, where a block can have the shared memory that they take (160 KB for
-/// 96 channels); everything else is computed by torch operators. GELU is exact to 3e-4 of its
-/// value in the kernel, and to 5e-4 (its tanh form) in half precision on a GPU without it.
+/// four times as many hidden, for 512 tokens and more for each multiprocessor, where a block can
+/// have the shared memory that the weights take (160 KB for 96 channels); everything else is
+/// computed by torch operators. GELU is exact to 3e-4 of its value in the kernel, and to 5e-4 (its
+/// tanh form) in half precision on a GPU without it.
 void token_mlp_(at::Tensor x, const TokenMlp& mlp);
 
 }  // namespace omniq::kernels

@@ -1,18 +1,14 @@
 // A block has one multiprocessor to itself, and both weights in its shared memory; each of its
 // warps takes 32 tokens at a time. The hidden layer is made 16 channels at a time, in registers.
 //
-// A lane 4g + i reads and writes tokens g, g + 8, g + 16 and g + 24 as vectors of eight channels,
-// the i-th of every four. That is not how fragments of a product lie, but a sum over channels has
-// no order, and rows of a weight may be in any: the weights are put into shared memory so that a
-// lane's channels are its own in both products.
-#include "kernels/common/cuda_half_products.cuh"
+// A lane keeps the channels that it has read (cuda_token_tiles.cuh) in the second product too.
+#include "kernels/common/cuda_token_tiles.cuh"
 #include "kernels/token_mlp/token_mlp_cuda.h"
 
 namespace omniq::kernels::detail {
 namespace {
 
-constexpr int kWarps = 8, kTokens = 32;  // of a block; of a warp at a time
-constexpr float kEpsilon = 1e-5F;
+constexpr int kWarps = 8;  // of a block
 
 /// Of 32 · kVectors channels.
 template <typename T, int kVectors>
@@ -35,30 +31,15 @@ __device__ __forceinline__ float gelu(float x) {
   return fmaf(half, t, half);
 }
 
-/// Four 8 × 8 matrices of a weight [row][k]: two right operands, of rows `row` and `row` + 8 on.
-template <typename T, int kPitch>
-__device__ __forceinline__ void load_rights(const T (*weight)[kPitch], int row, int k,
-                                            unsigned (&first)[2], unsigned (&second)[2]) {
-  const int lane = static_cast<int>(threadIdx.x) % 32;
-  const T* from = &weight[row + lane % 8 + lane / 16 * 8][k + lane / 8 % 2 * 8];
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-               : "=r"(first[0]), "=r"(first[1]), "=r"(second[0]), "=r"(second[1])
-               : "r"(static_cast<unsigned>(__cvta_generic_to_shared(from))));
-}
-
 template <typename T, int kVectors>
 __device__ void fetch_weights(const CudaTokenMlpArguments<T>& args,
                               MlpWeights<T, kVectors>& weights) {
   using Weights = MlpWeights<T, kVectors>;
   constexpr int kChannels = Weights::kChannels, kHidden = Weights::kHidden;
   const int threads = 32 * kWarps, thread = static_cast<int>(threadIdx.x);
-  // Column 16s + 8b + 2i of the first product is channel 8 (i + 4 (s / 2)) + 4 (s % 2) + 2b.
   for (int n = thread; n < kHidden * kChannels / 2; n += threads) {
     const int row = n / (kChannels / 2), k = n % (kChannels / 2) * 2;
-    const int s = k / 16, b = k / 8 % 2, i = k / 2 % 4;
-    const int channel = 8 * (i + s / 2 * 4) + s % 2 * 4 + b * 2;
-    *reinterpret_cast<unsigned*>(&weights.expand[row][k]) =
-        *reinterpret_cast<const unsigned*>(args.expand + row * kChannels + channel);
+    copy_pair(&weights.expand[row][k], args.expand + row * kChannels + channel_of_column(k));
   }
   // Row 8t + 2i + e of the second is channel 8 (i + 4 (t / 4)) + 2 (t % 4) + e.
   constexpr int kOfRow = kHidden / 8;
@@ -72,53 +53,6 @@ __device__ void fetch_weights(const CudaTokenMlpArguments<T>& args,
   for (int n = thread; n < kHidden; n += threads) weights.bias[n] = args.bias[n];
   for (int n = thread; n < kChannels; n += threads) {
     weights.offset[n] = args.offset == nullptr ? 0.F : args.offset[n];
-  }
-}
-
-/// The lane's part of one token, normed and rounded: pairs[v][e / 2] of channels 8 (i + 4v) + e.
-template <typename T, int kVectors>
-__device__ __forceinline__ void load_normed(const T* token, bool exists, int i, const float* offset,
-                                            unsigned (&pairs)[kVectors][4]) {
-  float x[kVectors][8];
-  float sum = 0.F;
-#pragma unroll
-  for (int v = 0; v < kVectors; ++v) {
-    const int channel = 8 * (i + 4 * v);
-    if (exists) {
-      load8(token + channel, x[v]);
-    } else {
-#pragma unroll
-      for (int e = 0; e < 8; ++e) x[v][e] = 0.F;
-    }
-    float added[8];
-    load8(offset + channel, added);
-#pragma unroll
-    for (int e = 0; e < 8; ++e) {
-      x[v][e] += added[e];
-      sum += x[v][e];
-    }
-  }
-  const auto mean_of = [](float y) {
-    y += __shfl_xor_sync(kFullWarp, y, 1);
-    y += __shfl_xor_sync(kFullWarp, y, 2);
-    return y / static_cast<float>(32 * kVectors);
-  };
-  const float mean = mean_of(sum);
-  float squares = 0.F;
-#pragma unroll
-  for (int v = 0; v < kVectors; ++v) {
-#pragma unroll
-    for (int e = 0; e < 8; ++e) {
-      x[v][e] -= mean;
-      squares = fmaf(x[v][e], x[v][e], squares);
-    }
-  }
-  const float scale = rsqrtf(mean_of(squares) + kEpsilon);
-#pragma unroll
-  for (int v = 0; v < kVectors; ++v) {
-#pragma unroll
-    for (int e = 0; e < 8; e += 2)
-      pairs[v][e / 2] = pack_half<T>(x[v][e] * scale, x[v][e + 1] * scale);
   }
 }
 
@@ -137,32 +71,17 @@ __global__ void __launch_bounds__(32 * kWarps, 1)
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kWarps;
   // Blocks before warps, so that few tokens are spread over all multiprocessors.
   std::int64_t tile = static_cast<std::int64_t>(threadIdx.x / 32) * gridDim.x + blockIdx.x;
-  for (; tile * kTokens < args.tokens; tile += step) {
-    const std::int64_t first = tile * kTokens + g;
+  for (; tile * kTileTokens < args.tokens; tile += step) {
+    const std::int64_t first = tile * kTileTokens + g;
     T* tokens = args.x + first * kChannels;
-    if (const std::int64_t next = (tile + step) * kTokens + lane; next < args.tokens) {
-      const T* row = args.x + next * kChannels;  // on its way from memory meanwhile
-      asm volatile("prefetch.global.L2 [%0];" ::"l"(row));
-      asm volatile("prefetch.global.L2 [%0];" ::"l"(row + kChannels - 1));
-    }
+    prefetch_token<kChannels>(args.x, (tile + step) * kTileTokens + lane, args.tokens);
 
-    unsigned normed[2][kSteps][4];  // left operands of 16 tokens each
-#pragma unroll
-    for (int part = 0; part < 4; ++part) {
-      unsigned pairs[kVectors][4];
-      load_normed<T, kVectors>(tokens + part * 8 * kChannels, first + part * 8 < args.tokens, i,
-                               weights.offset, pairs);
-#pragma unroll
-      for (int s = 0; s < kSteps; ++s) {
-        normed[part / 2][s][part % 2] = pairs[s / 2][s % 2 * 2];
-        normed[part / 2][s][part % 2 + 2] = pairs[s / 2][s % 2 * 2 + 1];
-      }
-    }
+    unsigned normed[2][kSteps][4];
+    load_normed_tile<T, kVectors>(tokens, args.tokens - first, i, weights.offset, normed);
 
-    float out[2][kOutTiles][4] = {};
-#pragma unroll 1
-    for (int hidden = 0; hidden < kHidden; hidden += 16) {
-      float sums[2][2][4];
+    // Sixteen hidden channels, before GELU.
+    using Hidden = float[2][2][4];
+    const auto expand = [&](int hidden, Hidden& sums) {
 #pragma unroll
       for (int n = 0; n < 2; ++n) {
         const float2 bias = *reinterpret_cast<const float2*>(&weights.bias[hidden + 8 * n + 2 * i]);
@@ -182,6 +101,15 @@ __global__ void __launch_bounds__(32 * kWarps, 1)
           for (int n = 0; n < 2; ++n) multiply_half<T>(sums[m][n], normed[m][s], right[n]);
         }
       }
+    };
+
+    float out[2][kOutTiles][4] = {};
+    Hidden sums, next;
+    expand(0, sums);
+#pragma unroll 2
+    for (int hidden = 0; hidden < kHidden; hidden += 16) {
+      // The next channels' products fill the tensor cores while GELU is computed.
+      expand(min(hidden + 16, kHidden - 16), next);
       unsigned active[2][4];
 #pragma unroll
       for (int m = 0; m < 2; ++m) {
@@ -201,6 +129,8 @@ __global__ void __launch_bounds__(32 * kWarps, 1)
           for (int n = 0; n < 2; ++n) multiply_half<T>(out[m][t + n], active[m], right[n]);
         }
       }
+#pragma unroll
+      for (int e = 0; e < 16; ++e) sums[e / 8][e / 4 % 2][e % 4] = next[e / 8][e / 4 % 2][e % 4];
     }
 
 #pragma unroll
@@ -239,7 +169,7 @@ cudaError_t launch_token_mlp(const CudaTokenMlpArguments<T>& args, cudaStream_t 
     error = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, 32 * kWarps, kShared);
   }
   if (error != cudaSuccess) return error;
-  const std::int64_t tiles = (args.tokens + kTokens - 1) / kTokens;
+  const std::int64_t tiles = (args.tokens + kTileTokens - 1) / kTileTokens;
   const std::int64_t most = static_cast<std::int64_t>(resident) * processors;
   const auto blocks = static_cast<unsigned>(tiles < most ? tiles : most);
   kernel<<<blocks, 32 * kWarps, kShared, stream>>>(args);

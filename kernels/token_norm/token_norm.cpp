@@ -41,8 +41,7 @@ void check(const char* name, const at::Tensor& x, const TokenNorm& norm, std::in
 }
 
 bool has_kernel(const at::Tensor& x, std::int64_t normed_channels, std::int64_t most) {
-  const auto type = x.scalar_type();
-  return x.is_cuda() && (type == at::kHalf || type == at::kBFloat16) && x.size(-1) % 8 == 0 &&
+  return x.is_cuda() && detail::is_half(x.scalar_type()) && x.size(-1) % 8 == 0 &&
          normed_channels <= most && x.numel() > 0 &&
          x.numel() / x.size(-1) <= std::numeric_limits<int>::max();
 }
@@ -55,19 +54,14 @@ void launch(const at::Tensor& raw_x, const TokenNorm& norm, const F& f) {
   const at::Tensor x = detail::with_aligned_start(raw_x.contiguous());
   const at::Tensor weight = parameter(norm.weight), bias = parameter(norm.bias);
   const at::Tensor offset = norm.offset.defined() ? parameter(norm.offset) : norm.offset;
-  const auto run = [&](auto zero) {
+  detail::dispatch_half_type(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     const detail::CudaTokenNormArguments<T> args{
         static_cast<const T*>(x.const_data_ptr()), weight.const_data_ptr<float>(),
         bias.const_data_ptr<float>(), offset.defined() ? offset.const_data_ptr<float>() : nullptr,
         static_cast<int>(x.size(-1))};
     C10_CUDA_CHECK(f(args, at::cuda::getCurrentCUDAStream(), zero));
-  };
-  if (x.scalar_type() == at::kHalf) {
-    run(__half{});
-  } else {
-    run(__nv_bfloat16{});
-  }
+  });
 }
 
 // By torch operators: x in the dtype of the statistics, with the offset.
@@ -82,6 +76,11 @@ at::Tensor normed(const at::Tensor& y, const TokenNorm& norm) {
 }
 
 }  // namespace
+
+NormedLayer with_norm(const TokenNorm& norm, const at::Tensor& weight, const at::Tensor& bias) {
+  const auto exact = [](const at::Tensor& t) { return t.detach().to(at::kDouble); };
+  return {exact(weight) * exact(norm.weight), exact(bias) + exact(weight).mv(exact(norm.bias))};
+}
 
 at::Tensor token_norm(const at::Tensor& x, const TokenNorm& norm) {
   check("token_norm", x, norm, 0);

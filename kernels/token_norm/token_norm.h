@@ -28,4 +28,11 @@ at::Tensor merged_token_norm(const at::Tensor& x, const TokenNorm& norm);
 /// float32, or float64 if x is.
 at::Tensor mean_token_norm(const at::Tensor& x, const TokenNorm& norm);
 
+/// A linear layer on the normed tokens as one on tokens that are centred and scaled alone, in
+/// float64: weight [out, channels], bias [out].
+struct NormedLayer {
+  at::Tensor weight, bias;
+};
+NormedLayer with_norm(const TokenNorm& norm, const at::Tensor& weight, const at::Tensor& bias);
+
 }  // namespace omniq::kernels

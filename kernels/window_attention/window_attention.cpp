@@ -54,8 +54,7 @@ Shape check(const at::Tensor& qkv, const WindowBias& bias, const at::Tensor& pad
 }
 
 bool has_kernel(const at::Tensor& qkv, const WindowBias& bias, const Shape& s) {
-  const auto type = qkv.scalar_type();
-  return qkv.is_cuda() && (type == at::kHalf || type == at::kBFloat16) && bias.lanes.defined() &&
+  return qkv.is_cuda() && detail::is_half(qkv.scalar_type()) && bias.lanes.defined() &&
          has_window_attention(s.window, s.head_width) && qkv.numel() > 0 &&
          qkv.stride(0) <= std::numeric_limits<int>::max();
 }
@@ -87,11 +86,7 @@ at::Tensor run(const at::Tensor& raw_qkv, const WindowBias& bias, const at::Tens
         static_cast<T*>(out.mutable_data_ptr())};
     C10_CUDA_CHECK(detail::window_attention<T>(args, at::cuda::getCurrentCUDAStream()));
   };
-  if (qkv.scalar_type() == at::kHalf) {
-    launch(__half{});
-  } else {
-    launch(__nv_bfloat16{});
-  }
+  detail::dispatch_half_type(qkv.scalar_type(), launch);
   return out;
 }
 

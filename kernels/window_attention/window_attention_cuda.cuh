@@ -13,8 +13,7 @@
 namespace omniq::kernels::detail {
 namespace {
 
-constexpr int kAttentionWarps = 3;   // heads come in threes
-constexpr int kMostRegisters = 136;  // of a thread: five blocks fit on a multiprocessor
+constexpr int kAttentionWarps = 4;
 
 template <int kWindow>
 constexpr int kQueryTilesOf = query_tiles(kWindow);
@@ -45,22 +44,30 @@ struct Window {
     split_x = args.shift_x > 0 && column + 1 == across ? kWindow - args.shift_x : kWindow;
   }
 
-  /// The place of a token in the frame's map; −1 beyond the map.
+  /// The place of a token in the frame's map; −1 beyond the map, which needs kPadded.
+  template <bool kPadded>
   __device__ int place(int token) const {
     int y = first_y + token / kWindow, x = first_x + token % kWindow;
     y -= y >= args.padded_height ? args.padded_height : 0;
     x -= x >= args.padded_width ? args.padded_width : 0;
-    return y < args.height && x < args.width ? y * args.width + x : -1;
+    return !kPadded || (y < args.height && x < args.width) ? y * args.width + x : -1;
   }
 
   __device__ bool is_split() const { return split_y < kWindow || split_x < kWindow; }
-  __device__ bool is_below(int token) const { return token / kWindow >= split_y; }
-  __device__ bool is_right(int token) const { return token % kWindow >= split_x; }
+  /// Which part of a split window a token is in.
+  __device__ int part(int token) const {
+    return (token / kWindow >= split_y ? 2 : 0) + (token % kWindow >= split_x ? 1 : 0);
+  }
 };
 
-/// kParts: warps that share a window and head, 1 or query_tiles.
-template <typename T, int kWindow, int kHeadWidth, int kParts>
-__global__ void __maxnreg__(kMostRegisters)
+struct TokenPlace {
+  int place, part;
+};
+
+/// kParts: warps that share a window and head, 1 or query_tiles. kPadded: windows go beyond the
+/// map.
+template <typename T, int kWindow, int kHeadWidth, int kParts, bool kPadded>
+__global__ void __launch_bounds__(32 * kAttentionWarps, 4)
     window_attention_kernel(const CudaWindowAttentionArguments<T> args) {
   constexpr int kTokens = kWindow * kWindow, kKeyTiles = kKeyTilesOf<kWindow>;
   constexpr int kQueryTiles = kQueryTilesOf<kWindow>;
@@ -78,10 +85,24 @@ __global__ void __maxnreg__(kMostRegisters)
   const int channels = args.heads * kHeadWidth, at = head * kHeadWidth + i * kQuarter;
   const std::int64_t map = static_cast<std::int64_t>(args.height) * args.width;
   const T* frame = args.qkv + window.frame * map * 3 * channels + at;
+  T* frame_out = args.out + window.frame * map * channels + at;
+  // Where tokens are, and on which side of a split. Those that fill up the last tile do not exist:
+  // they are read as the last that does, and their bias leaves them without weight.
+  __shared__ TokenPlace places_of_warps[kAttentionWarps][16 * kQueryTiles];
+  TokenPlace* tokens = places_of_warps[threadIdx.x / 32];
+#pragma unroll
+  for (int token = lane; token < 16 * kQueryTiles; token += 32) {
+    const int existing = min(token, kTokens - 1);
+    tokens[token] = {window.template place<kPadded>(existing), window.part(existing)};
+  }
+  __syncwarp();
+  const auto row = [](auto* map_start, int place, unsigned length) {
+    return map_start + static_cast<std::uint64_t>(static_cast<unsigned>(place)) * length;
+  };
   const auto load = [&](int token, int of) {  // of: 0 the query, 1 the key, 2 the value
-    if (token >= kTokens) return Vector{};
-    const int place = window.place(token);
-    const T* from = place < 0 ? args.padding + at : frame + place * 3 * channels;
+    const int place = tokens[token].place;
+    const T* from = row(frame, place, 3 * channels);
+    if (kPadded && place < 0) from = args.padding + at;
     return *reinterpret_cast<const Vector*>(from + of * channels);
   };
 
@@ -90,28 +111,17 @@ __global__ void __maxnreg__(kMostRegisters)
   for (int j = 0; j < kKeyTiles; ++j) keys[j] = load(8 * j + g, 1);
 #pragma unroll
   for (int j = 0; j < kKeyTiles; ++j) values[j] = load(8 * j + g, 2);
-  Vector query[2] = {load(16 * first_tile + g, 0), load(16 * first_tile + g + 8, 0)};
 #pragma unroll
   for (int j = 0; j < kKeyTiles; ++j) {
 #pragma unroll
     for (int r = 0; r < kRegisters; ++r) values[j].pairs[r] = transpose_matrix(values[j].pairs[r]);
   }
 
-  // A bit for each of the lane's keys: on which side of a split it is.
-  unsigned below = 0, right = 0;
-  if (window.is_split()) {
-#pragma unroll
-    for (int k = 0; k < 2 * kKeyTiles; ++k) {
-      const int token = 8 * (k / 2) + 2 * i + k % 2;
-      below |= window.is_below(token) ? 1U << k : 0U;
-      right |= window.is_right(token) ? 1U << k : 0U;
-    }
-  }
-
   const float scale = kLog2E * rsqrtf(static_cast<float>(kHeadWidth));
   const float masked = -100.F * kLog2E / scale;  // as the model adds it to tokens that were apart
 #pragma unroll 1
   for (int tile = first_tile; tile < (kParts == 1 ? kQueryTiles : first_tile + 1); ++tile) {
+    const Vector query[2] = {load(16 * tile + g, 0), load(16 * tile + g + 8, 0)};
     const auto* bias = reinterpret_cast<const uint2*>(args.bias) +
                        (head * kQueryTiles + tile) * kKeyTiles * 32 + lane;
     float scores[kKeyTiles][4];  // times √d, from the bias on
@@ -133,17 +143,16 @@ __global__ void __maxnreg__(kMostRegisters)
     if (window.is_split()) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
-        const int token = 16 * tile + 8 * half + g;
-        const unsigned apart = (below ^ (window.is_below(token) ? ~0U : 0U)) |
-                               (right ^ (window.is_right(token) ? ~0U : 0U));
+        const int query_part = tokens[16 * tile + 8 * half + g].part;
 #pragma unroll
         for (int k = 0; k < 2 * kKeyTiles; ++k) {
-          if ((apart >> k & 1U) != 0U) scores[k / 2][2 * half + k % 2] += masked;
+          const int key = 8 * (k / 2) + 2 * i + k % 2;
+          if (tokens[key].part != query_part) scores[k / 2][2 * half + k % 2] += masked;
         }
       }
     }
 
-    unsigned weights[kKeyTiles][2];  // rounded at once: scores take twice as many registers
+    unsigned weights[kKeyTiles][2] = {};  // rounded at once: scores take twice as many registers
     float sum[2] = {};
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
@@ -161,11 +170,6 @@ __global__ void __maxnreg__(kMostRegisters)
         sum[half] += first + second;
         weights[j][half] = pack_half<T>(first, second);
       }
-    }
-
-    if (kParts == 1 && tile + 1 < kQueryTiles) {  // the next tile's, while this one goes on
-      query[0] = load(16 * tile + 16 + g, 0);
-      query[1] = load(16 * tile + 24 + g, 0);
     }
 
     float result[kRegisters][4] = {};
@@ -188,9 +192,8 @@ __global__ void __maxnreg__(kMostRegisters)
     }
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      const int token = 16 * tile + 8 * half + g;
-      const int place = token < kTokens ? window.place(token) : -1;
-      if (place < 0) continue;
+      const int token = 16 * tile + 8 * half + g, place = tokens[token].place;
+      if (token >= kTokens || (kPadded && place < 0)) continue;
       const float inverse = fast_reciprocal(sum[half]);
       Vector out;
 #pragma unroll
@@ -198,7 +201,7 @@ __global__ void __maxnreg__(kMostRegisters)
         out.pairs[r] =
             pack_half<T>(result[r][2 * half] * inverse, result[r][2 * half + 1] * inverse);
       }
-      *reinterpret_cast<Vector*>(args.out + (window.frame * map + place) * channels + at) = out;
+      *reinterpret_cast<Vector*>(row(frame_out, place, channels)) = out;
     }
   }
 }
@@ -216,9 +219,12 @@ cudaError_t launch_window_attention(const CudaWindowAttentionArguments<T>& args,
   // About as many warps as a large GPU has room for.
   constexpr std::int64_t kFew = 1024;
   constexpr int kQueryTiles = kQueryTilesOf<kWindow>;
-  if (kQueryTiles == 1 || items >= kFew)
-    return launch(window_attention_kernel<T, kWindow, kHeadWidth, 1>, 1);
-  return launch(window_attention_kernel<T, kWindow, kHeadWidth, kQueryTiles>, kQueryTiles);
+  const bool padded = args.padded_height > args.height || args.padded_width > args.width;
+  if (kQueryTiles == 1 || items >= kFew) {
+    return padded ? launch(window_attention_kernel<T, kWindow, kHeadWidth, 1, true>, 1)
+                  : launch(window_attention_kernel<T, kWindow, kHeadWidth, 1, false>, 1);
+  }
+  return launch(window_attention_kernel<T, kWindow, kHeadWidth, kQueryTiles, true>, kQueryTiles);
 }
 
 }  // namespace
