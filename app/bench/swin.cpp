@@ -67,7 +67,6 @@ double error_of(const std::string& name, const at::Tensor& features, const at::T
 
 std::vector<Row> bench_swin(const Options& bench) {
   const c10::Device device = bench.device;
-  TORCH_CHECK(device.is_cuda(), "bench swin: the encoder's inference path needs a GPU");
   const torch::NoGradGuard no_grad;
   const auto limits = ceilings(device);
   struct Case {
