@@ -13,7 +13,6 @@
 #include <functional>
 
 #include "core/base/text.h"
-#include "core/model/fusion/derived.h"
 #include "core/model/preprocess.h"
 #include "kernels/patch_rows/patch_rows.h"
 #include "kernels/token_linear/token_linear.h"
@@ -80,14 +79,6 @@ Product for_bytes(const at::Tensor& weight, const at::Tensor& bias) {
 }
 
 }  // namespace
-
-struct SwinInference::Source {
-  const void* data;
-  std::uint32_t version;
-  c10::Device device;
-  at::ScalarType dtype;  // of the copy
-  bool operator==(const Source&) const = default;
-};
 
 struct SwinInference::Weights {
   at::ScalarType dtype;
@@ -162,21 +153,20 @@ SwinInference::SwinInference(SwinImpl& encoder, bool graphs)
 SwinInference::~SwinInference() = default;
 
 std::string SwinInference::path() const {
+  std::string path = "kernels, GELU to 1e-3";
   for (std::size_t i = 0; i < options_.heads.size(); ++i) {
     const std::int64_t head_width = (options_.width << i) / options_.heads[i];
-    if (!kernels::has_window_attention(options_.window, head_width)) {
-      return cat("kernels; attention in windows of ", options_.window, " with heads of ",
-                 head_width, " by torch operators");
-    }
+    if (kernels::has_window_attention(options_.window, head_width)) continue;
+    return cat(path, "; attention in windows of ", options_.window, " with heads of ", head_width,
+               " by torch operators");
   }
-  return "kernels";
+  return path;
 }
 
 void SwinInference::refresh(c10::Device device, at::ScalarType dtype) {
-  std::vector<Source> source;
+  std::vector<CopySource> source;
   source.reserve(parameters_.size());
-  for (const at::Tensor& p : parameters_)
-    source.push_back({p.const_data_ptr(), version_of(p), device, dtype});
+  for (const at::Tensor& p : parameters_) source.push_back(copy_source(p, device, dtype));
   if (weights_ && source == source_) return;
   graphs_.clear();
   weights_ = std::make_unique<Weights>(options_, dtype, [&](const std::string& name) {

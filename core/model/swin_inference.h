@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/fusion/derived.h"
 #include "core/model/graph_cache.h"
 #include "core/model/swin.h"
 
@@ -16,8 +17,7 @@ namespace omniq::model {
 
 /// Computes what a Swin computes in evaluation mode, from a copy of its weights in bfloat16 or
 /// float16. Tokens stay in their natural order and in that dtype; norms, softmax and sums of
-/// products are in float32. GELU is the tanh form of it, whose difference from the exact one (below
-/// 5e-4) is less than the rounding of the values that it is applied to.
+/// products are in float32. GELU is approximated to 1e-3, which the errors below include.
 ///
 /// The copy is made again when a parameter changes, which their versions tell. Few frames, of a
 /// shape that comes again, are run as a CUDA graph. Features agree with the float32 encoder's to
@@ -43,11 +43,11 @@ class SwinInference {
   /// Graphs that are there, for tests.
   std::size_t graphs() const { return graphs_.graphs(); }
 
-  /// "kernels", or what runs by torch operators: for a run's record.
+  /// "kernels", how they differ from the formulas, and what runs by torch operators: for a run's
+  /// record.
   std::string path() const;
 
  private:
-  struct Source;
   struct Weights;
 
   void refresh(c10::Device device, at::ScalarType dtype);
@@ -58,7 +58,7 @@ class SwinInference {
   bool uses_graphs_;
   std::vector<std::string> names_;      // of parameters, as torchvision has them
   std::vector<at::Tensor> parameters_;  // in the same order
-  std::vector<Source> source_;          // of weights_
+  std::vector<CopySource> source_;      // of weights_
   std::unique_ptr<Weights> weights_;
   GraphCache graphs_;
 };

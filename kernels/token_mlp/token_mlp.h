@@ -30,8 +30,8 @@ TokenMlp make_token_mlp(const TokenNorm& norm, const at::Tensor& expand_weight,
 /// do not agree. On a GPU there is a kernel for bfloat16 and float16, 32, 64 and 96 channels and
 /// four times as many hidden, for 512 tokens and more for each multiprocessor, where a block can
 /// have the shared memory that the weights take (160 KB for 96 channels); everything else is
-/// computed by torch operators. GELU is exact to 3e-4 of its value in the kernel, and to 5e-4 (its
-/// tanh form) in half precision on a GPU without it.
+/// computed by torch operators. GELU is exact to 3e-4 of its argument in the kernel, and to
+/// 5e-4 (its tanh form) in half precision on a GPU without it.
 void token_mlp_(at::Tensor x, const TokenMlp& mlp);
 
 }  // namespace omniq::kernels

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kThreads = 128, kMeanThreads = 256;
 constexpr int kVector = 8;
-constexpr int kKept = 3;  // vectors whose weights fit in registers
+constexpr int kKept = 3;  // vectors whose weight and bias fit in registers
 constexpr float kEpsilon = 1e-5F;
 
 /// How the channels of a row are shared: lane l has channels 8 · (l + lanes · v).
@@ -22,7 +22,7 @@ struct Sharing {
 };
 
 /// What a lane needs of a parameter: `find(v)` is where its v-th vector's values are, null for
-/// zeros. Of short rows it is kept in registers.
+/// zeros. Read once with kInRegisters, else at each use, from the cache.
 template <int kVectors, bool kInRegisters, typename Find>
 class OfChannels {
  public:

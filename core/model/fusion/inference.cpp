@@ -7,17 +7,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "core/model/fusion/derived.h"
-
 namespace omniq::model {
-
-struct FusionInference::Source {
-  const void* data;
-  std::uint32_t version;
-  c10::Device device;
-  at::ScalarType dtype;  // of the copy
-  bool operator==(const Source&) const = default;
-};
 
 FusionInference::FusionInference(const FusionKind& kind, const FusionOptions& options)
     : kind_(&kind), options_(options) {}
@@ -25,9 +15,9 @@ FusionInference::~FusionInference() = default;
 
 void FusionInference::refresh(Fusion& fusion, c10::Device device, at::ScalarType dtype) {
   const auto parameters = fusion.named_parameters();
-  std::vector<Source> source;
+  std::vector<CopySource> source;
   for (const auto& item : parameters) {
-    source.push_back({item.value().const_data_ptr(), version_of(item.value()), device, dtype});
+    source.push_back(copy_source(item.value(), device, dtype));
   }
   if (copy_ && source == source_) return;
   graphs_.clear();

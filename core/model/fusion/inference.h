@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/model/fusion/derived.h"
 #include "core/model/fusion/fusion.h"
 #include "core/model/graph_cache.h"
 
@@ -38,15 +39,13 @@ class FusionInference {
   std::size_t graphs() const { return graphs_.graphs(); }
 
  private:
-  struct Source;
-
   void refresh(Fusion& fusion, c10::Device device, at::ScalarType dtype);
   at::Tensor run(const at::Tensor& tokens, const std::optional<at::Tensor>& mask);
 
   const FusionKind* kind_;
   FusionOptions options_;
   std::shared_ptr<Fusion> copy_;
-  std::vector<Source> source_;  // the parameters that it was made from
+  std::vector<CopySource> source_;  // the parameters that it was made from
   GraphCache graphs_;
 };
 
