@@ -1,5 +1,5 @@
-// A block has one multiprocessor to itself, and both weights in its shared memory; each of its
-// warps takes 32 tokens at a time. The hidden layer is made 16 channels at a time, in registers.
+// A block has both weights in its shared memory; each of its warps takes 32 tokens at a time. The
+// hidden layer is made 16 channels at a time, in registers.
 //
 // A lane keeps the channels that it has read (cuda_token_tiles.cuh) in the second product too.
 #include "kernels/common/cuda_token_tiles.cuh"
