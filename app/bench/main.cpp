@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
   struct Benchmark {
     const char *name, *help, *baseline;
     std::vector<bench::Row> (*run)(const bench::Options&);
+    bool gpu_only = false;
   };
   const Benchmark benchmarks[] = {
       {"scan", "The selective scan and the convolution against torch operators",
@@ -102,7 +103,11 @@ int main(int argc, char** argv) {
       {"ssd", "The state-space product of mamba2 against torch operators",
        "the same by torch operators, all pairs of tokens", bench::bench_ssd},
       {"fusion", "The fusion stack of every variant",
-       "transformer of the same shape, as a CUDA graph", bench::bench_fusion}};
+       "transformer of the same shape, as a CUDA graph", bench::bench_fusion},
+      {"swin", "The per-frame encoder in inference", "its training path, forward, called eagerly",
+       bench::bench_swin, /*gpu_only=*/true},
+      {"model", "The whole classifier of every variant",
+       "the encoder's training path before the same fusion, called eagerly", bench::bench_model}};
   for (const auto& benchmark : benchmarks) {
     CLI::App* command = app.add_subcommand(benchmark.name, benchmark.help);
     command->add_option("--device", device_name, "auto, cpu or cuda")->capture_default_str();
@@ -120,6 +125,12 @@ int main(int argc, char** argv) {
   }
   for (const auto& benchmark : benchmarks) {
     if (!app.got_subcommand(benchmark.name)) continue;
+    if (benchmark.gpu_only && !device->is_cuda()) {
+      std::cerr << "error: bench " << benchmark.name
+                << " measures what only a GPU runs, and this is " << *device
+                << ".\nUse --device cuda on a machine that has one.\n";
+      return 2;
+    }
     bench::print(benchmark.run({*device, runs, only}), *device, benchmark.baseline, json);
   }
   return 0;

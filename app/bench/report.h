@@ -49,4 +49,12 @@ std::vector<Row> bench_ssd(const Options& options);
 /// transformer of the same shape, both as a CUDA graph where there is a GPU.
 std::vector<Row> bench_fusion(const Options& options);
 
+/// The per-frame encoder, as evaluation and prediction run it, against its training path; 224 ×
+/// 224.
+std::vector<Row> bench_swin(const Options& options);
+
+/// The whole classifier of every variant, from decoded clips of 32 frames to logits, and what a new
+/// frame of a video costs, against the encoder's training path in front of the same fusion.
+std::vector<Row> bench_model(const Options& options);
+
 }  // namespace omniq::bench

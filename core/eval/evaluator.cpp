@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "core/model/preprocess.h"
-
 namespace omniq::eval {
 
 at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video,
@@ -15,7 +13,7 @@ at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video,
   at::Tensor logits;
   {
     const train::AutocastScope autocast(video.device(), precision);
-    logits = model.forward(model::normalize_frames(video.flatten(0, 1)));
+    logits = model.forward(video.flatten(0, 1));
   }
   return logits.to(at::kFloat).softmax(1).unflatten(0, {video.size(0), views}).mean(1).cpu();
 }

@@ -7,7 +7,6 @@
 #include <stdexcept>
 
 #include "core/base/text.h"
-#include "core/model/preprocess.h"
 
 namespace omniq::infer {
 
@@ -23,7 +22,7 @@ void FrameWindow::push(std::span<const std::int64_t> numbers, const at::Tensor& 
   at::Tensor encoded;
   {
     const train::AutocastScope autocast(device_, precision_);
-    encoded = model_->encode(model::normalize_frames(rgb.to(device_)).unsqueeze(0))[0];
+    encoded = model_->encode(rgb.to(device_).unsqueeze(0))[0];
   }
   if (!features_.defined()) {
     features_ = torch::empty({static_cast<std::int64_t>(numbers_.size()), encoded.size(1)},

@@ -1,10 +1,12 @@
 #include "core/model/omniq.h"
 
+#include <ATen/autocast_mode.h>
 #include <torch/nn/module.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include "core/base/text.h"
+#include "core/model/preprocess.h"
 
 namespace omniq::model {
 namespace {
@@ -24,6 +26,7 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
   TORCH_CHECK(problem.message.empty(), problem.message);
 
   backbone_ = register_module("backbone", Swin(*swin));
+  encoder_inference_ = std::make_shared<SwinInference>(*backbone_);
   const std::int64_t backbone_width = backbone_->output_width();
   sequence_ = kind->sequence;
   const std::int64_t width = sequence_ ? options.fusion_options.width : backbone_width;
@@ -59,9 +62,20 @@ void OmniQ::reset_parameters() {
 torch::Tensor OmniQ::forward(const torch::Tensor& video) { return classify(encode(video)); }
 
 torch::Tensor OmniQ::encode(const torch::Tensor& video) {
-  TORCH_CHECK(video.dim() == 5, "video must be [B, T, 3, H, W], got ", video.sizes());
+  TORCH_CHECK(video.dim() == 5, "video must be [B, T, 3, H, W], or [B, T, H, W, 3] of bytes, got ",
+              video.sizes());
   const torch::AutoGradMode grad(torch::GradMode::is_enabled() && !backbone_frozen_);
-  return backbone_->forward(video.flatten(0, 1)).unflatten(0, {video.size(0), video.size(1)});
+  const torch::Tensor frames = video.flatten(0, 1);
+  const auto of_clips = [&](const torch::Tensor& features) {
+    return features.unflatten(0, {video.size(0), video.size(1)});
+  };
+  if (video.is_cuda() && !torch::GradMode::is_enabled() && !backbone_->is_training() &&
+      at::autocast::is_autocast_enabled(at::kCUDA)) {
+    return of_clips(
+        encoder_inference_->features(frames, at::autocast::get_autocast_dtype(at::kCUDA)));
+  }
+  return of_clips(
+      backbone_->forward(video.scalar_type() == at::kByte ? normalize_frames(frames) : frames));
 }
 
 torch::Tensor OmniQ::tokens(const torch::Tensor& features) {

@@ -13,6 +13,7 @@
 #include "core/model/fusion/fusion.h"
 #include "core/model/fusion/inference.h"
 #include "core/model/swin.h"
+#include "core/model/swin_inference.h"
 
 namespace omniq::model {
 
@@ -45,10 +46,12 @@ class OmniQ : public torch::nn::Module {
   /// Initialised at random from torch's default generator. Throws c10::Error for unknown names.
   explicit OmniQ(const OmniqOptions& options);
 
-  /// video [B, T, 3, H, W], normalised → logits [B, classes].
+  /// video floating [B, T, 3, H, W] and normalised, or uint8 [B, T, H, W, 3] in RGB → logits [B,
+  /// classes].
   torch::Tensor forward(const torch::Tensor& video);
-  /// video [B, T, 3, H, W] → frame features [B, T, D_b]. A frozen encoder keeps nothing for a
-  /// backward pass.
+  /// The same video → frame features [B, T, D_b]. A frozen encoder keeps nothing for a backward
+  /// pass. In evaluation mode on a GPU, without gradients and in mixed precision, the encoder is
+  /// run by SwinInference.
   torch::Tensor encode(const torch::Tensor& video);
   /// features [B, T, D_b], mask [B, T] bool (true for a frame, false for padding) or none → logits.
   /// In evaluation mode on a GPU, without gradients, the fusion is run by FusionInference.
@@ -67,6 +70,8 @@ class OmniQ : public torch::nn::Module {
   const OmniqOptions& options() const { return options_; }
   /// As Fusion's, for a run's record.
   std::string scan_path() { return fusion_->scan_path(); }
+  /// As SwinInference's, for a run's record.
+  std::string encoder_path() const { return encoder_inference_->path(); }
   torch::nn::Module& backbone() { return *backbone_; }
   bool backbone_frozen() const { return backbone_frozen_; }
 
@@ -78,6 +83,7 @@ class OmniQ : public torch::nn::Module {
   bool sequence_ = true;
   bool backbone_frozen_ = false;
   Swin backbone_{nullptr};
+  std::shared_ptr<SwinInference> encoder_inference_;
   std::shared_ptr<Linear> video_proj_;  // P_v; null when the widths agree
   torch::Tensor vis_cls_, positions_, types_;
   std::shared_ptr<Fusion> fusion_;

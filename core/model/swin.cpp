@@ -10,8 +10,9 @@
 #include <map>
 #include <tuple>
 
-#include "core/model/swin_attention.h"
 #include "core/model/swin_layout.h"
+#include "kernels/window_attention/window_attention.h"
+#include "kernels/window_attention/windows.h"
 
 namespace omniq::model {
 namespace {
@@ -58,7 +59,7 @@ struct Attention : nn::Module {
     at::Tensor bias = at::embedding(table, index).permute({2, 0, 1}).unsqueeze(0);
     if (mask.defined()) bias = bias + mask.unsqueeze(1);
     const at::Tensor projected = qkv->forward(tokens);
-    const at::Tensor out = swin::window_attention(
+    const at::Tensor out = kernels::attention_of_windows(
         projected.view({tokens.size(0) * windows, index.size(0), projected.size(2)}), bias, heads);
     return proj->forward(out.view(tokens.sizes()));
   }
@@ -204,7 +205,7 @@ SwinImpl::SwinImpl(SwinOptions options)
     }
   }
   parts_->norm = register_module("norm", layer_norm(output_width()));
-  parts_->bias_index = swin::relative_position_index(options_.window);
+  parts_->bias_index = kernels::relative_position_index(options_.window);
   set_stochastic_depth(options_.stochastic_depth);
   reset_parameters();
 }

@@ -3,6 +3,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/types.h>
 
+#include "kernels/window_attention/windows.h"
+
 namespace omniq::model::swin {
 namespace {
 
@@ -93,24 +95,6 @@ Indices merge_positions(const Order& next, std::int64_t height, std::int64_t wid
   return wanted;
 }
 
-// After the roll, tokens that were not neighbours share the last windows; −100 keeps them apart.
-at::Tensor make_shift_mask(std::int64_t height, std::int64_t width, std::int64_t window,
-                           std::int64_t shift_y, std::int64_t shift_x, at::Device device) {
-  const auto region = [&](std::int64_t length, std::int64_t shift) {
-    at::Tensor out = torch::zeros({length});
-    if (shift > 0) {
-      out.slice(0, length - window, length - shift).fill_(1);
-      out.slice(0, length - shift).fill_(2);
-    }
-    return out;
-  };
-  const at::Tensor regions = region(height, shift_y).unsqueeze(1) * 3 + region(width, shift_x);
-  const at::Tensor of_window = regions.view({height / window, window, width / window, window})
-                                   .permute({0, 2, 1, 3})
-                                   .reshape({-1, window * window});
-  return of_window.unsqueeze(1).ne(of_window.unsqueeze(2)).to(torch::kFloat).mul_(-100).to(device);
-}
-
 at::Tensor copy_rows(const at::Tensor& tokens, const at::Tensor& index, bool pads) {
   // Index `in` is the row of zeros behind the last token.
   return (pads ? at::constant_pad_nd(tokens, {0, 0, 0, 1}) : tokens).index_select(1, index);
@@ -178,7 +162,7 @@ FrameLayout make_layout(std::int64_t rows, std::int64_t columns, std::int64_t st
     stage.shifted = windows(shift_y, shift_x);
     if (shift_y + shift_x > 0) {
       stage.shift_mask =
-          make_shift_mask(padded_height, padded_width, window, shift_y, shift_x, device);
+          kernels::shift_mask(padded_height, padded_width, window, shift_y, shift_x).to(device);
     }
     if (i + 1 < stages) {
       const Order next = stage_order((stage.height + 1) / 2, (stage.width + 1) / 2);
@@ -189,16 +173,6 @@ FrameLayout make_layout(std::int64_t rows, std::int64_t columns, std::int64_t st
     layout.stages.push_back(std::move(stage));
   }
   return layout;
-}
-
-at::Tensor relative_position_index(std::int64_t window) {
-  const at::Tensor along = torch::arange(window, torch::kInt64);
-  const at::Tensor y = along.repeat_interleave(window);
-  const at::Tensor x = along.repeat({window});
-  const auto difference = [&](const at::Tensor& c) {
-    return c.unsqueeze(1) - c.unsqueeze(0) + window - 1;
-  };
-  return difference(y) * (2 * window - 1) + difference(x);
 }
 
 }  // namespace omniq::model::swin

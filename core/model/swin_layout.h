@@ -46,7 +46,4 @@ struct FrameLayout {
 FrameLayout make_layout(std::int64_t rows, std::int64_t columns, std::int64_t stages,
                         std::int64_t window, at::Device device);
 
-/// The row of the relative position bias table for each pair of tokens: int64 [T, T], T = window².
-at::Tensor relative_position_index(std::int64_t window);
-
 }  // namespace omniq::model::swin

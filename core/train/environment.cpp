@@ -44,6 +44,10 @@ Status write_environment(const run::RunFolder& folder, const config::Experiment&
   json["seed"] = e.seed;
   json["precision"] = precision_name(precision);
   if (const std::string scan = built.model->scan_path(); !scan.empty()) json["scan"] = scan;
+  // Where it is not trained.
+  json["encoder"] = device.is_cuda() && precision != Precision::float32
+                        ? built.model->encoder_path()
+                        : "torch operators";
   const model::ParameterCount count = built.model->count_parameters();
   json["params"] = count.total;
   json["trainable_params"] = count.trainable;

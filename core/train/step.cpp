@@ -8,7 +8,6 @@
 
 #include "core/base/random.h"
 #include "core/model/device.h"
-#include "core/model/preprocess.h"
 
 namespace omniq::train {
 namespace {
@@ -81,7 +80,7 @@ ClipSums TrainStep::accumulate(const at::Tensor& video, const at::Tensor& labels
   torch::Tensor logits;
   {
     const AutocastScope autocast(video.device(), options_.precision);
-    logits = model_.forward(model::normalize_frames(video));
+    logits = model_.forward(video);
   }
   const auto loss =
       torch::cross_entropy_loss(logits.to(torch::kFloat32), labels, {}, at::Reduction::Sum,

@@ -28,6 +28,15 @@ auto dispatch_device_type(at::ScalarType type, const F& f) {
   }
 }
 
+inline bool is_half(at::ScalarType type) { return type == at::kHalf || type == at::kBFloat16; }
+
+/// The same for kernels that take __half and __nv_bfloat16 alone.
+template <typename F>
+auto dispatch_half_type(at::ScalarType type, const F& f) {
+  TORCH_CHECK(is_half(type), "no CUDA kernel for ", type);
+  return type == at::kHalf ? f(__half{}) : f(__nv_bfloat16{});
+}
+
 /// The dtype that all of them have, if kernels take it, else float32. Undefined tensors do not
 /// count.
 inline at::ScalarType common_device_type(std::initializer_list<at::Tensor> tensors) {
@@ -50,6 +59,11 @@ inline at::Tensor with_aligned_rows(const at::Tensor& x) {
     good = good && (x.size(axis) == 1 || aligned(x.stride(axis) * size));
   }
   return good ? x : x.clone(at::MemoryFormat::Contiguous);
+}
+
+/// x, or a copy, that starts at a multiple of 16 bytes. It must be contiguous.
+inline at::Tensor with_aligned_start(const at::Tensor& x) {
+  return reinterpret_cast<std::uintptr_t>(x.const_data_ptr()) % 16 == 0 ? x : x.clone();
 }
 
 /// x [directions or 1, clips, tokens, ·] as a kernel's T, which x.scalar_type() must stand for;

@@ -12,6 +12,10 @@ std::uint32_t version_of(const at::Tensor& parameter) {
   return parameter.unsafeGetTensorImpl()->version_counter().current_version();
 }
 
+CopySource copy_source(const at::Tensor& parameter, c10::Device device, at::ScalarType dtype) {
+  return {parameter.const_data_ptr(), version_of(parameter), device, dtype};
+}
+
 at::Tensor at_least_float(const at::Tensor& x) {
   return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
 }

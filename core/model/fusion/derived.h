@@ -36,4 +36,15 @@ at::Tensor as_float(Derived& derived, const at::Tensor& parameter);
 /// tensor.
 std::uint32_t version_of(const at::Tensor& parameter);
 
+/// What a copy of a parameter was made from and as: equal as long as the copy is up to date.
+struct CopySource {
+  const void* data;
+  std::uint32_t version;
+  c10::Device device;
+  at::ScalarType dtype;
+  bool operator==(const CopySource&) const = default;
+};
+/// Of a copy on `device` in `dtype`. The parameter must not be an inference tensor.
+CopySource copy_source(const at::Tensor& parameter, c10::Device device, at::ScalarType dtype);
+
 }  // namespace omniq::model

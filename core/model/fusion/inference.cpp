@@ -2,51 +2,25 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/autocast_mode.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <ATen/cuda/CUDAGraph.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <algorithm>
-
-#include "core/model/fusion/derived.h"
-
 namespace omniq::model {
-
-struct FusionInference::Source {
-  const void* data;
-  std::uint32_t version;
-  c10::Device device;
-  at::ScalarType dtype;  // of the copy
-  bool operator==(const Source&) const = default;
-};
-
-struct FusionInference::Shape {
-  std::int64_t clips, length;
-  bool masked;
-  std::unique_ptr<at::cuda::CUDAGraph> graph;  // null when it was seen once
-  at::Tensor tokens, mask, result;             // of the graph
-};
 
 FusionInference::FusionInference(const FusionKind& kind, const FusionOptions& options)
     : kind_(&kind), options_(options) {}
 FusionInference::~FusionInference() = default;
 
-std::size_t FusionInference::graphs() const {
-  return std::count_if(shapes_.begin(), shapes_.end(),
-                       [](const Shape& shape) { return shape.graph != nullptr; });
-}
-
 void FusionInference::refresh(Fusion& fusion, c10::Device device, at::ScalarType dtype) {
   const auto parameters = fusion.named_parameters();
-  std::vector<Source> source;
+  std::vector<CopySource> source;
   for (const auto& item : parameters) {
-    source.push_back({item.value().const_data_ptr(), version_of(item.value()), device, dtype});
+    source.push_back(copy_source(item.value(), device, dtype));
   }
   if (copy_ && source == source_) return;
-  shapes_.clear();
+  graphs_.clear();
   // Its random start is overwritten, and must not move what training draws next.
   at::Generator generator = at::detail::getDefaultCPUGenerator();
   const at::Tensor state = generator.get_state();
@@ -70,25 +44,6 @@ at::Tensor FusionInference::run(const at::Tensor& tokens, const std::optional<at
   return copy_->read_out(copy_->forward(tokens, mask), mask);
 }
 
-void FusionInference::capture(Shape& shape, const at::Tensor& tokens,
-                              const std::optional<at::Tensor>& mask) {
-  shape.tokens = tokens.clone();
-  std::optional<at::Tensor> own_mask;
-  if (mask) own_mask = shape.mask = mask->clone();
-  at::cuda::getCurrentCUDAStream().synchronize();
-  // The default stream cannot be captured.
-  const c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
-  const c10::cuda::CUDAStreamGuard guard(stream);
-  run(shape.tokens, own_mask);  // what is prepared once must not become part of the graph
-  stream.synchronize();
-  auto graph = std::make_unique<at::cuda::CUDAGraph>();
-  // Other threads, which load clips, may go on using the device.
-  graph->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
-  shape.result = run(shape.tokens, own_mask);
-  graph->capture_end();
-  shape.graph = std::move(graph);
-}
-
 at::Tensor FusionInference::read_out(Fusion& fusion, const at::Tensor& tokens,
                                      const std::optional<at::Tensor>& mask) {
   // Tensors that stay are no tensors of inference mode: those could not be written to outside of
@@ -103,25 +58,12 @@ at::Tensor FusionInference::read_out(Fusion& fusion, const at::Tensor& tokens,
   refresh(fusion, tokens.device(), dtype);
   const at::Tensor input = tokens.to(dtype);
 
-  const std::int64_t clips = tokens.size(0), length = tokens.size(1);
-  if (clips * length > kMostGraphTokens) return run(input, mask);
-  auto shape = std::find_if(shapes_.begin(), shapes_.end(), [&](const Shape& s) {
-    return s.clips == clips && s.length == length && s.masked == mask.has_value();
+  if (tokens.size(0) * tokens.size(1) > kMostGraphTokens) return run(input, mask);
+  GraphCache::Inputs inputs{input};
+  if (mask) inputs.push_back(*mask);
+  return graphs_.run(inputs, [this](const GraphCache::Inputs& x) {
+    return run(x[0], x.size() > 1 ? std::optional(x[1]) : std::nullopt);
   });
-  if (shape == shapes_.end()) {  // the last batch of an evaluation comes once: no graph yet
-    shapes_.push_front({clips, length, mask.has_value(), nullptr, {}, {}, {}});
-    if (shapes_.size() > kMostGraphs) shapes_.pop_back();
-    return run(input, mask);
-  }
-  shapes_.splice(shapes_.begin(), shapes_, shape);
-  if (!shape->graph) {
-    capture(*shape, input, mask);
-  } else {
-    shape->tokens.copy_(input);
-    if (mask) shape->mask.copy_(*mask);
-  }
-  shape->graph->replay();
-  return shape->result.clone();
 }
 
 }  // namespace omniq::model

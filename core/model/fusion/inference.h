@@ -5,16 +5,13 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "core/model/fusion/derived.h"
 #include "core/model/fusion/fusion.h"
-
-namespace at::cuda {
-struct CUDAGraph;
-}
+#include "core/model/graph_cache.h"
 
 namespace omniq::model {
 
@@ -34,28 +31,22 @@ class FusionInference {
   at::Tensor read_out(Fusion& fusion, const at::Tensor& tokens,
                       const std::optional<at::Tensor>& mask);
 
-  /// Graphs that are kept, at most: the least recently used goes first.
-  static constexpr std::size_t kMostGraphs = 16;
   /// Clips times tokens beyond which launches no longer matter and the memory that a graph keeps
   /// does.
   static constexpr std::int64_t kMostGraphTokens = 16384;
 
   /// Graphs that are there, for tests.
-  std::size_t graphs() const;
+  std::size_t graphs() const { return graphs_.graphs(); }
 
  private:
-  struct Shape;
-  struct Source;
-
   void refresh(Fusion& fusion, c10::Device device, at::ScalarType dtype);
   at::Tensor run(const at::Tensor& tokens, const std::optional<at::Tensor>& mask);
-  void capture(Shape& shape, const at::Tensor& tokens, const std::optional<at::Tensor>& mask);
 
   const FusionKind* kind_;
   FusionOptions options_;
   std::shared_ptr<Fusion> copy_;
-  std::vector<Source> source_;  // the parameters that it was made from
-  std::list<Shape> shapes_;     // the most recently used first
+  std::vector<CopySource> source_;  // the parameters that it was made from
+  GraphCache graphs_;
 };
 
 }  // namespace omniq::model

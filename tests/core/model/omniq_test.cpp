@@ -4,6 +4,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "core/model/preprocess.h"
 #include "tests/core/model/small_model.h"
 
 namespace omniq::model {
@@ -87,6 +88,14 @@ TEST_P(EveryFusion, SeesTheOrderOfFramesUnlessItAverages) {
   const bool same =
       torch::allclose(model->classify(features), model->classify(features.flip(1)), 1e-4, 1e-5);
   EXPECT_EQ(same, GetParam() == "average");
+}
+
+TEST(OmniQ, TakesBytesAsWellAsNormalisedFrames) {
+  auto model = small_model("average");
+  model->eval();
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor rgb = torch::randint(0, 256, {2, 3, 32, 36, 3}, torch::kByte);
+  EXPECT_TRUE(torch::equal(model->forward(rgb), model->forward(normalize_frames(rgb))));
 }
 
 TEST(OmniQ, FreezesWhatDoesNotTrain) {

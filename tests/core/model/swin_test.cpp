@@ -12,68 +12,18 @@
 #include <cmath>
 #include <map>
 
-#include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/model/safetensors.h"
-#include "core/model/swin_attention.h"
 #include "core/model/swin_layout.h"
+#include "kernels/window_attention/window_attention.h"
 #include "tests/core/model/golden/paths.h"
+#include "tests/core/model/golden/swin.h"
 
 namespace omniq::model {
 namespace {
 
-std::uint64_t fnv1a(std::string_view name) {
-  std::uint64_t h = 0xcbf29ce484222325ULL;
-  for (const char byte : name) h = (h ^ static_cast<unsigned char>(byte)) * 0x100000001b3ULL;
-  return h;
-}
-
-// The formula of make_swin_golden.py.
-at::Tensor uniform(std::string_view name, at::IntArrayRef shape) {
-  at::Tensor out = torch::empty(shape, torch::kDouble);
-  const std::uint64_t start = fnv1a(name);
-  auto* values = out.mutable_data_ptr<double>();
-  for (std::int64_t i = 0; i < out.numel(); ++i) {
-    values[i] =
-        static_cast<double>(mix_bits(start + static_cast<std::uint64_t>(i)) >> 40) * 0x1p-23 - 1;
-  }
-  return out;
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
-at::Tensor scaled(const std::string& name, at::IntArrayRef shape) {
-  const at::Tensor u = uniform(name, shape);
-  const bool weight = name.substr(name.size() - std::min<std::size_t>(6, name.size())) == "weight";
-  if (contains(name, "norm") || name.rfind("features.0.2.", 0) == 0)
-    return (weight ? 1 + 0.25 * u : 0.25 * u).to(torch::kFloat);
-  if (contains(name, "relative_position_bias_table")) return (2 * u).to(torch::kFloat);
-  if (!weight) return (0.25 * u).to(torch::kFloat);
-  const auto fan_in = static_cast<double>(u.numel() / u.size(0));
-  return (u * std::sqrt(3.0 / fan_in)).to(torch::kFloat);
-}
-
-at::Tensor golden_frames(std::int64_t n, std::int64_t height, std::int64_t width) {
-  const at::Tensor coarse = uniform("frames.coarse", {n, 3, (height + 7) / 8, (width + 7) / 8})
-                                .repeat_interleave(8, 2)
-                                .repeat_interleave(8, 3)
-                                .slice(2, 0, height)
-                                .slice(3, 0, width);
-  return (coarse + 0.5 * uniform("frames.fine", {n, 3, height, width})).to(torch::kFloat);
-}
-
 std::int64_t checksum(const at::Tensor& tensor) {
   return tensor.contiguous().view(torch::kInt).sum(torch::kLong).item<std::int64_t>();
-}
-
-Swin make(const std::string& name) {
-  Swin net(swin_options(name).value());
-  const torch::NoGradGuard no_grad;
-  for (auto& item : net->named_parameters())
-    item.value().copy_(scaled(item.key(), item.value().sizes()));
-  return net;
 }
 
 std::int64_t parameter_count(const torch::nn::Module& module) {
@@ -98,7 +48,7 @@ void expect_golden(const std::string& name, const std::vector<std::pair<int, int
   // TF32 is off by default in matrix products; convolutions are not used.
   const auto file = load_safetensors(golden("swin_golden.safetensors"));
   ASSERT_TRUE(file) << file.error().text();
-  Swin net = make(name);
+  Swin net = make_golden_swin(name);
   std::int64_t total = 0;
   for (const at::Tensor& parameter : net->parameters()) total += checksum(parameter.detach());
   ASSERT_EQ(total, file->find(name + ".weights_checksum").item<std::int64_t>());
@@ -168,7 +118,7 @@ TEST(Swin, InitialisationIsTorchvisions) {
 }
 
 TEST_P(SwinOn, EveryParameterGetsAGradient) {
-  Swin net = make("swin_nano");
+  Swin net = make_golden_swin("swin_nano");
   net->to(device_);
   net->train();
   net->set_stochastic_depth(0);  // it may drop a branch, and its gradients, for all frames
@@ -186,7 +136,7 @@ TEST_P(SwinOn, EveryParameterGetsAGradient) {
 
 // Directional derivatives in float64 against differences, through padding, shifts and merging.
 TEST(Swin, GradientsMatchDifferences) {
-  Swin net = make("swin_nano");
+  Swin net = make_golden_swin("swin_nano");
   net->to(torch::kDouble);
   net->eval();
   for (const auto& [height, width] : {std::pair{32, 32}, std::pair{36, 28}}) {
@@ -221,7 +171,7 @@ TEST_P(SwinOn, AttentionEqualsItsFormula) {
     at::Tensor bias = uniform("bias", {biases, heads, length, length}).to(options).requires_grad_();
     const at::Tensor direction =
         uniform("direction", {n * windows, length, heads * width}).to(options);
-    const at::Tensor out = swin::window_attention(qkv, bias, heads);
+    const at::Tensor out = kernels::attention_of_windows(qkv, bias, heads);
     const auto gradients = torch::autograd::grad({(out * direction).sum()}, {qkv, bias});
 
     const auto parts =
@@ -238,7 +188,7 @@ TEST_P(SwinOn, AttentionEqualsItsFormula) {
 }
 
 TEST_P(SwinOn, RepeatsItselfInEval) {
-  Swin net = make("swin_nano");
+  Swin net = make_golden_swin("swin_nano");
   net->to(device_);
   net->eval();
   const torch::NoGradGuard no_grad;
@@ -253,7 +203,7 @@ TEST_P(SwinOn, RepeatsItselfInEval) {
 }
 
 TEST_P(SwinOn, StochasticDepthIsSeededAndCanBeSwitchedOff) {
-  Swin net = make("swin_nano");
+  Swin net = make_golden_swin("swin_nano");
   net->to(device_);
   net->train();
   const at::Tensor frames = golden_frames(8, 32, 32).to(device_);
@@ -326,7 +276,7 @@ TEST_P(SwinOn, RearrangingBackRestoresTokens) {
 
 TEST(SwinCuda, HalfPrecisionStaysNear) {
   if (!torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";
-  Swin net = make("swin_tiny");
+  Swin net = make_golden_swin("swin_tiny");
   net->to(at::kCUDA);
   net->eval();
   const at::Tensor frames = golden_frames(2, 224, 224).cuda();

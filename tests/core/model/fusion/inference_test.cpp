@@ -146,7 +146,7 @@ TEST_P(FusionOnGpu, KeepsNoMoreGraphsThanItMay) {
     for (int i = 0; i < 2; ++i)
       inference.read_out(*fusion_, torch::randn({1, length, 64}).cuda(), {});
   }
-  EXPECT_EQ(inference.graphs(), FusionInference::kMostGraphs);
+  EXPECT_EQ(inference.graphs(), GraphCache::kMostGraphs);
 }
 
 // 200 steps of AdamW on the CPU and on the GPU, from the same start over the same clips.

@@ -1,12 +1,12 @@
-#include "core/model/swin_attention.h"
-
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/types.h>
 
 #include <cmath>
 
-namespace omniq::model::swin {
+#include "kernels/window_attention/window_attention.h"
+
+namespace omniq::kernels {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -27,7 +27,7 @@ at::Tensor join_heads(const at::Tensor& x) {
 
 // Both directions written out on libtorch's batched products: half the operators and copies that
 // autograd's own formulas need, which is what counts for windows of 16 tokens on a CPU.
-struct WindowAttention : torch::autograd::Function<WindowAttention> {
+struct AttentionOfWindows : torch::autograd::Function<AttentionOfWindows> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv, const at::Tensor& bias,
                             std::int64_t heads) {
     const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
@@ -91,8 +91,8 @@ struct WindowAttention : torch::autograd::Function<WindowAttention> {
 
 }  // namespace
 
-at::Tensor window_attention(const at::Tensor& qkv, const at::Tensor& bias, std::int64_t heads) {
-  return WindowAttention::apply(qkv, bias, heads);
+at::Tensor attention_of_windows(const at::Tensor& qkv, const at::Tensor& bias, std::int64_t heads) {
+  return AttentionOfWindows::apply(qkv, bias, heads);
 }
 
-}  // namespace omniq::model::swin
+}  // namespace omniq::kernels

@@ -1,0 +1,241 @@
+// A warp has one head of one window, keys and values in registers, and goes through the queries 16
+// at a time; where that leaves multiprocessors idle, it has 16 queries alone.
+//
+// No value passes through shared memory. A lane 4g + i reads the i-th quarter of a head's channels
+// of token g as one vector. Scores sum over channels in any order, so queries and keys may be used
+// as they lie. Values are transposed in registers, and their columns come out as they went in: a
+// lane has the i-th quarter of its tokens' results.
+#include <cstdint>
+
+#include "kernels/common/cuda_half_products.cuh"
+#include "kernels/window_attention/window_attention_cuda.h"
+
+namespace omniq::kernels::detail {
+namespace {
+
+constexpr int kAttentionWarps = 4;
+
+template <int kWindow>
+constexpr int kQueryTilesOf = query_tiles(kWindow);
+template <int kWindow>
+constexpr int kKeyTilesOf = key_tiles(kWindow);
+
+/// A quarter of a token's channels of one head: two in each register.
+template <int kRegisters>
+struct alignas(4 * kRegisters) Quarter {
+  unsigned pairs[kRegisters];
+};
+
+/// One window of one frame. Sizes stay in the arguments: they take no registers there.
+template <typename T, int kWindow>
+struct Window {
+  const CudaWindowAttentionArguments<T>& args;
+  unsigned frame;
+  int first_y, first_x, split_y, split_x;
+
+  __device__ Window(const CudaWindowAttentionArguments<T>& of, unsigned index) : args(of) {
+    const unsigned down = args.padded_height / kWindow, across = args.padded_width / kWindow;
+    const unsigned row = index / across % down, column = index % across;
+    frame = index / (across * down);
+    first_y = static_cast<int>(row) * kWindow + args.shift_y;
+    first_x = static_cast<int>(column) * kWindow + args.shift_x;
+    // Only the last windows hold tokens that were apart before the shift.
+    split_y = args.shift_y > 0 && row + 1 == down ? kWindow - args.shift_y : kWindow;
+    split_x = args.shift_x > 0 && column + 1 == across ? kWindow - args.shift_x : kWindow;
+  }
+
+  /// The place of a token in the frame's map; −1 beyond the map, which needs kPadded.
+  template <bool kPadded>
+  __device__ int place(int token) const {
+    int y = first_y + token / kWindow, x = first_x + token % kWindow;
+    y -= y >= args.padded_height ? args.padded_height : 0;
+    x -= x >= args.padded_width ? args.padded_width : 0;
+    return !kPadded || (y < args.height && x < args.width) ? y * args.width + x : -1;
+  }
+
+  __device__ bool is_split() const { return split_y < kWindow || split_x < kWindow; }
+  /// Which part of a split window a token is in.
+  __device__ int part(int token) const {
+    return (token / kWindow >= split_y ? 2 : 0) + (token % kWindow >= split_x ? 1 : 0);
+  }
+};
+
+struct TokenPlace {
+  int place, part;
+};
+
+/// kParts: warps that share a window and head, 1 or query_tiles. kPadded: windows go beyond the
+/// map.
+template <typename T, int kWindow, int kHeadWidth, int kParts, bool kPadded>
+__global__ void __launch_bounds__(32 * kAttentionWarps, 4)
+    window_attention_kernel(const CudaWindowAttentionArguments<T> args) {
+  constexpr int kTokens = kWindow * kWindow, kKeyTiles = kKeyTilesOf<kWindow>;
+  constexpr int kQueryTiles = kQueryTilesOf<kWindow>;
+  constexpr int kQuarter = kHeadWidth / 4, kRegisters = kQuarter / 2;
+  using Vector = Quarter<kRegisters>;
+
+  unsigned item = blockIdx.x * kAttentionWarps + threadIdx.x / 32;
+  const int first_tile = kParts == 1 ? 0 : static_cast<int>(item % kParts);
+  item /= kParts;
+  const int head = static_cast<int>(item % static_cast<unsigned>(args.heads));
+  const Window<T, kWindow> window(args, item / static_cast<unsigned>(args.heads));
+  if (window.frame >= static_cast<unsigned>(args.frames)) return;
+  const int lane = static_cast<int>(threadIdx.x) % 32, g = lane / 4, i = lane % 4;
+
+  const int channels = args.heads * kHeadWidth, at = head * kHeadWidth + i * kQuarter;
+  const std::int64_t map = static_cast<std::int64_t>(args.height) * args.width;
+  const T* frame = args.qkv + window.frame * map * 3 * channels + at;
+  T* frame_out = args.out + window.frame * map * channels + at;
+  // Where tokens are, and on which side of a split. Those that fill up the last tile do not exist:
+  // they are read as the last that does, and their bias leaves them without weight.
+  __shared__ TokenPlace places_of_warps[kAttentionWarps][16 * kQueryTiles];
+  TokenPlace* tokens = places_of_warps[threadIdx.x / 32];
+#pragma unroll
+  for (int token = lane; token < 16 * kQueryTiles; token += 32) {
+    const int existing = min(token, kTokens - 1);
+    tokens[token] = {window.template place<kPadded>(existing), window.part(existing)};
+  }
+  __syncwarp();
+  const auto row = [](auto* map_start, int place, unsigned length) {
+    return map_start + static_cast<std::uint64_t>(static_cast<unsigned>(place)) * length;
+  };
+  const auto load = [&](int token, int of) {  // of: 0 the query, 1 the key, 2 the value
+    const int place = tokens[token].place;
+    const T* from = row(frame, place, 3 * channels);
+    if (kPadded && place < 0) from = args.padding + at;
+    return *reinterpret_cast<const Vector*>(from + of * channels);
+  };
+
+  Vector keys[kKeyTiles], values[kKeyTiles];
+#pragma unroll
+  for (int j = 0; j < kKeyTiles; ++j) keys[j] = load(8 * j + g, 1);
+#pragma unroll
+  for (int j = 0; j < kKeyTiles; ++j) values[j] = load(8 * j + g, 2);
+#pragma unroll
+  for (int j = 0; j < kKeyTiles; ++j) {
+#pragma unroll
+    for (int r = 0; r < kRegisters; ++r) values[j].pairs[r] = transpose_matrix(values[j].pairs[r]);
+  }
+
+  const float scale = kLog2E * rsqrtf(static_cast<float>(kHeadWidth));
+  const float masked = -100.F * kLog2E / scale;  // as the model adds it to tokens that were apart
+#pragma unroll 1
+  for (int tile = first_tile; tile < (kParts == 1 ? kQueryTiles : first_tile + 1); ++tile) {
+    const Vector query[2] = {load(16 * tile + g, 0), load(16 * tile + g + 8, 0)};
+    const auto* bias = reinterpret_cast<const uint2*>(args.bias) +
+                       (head * kQueryTiles + tile) * kKeyTiles * 32 + lane;
+    float scores[kKeyTiles][4];  // times √d, from the bias on
+#pragma unroll
+    for (int j = 0; j < kKeyTiles; ++j) {
+      const uint2 added = __ldg(bias + j * 32);
+      const float2 upper = __half22float2(reinterpret_cast<const __half2&>(added.x));
+      const float2 lower = __half22float2(reinterpret_cast<const __half2&>(added.y));
+      scores[j][0] = upper.x, scores[j][1] = upper.y;
+      scores[j][2] = lower.x, scores[j][3] = lower.y;
+#pragma unroll
+      for (int r = 0; r < kRegisters; r += 2) {
+        multiply_half<T>(
+            scores[j],
+            {query[0].pairs[r], query[1].pairs[r], query[0].pairs[r + 1], query[1].pairs[r + 1]},
+            {keys[j].pairs[r], keys[j].pairs[r + 1]});
+      }
+    }
+    if (window.is_split()) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const int query_part = tokens[16 * tile + 8 * half + g].part;
+#pragma unroll
+        for (int k = 0; k < 2 * kKeyTiles; ++k) {
+          const int key = 8 * (k / 2) + 2 * i + k % 2;
+          if (tokens[key].part != query_part) scores[k / 2][2 * half + k % 2] += masked;
+        }
+      }
+    }
+
+    unsigned weights[kKeyTiles][2] = {};  // rounded at once: scores take twice as many registers
+    float sum[2] = {};
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      float most = scores[0][2 * half];
+#pragma unroll
+      for (int j = 0; j < kKeyTiles; ++j) {
+        most = fmaxf(most, fmaxf(scores[j][2 * half], scores[j][2 * half + 1]));
+      }
+      most = fmaxf(most, __shfl_xor_sync(kFullWarp, most, 1));
+      most = scale * fmaxf(most, __shfl_xor_sync(kFullWarp, most, 2));
+#pragma unroll
+      for (int j = 0; j < kKeyTiles; ++j) {
+        const float first = fast_exp2(fmaf(scores[j][2 * half], scale, -most));
+        const float second = fast_exp2(fmaf(scores[j][2 * half + 1], scale, -most));
+        sum[half] += first + second;
+        weights[j][half] = pack_half<T>(first, second);
+      }
+    }
+
+    float result[kRegisters][4] = {};
+#pragma unroll
+    for (int j = 0; j < kKeyTiles; j += 2) {
+      const bool both = j + 1 < kKeyTiles;
+      const int next = both ? j + 1 : j;
+#pragma unroll
+      for (int r = 0; r < kRegisters; ++r) {
+        multiply_half<T>(result[r],
+                         {weights[j][0], weights[j][1], both ? weights[next][0] : 0U,
+                          both ? weights[next][1] : 0U},
+                         {values[j].pairs[r], both ? values[next].pairs[r] : 0U});
+      }
+    }
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      sum[half] += __shfl_xor_sync(kFullWarp, sum[half], 1);
+      sum[half] += __shfl_xor_sync(kFullWarp, sum[half], 2);
+    }
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int token = 16 * tile + 8 * half + g, place = tokens[token].place;
+      if (token >= kTokens || (kPadded && place < 0)) continue;
+      const float inverse = fast_reciprocal(sum[half]);
+      Vector out;
+#pragma unroll
+      for (int r = 0; r < kRegisters; ++r) {
+        out.pairs[r] =
+            pack_half<T>(result[r][2 * half] * inverse, result[r][2 * half + 1] * inverse);
+      }
+      *reinterpret_cast<Vector*>(row(frame_out, place, channels)) = out;
+    }
+  }
+}
+
+template <typename T, int kWindow, int kHeadWidth>
+cudaError_t launch_window_attention(const CudaWindowAttentionArguments<T>& args,
+                                    cudaStream_t stream) {
+  const auto items = static_cast<std::int64_t>(args.frames) * (args.padded_height / kWindow) *
+                     (args.padded_width / kWindow) * args.heads;
+  const auto launch = [&](auto* kernel, int parts) {
+    const std::int64_t blocks = (items * parts + kAttentionWarps - 1) / kAttentionWarps;
+    kernel<<<static_cast<unsigned>(blocks), 32 * kAttentionWarps, 0, stream>>>(args);
+    return cudaGetLastError();
+  };
+  // About as many warps as a large GPU has room for.
+  constexpr std::int64_t kFew = 1024;
+  constexpr int kQueryTiles = kQueryTilesOf<kWindow>;
+  const bool padded = args.padded_height > args.height || args.padded_width > args.width;
+  if (kQueryTiles == 1 || items >= kFew) {
+    return padded ? launch(window_attention_kernel<T, kWindow, kHeadWidth, 1, true>, 1)
+                  : launch(window_attention_kernel<T, kWindow, kHeadWidth, 1, false>, 1);
+  }
+  return launch(window_attention_kernel<T, kWindow, kHeadWidth, kQueryTiles, true>, kQueryTiles);
+}
+
+}  // namespace
+
+template <typename T>
+cudaError_t window_attention(const CudaWindowAttentionArguments<T>& args, cudaStream_t stream) {
+  if (args.window == 7 && args.head_width == 32)
+    return launch_window_attention<T, 7, 32>(args, stream);
+  if (args.window == 4 && args.head_width == 16)
+    return launch_window_attention<T, 4, 16>(args, stream);
+  return cudaErrorInvalidValue;
+}
+
+}  // namespace omniq::kernels::detail

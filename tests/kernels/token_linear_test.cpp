@@ -1,0 +1,105 @@
+#include "kernels/token_linear/token_linear.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "tests/kernels/operator_testing.h"
+
+namespace omniq {
+namespace {
+
+using kernels::make_token_linear;
+using kernels::token_linear;
+using testing::error_of;
+using ::testing::HasSubstr;
+using testing::relative_error;
+
+struct Parameters {
+  kernels::TokenNorm norm;
+  at::Tensor weight, bias;
+};
+
+class TokenLinearTest : public testing::DeviceTest {
+ protected:
+  // For the kernel, which few tokens do not get.
+  static std::int64_t many() { return device().is_cuda() ? 80005 : 205; }
+  static at::TensorOptions single() { return at::TensorOptions(at::kFloat).device(device()); }
+
+  static Parameters parameters(std::int64_t channels, std::int64_t out, bool offset) {
+    const auto random = [](at::IntArrayRef shape, double scale) {
+      return scale * torch::randn(shape, single());
+    };
+    return {{1 + random({channels}, 0.3), random({channels}, 0.3),
+             offset ? random({channels}, 1) : at::Tensor()},
+            random({out, channels}, 1 / std::sqrt(static_cast<double>(channels))),
+            random({out}, 0.5)};
+  }
+};
+
+// The formula, in float64.
+at::Tensor formula(const at::Tensor& raw, const Parameters& p) {
+  const auto exact = [](const at::Tensor& t) { return t.to(at::kCPU, at::kDouble); };
+  at::Tensor x = exact(raw);
+  if (p.norm.offset.defined()) x = x + exact(p.norm.offset);
+  const at::Tensor centred = x - x.mean(-1, true);
+  const at::Tensor normed =
+      centred / torch::sqrt(centred.square().mean(-1, true) + 1e-5) * exact(p.norm.weight) +
+      exact(p.norm.bias);
+  return normed.matmul(exact(p.weight).t()) + exact(p.bias);
+}
+
+TEST_P(TokenLinearTest, MatchesReference) {
+  for (const auto& [type, limit] : {std::pair{at::kDouble, 1e-12},
+                                    {at::kFloat, 1e-5},
+                                    {at::kBFloat16, 1e-2},
+                                    {at::kHalf, 2e-3}}) {
+    // The last three have no kernel.
+    for (const auto& [channels, out] :
+         {std::pair{32, 96}, {64, 192}, {96, 288}, {96, 32}, {96, 40}, {128, 384}, {20, 32}}) {
+      for (const std::int64_t tokens : {std::int64_t{33}, many()}) {
+        for (const bool offset : {false, true}) {
+          SCOPED_TRACE(::testing::Message()
+                       << type << " " << tokens << " × " << channels << " to " << out);
+          const Parameters p = parameters(channels, out, offset);
+          const auto linear = make_token_linear(p.norm, p.weight, p.bias, type);
+          const at::Tensor x = (2 + torch::randn({tokens, channels}, single())).to(type);
+          const at::Tensor y = token_linear(x, linear);
+          EXPECT_EQ(y.scalar_type(), type);
+          const at::Tensor some = torch::cat({torch::arange(33), torch::randint(tokens, {100}),
+                                              torch::arange(tokens - 33, tokens)})
+                                      .to(device());
+          EXPECT_LE(relative_error(y.index_select(0, some), formula(x.index_select(0, some), p)),
+                    limit);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(TokenLinearTest, WritesEveryElement) {
+  const Parameters p = parameters(96, 288, true);
+  const auto linear = make_token_linear(p.norm, p.weight, p.bias, at::kBFloat16);
+  testing::poison_memory(device());
+  const at::Tensor y =
+      token_linear(torch::zeros({many(), 96}, single().dtype(at::kBFloat16)), linear);
+  EXPECT_TRUE(torch::equal(y, y[0].expand_as(y)));
+}
+
+TEST_P(TokenLinearTest, SaysWhatIsWrongWithItsArguments) {
+  const Parameters p = parameters(32, 64, false);
+  const auto linear = make_token_linear(p.norm, p.weight, p.bias, at::kFloat);
+  const at::Tensor x = torch::randn({4, 32}, single());
+  EXPECT_EQ(error_of([&] { token_linear(x, linear); }), "");
+  EXPECT_THAT(error_of([&] { token_linear(x[0], linear); }), HasSubstr("[tokens, 32]"));
+  EXPECT_THAT(error_of([&] { token_linear(x.to(at::kHalf), linear); }), HasSubstr("x is Half"));
+  EXPECT_THAT(error_of([&] { make_token_linear(p.norm, p.weight, p.norm.bias, at::kFloat); }),
+              HasSubstr("expected [out, channels]"));
+  const at::Tensor needs = x.clone().requires_grad_();
+  EXPECT_THAT(error_of([&] { token_linear(needs, linear); }), HasSubstr("no gradients"));
+}
+
+OMNIQ_INSTANTIATE_ON_DEVICES(TokenLinearTest);
+
+}  // namespace
+}  // namespace omniq

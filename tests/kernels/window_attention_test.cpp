@@ -1,0 +1,151 @@
+#include "kernels/window_attention/window_attention.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "tests/kernels/operator_testing.h"
+
+namespace omniq {
+namespace {
+
+using kernels::make_window_bias;
+using kernels::window_attention;
+using testing::error_of;
+using ::testing::HasSubstr;
+using testing::relative_error;
+
+struct Case {
+  std::int64_t frames, height, width, heads, head_width, window, shift;
+};
+
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+  return out << c.frames << " × " << c.height << " × " << c.width << ", " << c.heads << " heads of "
+             << c.head_width << ", window " << c.window << ", shift " << c.shift;
+}
+
+struct Inputs {
+  at::Tensor qkv, table, padding;
+};
+
+Inputs make_inputs(const Case& c, at::ScalarType type, at::Device device) {
+  const auto options = at::TensorOptions(at::kFloat).device(device);
+  const std::int64_t width = 3 * c.heads * c.head_width, side = 2 * c.window - 1;
+  return {(1.5 * torch::randn({c.frames, c.height, c.width, width}, options)).to(type),
+          2 * torch::randn({side * side, c.heads}, options),
+          torch::randn({width}, options).to(type)};
+}
+
+// Attention of every token of the padded map to every other, in float64: those outside of its
+// window have no weight, those that only the wrapping brought into it −100.
+at::Tensor reference(const Inputs& in, const Case& c) {
+  const auto exact = [](const at::Tensor& x) { return x.to(at::kCPU, at::kDouble); };
+  const auto round_up = [&](std::int64_t x) { return (x + c.window - 1) / c.window * c.window; };
+  const std::int64_t rows = round_up(c.height), columns = round_up(c.width);
+  const std::int64_t down = rows > c.window ? c.shift : 0;
+  const std::int64_t right = columns > c.window ? c.shift : 0;
+  at::Tensor map = exact(in.padding).expand({c.frames, rows, columns, -1}).clone();
+  map.slice(1, 0, c.height).slice(2, 0, c.width).copy_(exact(in.qkv));
+  const auto parts = map.view({c.frames, rows * columns, 3, c.heads, c.head_width})
+                         .permute({2, 0, 3, 1, 4})
+                         .unbind(0);  // [n, heads, tokens, d]
+
+  const at::Tensor y = torch::arange(rows).repeat_interleave(columns);
+  const at::Tensor x = torch::arange(columns).repeat({rows});
+  const at::Tensor in_y = (y - down).remainder(rows), in_x = (x - right).remainder(columns);
+  const auto pairs = [](const at::Tensor& t) { return t.unsqueeze(1) - t.unsqueeze(0); };
+  const auto differ = [](const at::Tensor& t) { return t.unsqueeze(1).ne(t.unsqueeze(0)); };
+  const auto window_of = [&](const at::Tensor& t) { return t.div(c.window, "floor"); };
+  const at::Tensor outside = differ(window_of(in_y)) | differ(window_of(in_x));
+  const at::Tensor apart = differ(y < down) | differ(x < right);
+  const at::Tensor index = (pairs(in_y.remainder(c.window)) + c.window - 1) * (2 * c.window - 1) +
+                           pairs(in_x.remainder(c.window)) + c.window - 1;
+  const at::Tensor bias = exact(in.table)
+                              .index_select(0, index.flatten())
+                              .view({rows * columns, rows * columns, c.heads})
+                              .permute({2, 0, 1});
+  const at::Tensor scores =
+      (parts[0].matmul(parts[1].transpose(-2, -1)) / std::sqrt(static_cast<double>(c.head_width)) +
+       bias - 100 * apart.to(at::kDouble))
+          .masked_fill(outside, -std::numeric_limits<double>::infinity());
+  return scores.softmax(-1)
+      .matmul(parts[2])
+      .transpose(1, 2)
+      .reshape({c.frames, rows, columns, c.heads * c.head_width})
+      .slice(1, 0, c.height)
+      .slice(2, 0, c.width);
+}
+
+class WindowAttentionTest : public testing::DeviceTest {};
+
+// Maps of one window, divided ones, padded ones, narrow ones; few items, which warps share on a
+// GPU, and many; the last three have no kernel.
+const Case kCases[] = {{3, 14, 14, 3, 32, 7, 3}, {3, 14, 14, 3, 32, 7, 0}, {1, 7, 7, 4, 32, 7, 3},
+                       {2, 16, 9, 2, 32, 7, 3},  {2, 16, 9, 2, 32, 7, 0},  {1, 5, 20, 3, 32, 7, 3},
+                       {90, 8, 14, 3, 32, 7, 3}, {2, 8, 8, 2, 16, 4, 2},   {3, 9, 7, 4, 16, 4, 2},
+                       {1, 1, 1, 2, 16, 4, 2},   {2, 9, 7, 2, 5, 3, 1},    {1, 14, 14, 2, 16, 7, 3},
+                       {1, 8, 12, 1, 32, 8, 4}};
+
+TEST_P(WindowAttentionTest, MatchesReference) {
+  for (const auto& [type, limit] : {std::pair{at::kDouble, 1e-6},
+                                    {at::kFloat, 1e-5},
+                                    {at::kBFloat16, 1e-2},
+                                    {at::kHalf, 2e-3}}) {
+    testing::poison_memory(device());
+    for (const Case& c : kCases) {
+      SCOPED_TRACE(::testing::Message() << type << ", " << c);
+      const Inputs in = make_inputs(c, type, device());
+      const auto bias = make_window_bias(in.table, c.window, c.head_width);
+      const at::Tensor out = window_attention(in.qkv, bias, in.padding, c.shift);
+      EXPECT_EQ(out.scalar_type(), type);
+      EXPECT_LE(relative_error(out, reference(in, c)), limit);
+      EXPECT_TRUE(torch::equal(out, window_attention(in.qkv, bias, in.padding, c.shift)));
+    }
+  }
+}
+
+TEST_P(WindowAttentionTest, FramesDoNotDependOnEachOther) {
+  const Case c{400, 7, 7, 3, 32, 7, 0};
+  for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf}) {
+    const Inputs in = make_inputs(c, type, device());
+    const auto bias = make_window_bias(in.table, c.window, c.head_width);
+    const at::Tensor all = window_attention(in.qkv, bias, in.padding, c.shift);
+    const at::Tensor one = window_attention(in.qkv.slice(0, 399), bias, in.padding, c.shift);
+    EXPECT_LE(relative_error(one, all.slice(0, 399)), type == at::kFloat ? 1e-6 : 0) << type;
+  }
+}
+
+TEST_P(WindowAttentionTest, TakesStridedInputAndNoFrames) {
+  const Case c{2, 14, 14, 3, 32, 7, 3};
+  const Inputs in = make_inputs(c, at::kBFloat16, device());
+  const auto bias = make_window_bias(in.table, c.window, c.head_width);
+  const at::Tensor strided = in.qkv.transpose(1, 2).contiguous().transpose(1, 2);
+  EXPECT_TRUE(torch::equal(window_attention(strided, bias, in.padding, 3),
+                           window_attention(in.qkv, bias, in.padding, 3)));
+  EXPECT_EQ(window_attention(in.qkv.slice(0, 0, 0), bias, in.padding, 3).sizes(),
+            (std::vector<std::int64_t>{0, 14, 14, 96}));
+}
+
+TEST_P(WindowAttentionTest, SaysWhatIsWrongWithItsArguments) {
+  const Inputs in = make_inputs({1, 7, 7, 2, 32, 7, 0}, at::kFloat, device());
+  const auto bias = make_window_bias(in.table, 7, 32);
+  EXPECT_EQ(error_of([&] { window_attention(in.qkv, bias, in.padding, 0); }), "");
+  EXPECT_THAT(error_of([&] { make_window_bias(in.table, 8, 32); }),
+              HasSubstr("expected [225, heads]"));
+  EXPECT_THAT(error_of([&] { window_attention(in.qkv[0], bias, in.padding, 0); }),
+              HasSubstr("expected [n, H, W"));
+  EXPECT_THAT(error_of([&] { window_attention(in.qkv, bias, in.padding.slice(0, 1), 0); }),
+              HasSubstr("padding has shape"));
+  EXPECT_THAT(error_of([&] { window_attention(in.qkv, bias, in.padding.to(at::kHalf), 0); }),
+              HasSubstr("padding Half"));
+  EXPECT_THAT(error_of([&] { window_attention(in.qkv, bias, in.padding, 7); }),
+              HasSubstr("expected 0 to 6"));
+  const at::Tensor needs = in.qkv.clone().requires_grad_();
+  EXPECT_THAT(error_of([&] { window_attention(needs, bias, in.padding, 0); }),
+              HasSubstr("no gradients"));
+}
+
+OMNIQ_INSTANTIATE_ON_DEVICES(WindowAttentionTest);
+
+}  // namespace
+}  // namespace omniq
