@@ -7,6 +7,7 @@
 #include <c10/cuda/CUDAGuard.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/selective_scan/selective_scan_impl.h"
@@ -18,6 +19,7 @@ namespace {
 // own.
 constexpr std::int64_t kBlocksPerMultiprocessor = 6;
 constexpr std::int64_t kShortestChunk = 64;
+constexpr std::int64_t kProductBlocksPerMultiprocessor = 2;
 
 struct Prepared {
   ScanInputs in;     // u, delta, B, C, z of one dtype, the parameters float32
@@ -75,6 +77,28 @@ at::Tensor floats(at::IntArrayRef sizes, const at::Tensor& like) {
   return at::empty(sizes, like.options().dtype(at::kFloat));
 }
 
+// Whether the kernels on tensor cores take it.
+bool takes_products(const Prepared& prepared) {
+  return prepared.rates.defined() && prepared.in.u.scalar_type() != at::kFloat &&
+         has_scan_products(prepared.in.A.size(2));
+}
+
+std::int64_t divide_up(std::int64_t x, std::int64_t by) { return (x + by - 1) / by; }
+
+// For those, as many chunks as fill the device.
+ScanChunks cut_products(const ScanInputs& in) {
+  const std::int64_t tokens = in.u.size(2);
+  const std::int64_t blocks =
+      in.u.size(0) * in.u.size(1) * divide_up(in.u.size(3), kScanProductChannels);
+  const std::int64_t wanted =
+      kProductBlocksPerMultiprocessor * at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
+  const std::int64_t count = std::clamp<std::int64_t>(
+      wanted / blocks, 1, std::max<std::int64_t>(1, tokens / kShortestChunk));
+  const std::int64_t length =
+      divide_up(divide_up(tokens, count), kScanStageTokens) * kScanStageTokens;
+  return {length, divide_up(tokens, length)};
+}
+
 struct ForwardCut {
   ScanChunks chunks;
   std::int64_t thread_channels;
@@ -100,8 +124,10 @@ ForwardCut cut_forward(const ScanInputs& in) {
 }
 
 // The state before each chunk; undefined where there is one chunk, which starts from zero.
-template <typename T>
-at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks, cudaStream_t stream) {
+// find_states: scan_states() or scan_states_products().
+template <typename T, typename FindStates>
+at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks,
+                        const FindStates& find_states, cudaStream_t stream) {
   if (chunks.count == 1) return {};
   const auto args = arguments_of<T>(prepared);
   const at::Tensor& u = prepared.in.u;
@@ -109,8 +135,8 @@ at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks, cuda
       floats({args.directions, args.clips, chunks.count, args.channels, args.states}, u);
   const at::Tensor exponents =
       floats({args.directions, args.clips, chunks.count, args.channels}, u);
-  C10_CUDA_CHECK(scan_states<T>(args, chunks, states.mutable_data_ptr<float>(),
-                                exponents.mutable_data_ptr<float>(), stream));
+  C10_CUDA_CHECK(find_states(args, chunks, states.mutable_data_ptr<float>(),
+                             exponents.mutable_data_ptr<float>(), stream));
   ScanPrefix prefix{};
   prefix.directions = args.directions;
   prefix.clips = args.clips;
@@ -147,10 +173,21 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rate
   const ScanInputs& in = prepared.in;
   const at::Tensor y = at::empty(in.u.sizes(), in.u.options());
   const at::Tensor ungated = with_ungated && in.z.defined() ? at::empty_like(y) : at::Tensor();
-  const ForwardCut cut = cut_forward(in);
   dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    const at::Tensor starts = chunk_starts<T>(prepared, cut.chunks, stream);
+    if constexpr (!std::is_same_v<T, float>) {
+      if (takes_products(prepared)) {
+        const ScanChunks chunks = cut_products(in);
+        const at::Tensor starts =
+            chunk_starts<T>(prepared, chunks, scan_states_products<T>, stream);
+        C10_CUDA_CHECK(scan_forward_products<T>(arguments_of<T>(prepared), chunks,
+                                                data_or_null(starts), device_rows_of<T>(y),
+                                                device_rows_of<T>(ungated), stream));
+        return;
+      }
+    }
+    const ForwardCut cut = cut_forward(in);
+    const at::Tensor starts = chunk_starts<T>(prepared, cut.chunks, scan_states<T>, stream);
     C10_CUDA_CHECK(scan_forward<T>(arguments_of<T>(prepared), cut.chunks, cut.thread_channels,
                                    data_or_null(starts), device_rows_of<T>(y),
                                    device_rows_of<T>(ungated), stream));
@@ -187,7 +224,7 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& raw, const at:
     const auto args = arguments_of<T>(prepared);
     const ScanBackwardPlan plan = plan_scan_backward<T>(
         args, static_cast<int>(device->sharedMemPerBlockOptin), device->multiProcessorCount);
-    const at::Tensor starts = chunk_starts<T>(prepared, plan.chunks, stream);
+    const at::Tensor starts = chunk_starts<T>(prepared, plan.chunks, scan_states<T>, stream);
     const at::Tensor carry = plan.chunks.count > 1 ? floats({R, clips, E, N}, in.u) : at::Tensor();
     const at::Tensor parts = floats({plan.parts, R, clips, L, 2, N}, in.u);
     CudaScanGradients<T> grads{};

@@ -1,0 +1,241 @@
+// The forward kernel of the scan on tensor cores.
+#pragma once
+
+#include "kernels/selective_scan/selective_scan_cuda_products_stage.cuh"
+
+namespace omniq::kernels::detail {
+
+/// In base 2, from the first to the last token of a chunk. The decay from one token to another is
+/// split into a factor for each, relative to the middle; with this the highest power of either is
+/// at most 2^80.
+inline constexpr float kMostChunkDecay = 160.F / kHighestNode;
+
+template <typename T>
+__device__ __forceinline__ bool decays_split(const ChunkInputs<T>& in) {
+  return __all_sync(kFullWarp, in.total[0] - in.first[0] <= kMostChunkDecay &&
+                                   in.total[1] - in.first[1] <= kMostChunkDecay) != 0;
+}
+
+__device__ __forceinline__ unsigned transpose_matrix(unsigned x) {
+  unsigned y;
+  asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(y) : "r"(x));
+  return y;
+}
+
+/// y += what a chunk's tokens give to themselves and later ones where decays do not split: every
+/// pair by itself.
+template <typename T>
+__device__ __forceinline__ void add_pairs(LaneTokens& y, const ChunkInputs<T>& in,
+                                          const uint2 (&C_B)[kPowerPairs][32]) {
+  const int lane = lane_index();
+#pragma unroll 1
+  for (int j = 0; j < kChunkTokens; ++j) {
+    const int from = (lane & ~3) + j / 2;
+    LaneTokens decay;
+    float input[2];
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const float2 inputs = unpack<__nv_bfloat16>(__shfl_sync(kFullWarp, in.input[half], from));
+      const float even = __shfl_sync(kFullWarp, in.sums[half][0], from);
+      const float odd = __shfl_sync(kFullWarp, in.sums[half][1], from);
+      input[half] = j % 2 == 0 ? inputs.x : inputs.y;
+      const float sum = j % 2 == 0 ? even : odd;
+#pragma unroll
+      for (int c = 0; c < 2; ++c) {
+        decay[half][c] = fast_exp2(fminf(sum - in.sums[half][c], 0.F));  // C_B is 0 before j
+      }
+    }
+    NodePowers<4> powers([&](int i) { return decay[i / 2][i % 2]; });
+    LaneTokens sum = {};
+#pragma unroll
+    for (int k = 0; k < kPowerNodes; ++k) {
+      if (k > 0) powers.find(k);
+#pragma unroll
+      for (int c = 0; c < 2; ++c) {
+        const uint2 word = C_B[k / 2][(lane_column() + c) * 4 + j / 2];
+        const float2 product = unpack<__nv_bfloat16>(k % 2 == 0 ? word.x : word.y);
+        const float value = j % 2 == 0 ? product.x : product.y;
+        sum[0][c] = fmaf(powers.of[k][c], value, sum[0][c]);
+        sum[1][c] = fmaf(powers.of[k][2 + c], value, sum[1][c]);
+      }
+    }
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+#pragma unroll
+      for (int c = 0; c < 2; ++c) y[half][c] = fmaf(input[half], sum[half][c], y[half][c]);
+    }
+  }
+}
+
+/// y += Σ_k x^m_k (h · (φ_k ⊙ C) + the same of the chunk's own tokens).
+template <typename T, int kStates>
+__device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>& in,
+                                             const WarpStates<kStates>& h,
+                                             const ChunkOperands<kStates>& operands, int lane) {
+  constexpr int kBlocks = kStates / kBlockStates;
+  // Without a split the powers are those from the start of the chunk on, and inputs count as 0.
+  const bool split = decays_split(in);
+  const float middle[2] = {split ? 0.5F * (in.first[0] + in.total[0]) : 0.F,
+                           split ? 0.5F * (in.first[1] + in.total[1]) : 0.F};
+  NodePowers<4> after([&](int i) { return fast_exp2(middle[i / 2] - in.sums[i / 2][i % 2]); });
+  NodePowers<4> before(
+      [&](int i) { return split ? fast_exp2(in.sums[i / 2][i % 2] - middle[i / 2]) : 0.F; });
+  NodePowers<2> to_middle([&](int half) { return fast_exp2(-middle[half]); });
+  float sums[kPowerNodes][4];
+#pragma unroll
+  for (int k = 0; k < kPowerNodes; ++k) {
+#pragma unroll
+    for (int e = 0; e < 4; ++e) sums[k][e] = 0.F;
+  }
+#pragma unroll
+  for (int block = 0; block < kBlocks; ++block) {
+    const float(&low)[4] = h[2 * block], (&high)[4] = h[2 * block + 1];
+    const unsigned states[4] = {pack_bf16(low[0], low[1]), pack_bf16(low[2], low[3]),
+                                pack_bf16(high[0], high[1]), pack_bf16(high[2], high[3])};
+#pragma unroll
+    for (int i = 0; i < pairs_of(block); ++i) {
+      const int pair = first_pair(block) + i;
+      const uint4 C = operands.C[power_item(block, pair)][lane];
+      multiply16(sums[2 * pair], states, C.x, C.y);
+      multiply16(sums[2 * pair + 1], states, C.z, C.w);
+    }
+    // The pairs of nodes that no later block needs.
+#pragma unroll
+    for (int pair = 0; pair < kPowerPairs; ++pair) {
+      if (end_block(pair, kBlocks) != block + 1) continue;
+      after.find_pair(pair);
+      before.find_pair(pair);
+      to_middle.find_pair(pair);
+      const uint2 C_B = operands.C_B[pair][lane];
+#pragma unroll
+      for (int k = 2 * pair; k < 2 * pair + 2; ++k) {
+#pragma unroll
+        for (int e = 0; e < 4; ++e) sums[k][e] *= to_middle.of[k][e / 2];
+        const float(&power)[4] = before.of[k];
+        multiply8(sums[k], multiply_pairs(pack_bf16(power[0], power[1]), in.input[0]),
+                  multiply_pairs(pack_bf16(power[2], power[3]), in.input[1]),
+                  k % 2 == 0 ? C_B.x : C_B.y);
+#pragma unroll
+        for (int e = 0; e < 4; ++e) {
+          y[e / 2][e % 2] = fmaf(after.of[k][e], sums[k][e], y[e / 2][e % 2]);
+        }
+      }
+    }
+  }
+  if (!split) add_pairs(y, in, operands.C_B);
+}
+
+/// h <- x^n h + what the chunk's tokens give.
+template <typename T, int kStates>
+__device__ __forceinline__ void advance_states(WarpStates<kStates>& h, const ChunkInputs<T>& in,
+                                               const ChunkOperands<kStates>& operands, int lane) {
+  WeighedInputs weighed;
+  weigh_inputs(in, {0.F, 0.F}, weighed);
+  float decay[4], by_eight[2];  // of the lane's states in one result, and from one to the next
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    decay[2 * half] = fast_exp2(-in.total[half] * static_cast<float>(lane_column() + 1));
+    decay[2 * half + 1] = decay[2 * half] * fast_exp2(-in.total[half]);
+    by_eight[half] = fast_exp2(-8.F * in.total[half]);
+  }
+#pragma unroll
+  for (int block = 0; block < kStates / kBlockStates; ++block) {
+#pragma unroll
+    for (int n = 2 * block; n < 2 * block + 2; ++n) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        h[n][e] *= decay[e];
+        decay[e] *= by_eight[e / 2];
+      }
+    }
+    add_inputs<kStates>(h, weighed, operands, block, lane);
+  }
+}
+
+template <typename T, int kStates>
+__global__ void __launch_bounds__(kProductThreads, 2)
+    scan_products_forward_kernel(const __grid_constant__ ProductParameters<T> p) {
+  extern __shared__ __align__(16) unsigned char memory[];
+  auto& shared = *reinterpret_cast<ProductShared<T, kStates>*>(memory);
+  const ProductPlace place(p);
+  const int thread = static_cast<int>(threadIdx.x), lane = lane_index();
+  const int channels = static_cast<int>(p.args.channels);
+  place_constants(p, place, shared);
+  __syncthreads();
+  bool live = fetch_stage<false>(p, place, shared, 0);
+
+  WarpStates<kStates> h;
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const int channel = place.first_channel + lane_row() + half * 8;
+    const bool exists = channel < channels;
+    const float* from = p.starts + (place.segment * channels + channel) * kStates + lane_column();
+#pragma unroll
+    for (int n = 0; n < kStates / 8; ++n) {
+      float2 two{0.F, 0.F};
+      if (p.starts != nullptr && exists) two = *reinterpret_cast<const float2*>(from + n * 8);
+      h[n][2 * half] = two.x, h[n][2 * half + 1] = two.y;
+    }
+  }
+
+  for (int stage = 0; stage * kStageTokens < place.steps; ++stage) {
+    wait_for_tiles<0>();
+    __syncthreads();
+    if (thread < kStageTokens) shared.live[thread] = live;
+    prepare_stage<false>(shared, warp_index());
+    __syncthreads();
+    if ((stage + 1) * kStageTokens < place.steps) {
+      live = fetch_stage<false>(p, place, shared, stage + 1);
+    }
+    if (place.first_channel >= channels) continue;  // the warp only prepares
+#pragma unroll 1
+    for (int chunk = 0; chunk < kStageChunks; ++chunk) {
+      const int in_stage = chunk * kChunkTokens, begin = stage * kStageTokens + in_stage;
+      if (begin >= place.steps) break;
+      const auto& operands = shared.chunks[chunk];
+      unsigned words[4], gates[2];
+      load_transposed(words, input_matrix(shared, stage, in_stage, lane / 16));
+      const ChunkInputs<T> in(words, shared, in_stage);
+      LaneTokens y = {};
+      add_products<T, kStates>(y, in, h, operands, lane);
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const float2 u = unpack<T>(in.u[half]);
+        const float skip = shared.skip[lane_channel(half)];
+        y[half][0] = fmaf(skip, u.x, y[half][0]);
+        y[half][1] = fmaf(skip, u.y, y[half][1]);
+      }
+
+      load_transposed(gates, input_matrix(shared, stage, in_stage, 2));
+      const int t = begin + lane_row(), channel = place.first_channel + lane_column();
+      const auto store = [&](const StepRows<T>& rows, const LaneTokens& values) {
+        T* const to = rows.row(t) + channel;
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+          // Two tokens of a channel become two channels of a token.
+          const unsigned two = transpose_matrix(pack<T>(values[half][0], values[half][1]));
+          const int left = channels - channel - half * 8;
+          if (t >= place.steps || left <= 0) continue;
+          if (p.pairs) {
+            *reinterpret_cast<unsigned*>(to + half * 8) = two;
+          } else {
+            to[half * 8] = reinterpret_cast<const T(&)[2]>(two)[0];
+            if (left > 1) to[half * 8 + 1] = reinterpret_cast<const T(&)[2]>(two)[1];
+          }
+        }
+      };
+      if (p.ungated.data != nullptr) store(shared.rows_ungated, y);
+      if (p.args.z.data != nullptr) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+          const float2 z = unpack<T>(gates[half]);
+          y[half][0] *= silu(z.x), y[half][1] *= silu(z.y);
+        }
+      }
+      store(shared.rows_y, y);
+      if (begin + kChunkTokens < place.steps) advance_states<T, kStates>(h, in, operands, lane);
+    }
+  }
+}
+
+}  // namespace omniq::kernels::detail
