@@ -19,7 +19,6 @@ namespace {
 // own.
 constexpr std::int64_t kBlocksPerMultiprocessor = 6;
 constexpr std::int64_t kShortestChunk = 64;
-constexpr std::int64_t kProductBlocksPerMultiprocessor = 2;
 
 struct Prepared {
   ScanInputs in;     // u, delta, B, C, z of one dtype, the parameters float32
@@ -78,20 +77,23 @@ at::Tensor floats(at::IntArrayRef sizes, const at::Tensor& like) {
 }
 
 // Whether the kernels on tensor cores take it.
+template <typename T>
 bool takes_products(const Prepared& prepared) {
-  return prepared.rates.defined() && prepared.in.u.scalar_type() != at::kFloat &&
-         has_scan_products(prepared.in.A.size(2));
+  const std::int64_t states = prepared.in.A.size(2);
+  return prepared.rates.defined() && has_scan_products(states) &&
+         scan_products_shared_bytes<T>(states) <=
+             static_cast<std::int64_t>(
+                 at::cuda::getCurrentDeviceProperties()->sharedMemPerBlockOptin);
 }
 
 std::int64_t divide_up(std::int64_t x, std::int64_t by) { return (x + by - 1) / by; }
 
-// For those, as many chunks as fill the device.
+// For those, as many chunks as fill the device; a multiprocessor takes one block.
 ScanChunks cut_products(const ScanInputs& in) {
   const std::int64_t tokens = in.u.size(2);
   const std::int64_t blocks =
       in.u.size(0) * in.u.size(1) * divide_up(in.u.size(3), kScanProductChannels);
-  const std::int64_t wanted =
-      kProductBlocksPerMultiprocessor * at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
+  const std::int64_t wanted = at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
   const std::int64_t count = std::clamp<std::int64_t>(
       wanted / blocks, 1, std::max<std::int64_t>(1, tokens / kShortestChunk));
   const std::int64_t length =
@@ -176,7 +178,7 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rate
   dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     if constexpr (!std::is_same_v<T, float>) {
-      if (takes_products(prepared)) {
+      if (takes_products<T>(prepared)) {
         const ScanChunks chunks = cut_products(in);
         const at::Tensor starts =
             chunk_starts<T>(prepared, chunks, scan_states_products<T>, stream);

@@ -67,11 +67,15 @@ template <typename T>
 cudaError_t scan_states_products(const CudaScanArguments<T>& args, const ScanChunks& chunks,
                                  float* ends, float* exponents, cudaStream_t stream);
 
+/// Shared memory that a block of theirs takes, in bytes.
+template <typename T>
+std::int64_t scan_products_shared_bytes(std::int64_t states);
+
 /// Numbers of states for which there are such kernels.
 constexpr bool has_scan_products(std::int64_t states) { return states == 64 || states == 128; }
 
 /// Channels that one of their blocks works on, and the tokens that it brings in at a time.
-inline constexpr std::int64_t kScanProductChannels = 96;
+inline constexpr std::int64_t kScanProductChannels = 192;
 inline constexpr std::int64_t kScanStageTokens = 16;
 
 /// Turns what scan_states() found, in place, into the state before each chunk.

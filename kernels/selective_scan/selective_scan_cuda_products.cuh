@@ -6,6 +6,11 @@
 
 namespace omniq::kernels::detail {
 
+template <typename T>
+std::int64_t scan_products_shared_bytes(std::int64_t states) {
+  return states == 64 ? sizeof(ProductShared<T, 64>) : sizeof(ProductShared<T, 128>);
+}
+
 template <typename T, int kStates>
 cudaError_t launch_products(void (*kernel)(ProductParameters<T>), const ProductParameters<T>& p,
                             cudaStream_t stream) {

@@ -17,8 +17,8 @@
 // does not grow with the sequence.
 //
 // φ ⊙ C, φ ⊙ B and C · (φ ⊙ B) are prepared by a block for all its channels, in the form that
-// lanes need as operands, for two chunks (a stage) at a time. While they work on one stage, the
-// inputs of the next are on their way.
+// lanes need as operands, for two chunks (a stage) at a time. While its warps work on one stage,
+// they prepare the next, and the inputs of the one after that are on their way.
 #pragma once
 
 #include "kernels/common/cuda_tiles.cuh"
@@ -27,7 +27,7 @@
 
 namespace omniq::kernels::detail {
 
-inline constexpr int kProductWarps = 6;
+inline constexpr int kProductWarps = 12;
 inline constexpr int kProductThreads = kProductWarps * 32;
 inline constexpr int kWarpChannels = 16;
 inline constexpr int kProductChannels = kProductWarps * kWarpChannels;
@@ -42,32 +42,54 @@ __device__ __forceinline__ int warp_index() { return static_cast<int>(threadIdx.
 /// In base 2, of one token and channel: 2^−100 is nothing, and sums over a chunk stay precise.
 inline constexpr float kMostStepDecay = 100.F;
 
-/// Operands of a chunk, by lane: of a block of states and a pair of nodes, and of a pair.
+/// Operands of a chunk, by lane: of a block of states and a pair of nodes; and the products C · B
+/// of both nodes of a pair, [j × i], 0 where j > i. Two warps make those of the last two pairs,
+/// each for some blocks, and leave it to the reader to add them.
 template <int kStates>
 struct ChunkOperands {
   static constexpr int kItems = power_items(kStates / kBlockStates);
+  static constexpr int kProducts = kPowerPairs + 2;
   uint4 C[kItems][32], B[kItems][32];
-  uint2 C_B[kPowerPairs][32];  // of both nodes, [j × i], 0 where j > i
+  uint2 C_B[kProducts][32];
+
+  /// The second place of a pair in C_B; that of a pair without one is kProducts.
+  __device__ static constexpr int second_product(int pair) {
+    return pair < kPowerPairs - 2 ? kProducts : pair + 2;
+  }
 };
 
+/// What is in shared memory of one stage.
 template <typename T, int kStates>
-struct ProductShared {
-  static constexpr int kItems = ChunkOperands<kStates>::kItems;
+struct StageBuffer {
   static constexpr int kRow = kStates + 8;  // elements from row to row: no bank conflicts
   static constexpr int kTensors = 3;        // u, delta, z
 
   ChunkOperands<kStates> chunks[kStageChunks];
   T B[kStageTokens][kRow], C[kStageTokens][kRow];
-  // The inputs of a warp's channels, in the stage that is worked on and the next. The two halves of
-  // a row change places with every four rows: no bank conflicts.
-  T inputs[2][kProductWarps][kTensors][kStageTokens][kWarpChannels];
+  // Of a warp's channels. The two halves of a row change places with every four rows: no bank
+  // conflicts.
+  T inputs[kProductWarps][kTensors][kStageTokens][kWarpChannels];
+  unsigned char live[kStageTokens];  // a token, and not masked
+
+  /// For ldmatrix: where a lane finds a row of `tensor` (or, from lane 16 on, of the next) of eight
+  /// tokens and eight of its warp's channels.
+  __device__ __forceinline__ const T* input_matrix(int tensor, int in_stage) const {
+    const int lane = lane_index(), t = in_stage + lane % 8, half = lane / 8 % 2;
+    return &inputs[warp_index()][tensor + (tensor == 0 ? lane / 16 : 0)][t][(half ^ t / 4 % 2) * 8];
+  }
+};
+
+template <typename T, int kStates>
+struct ProductShared {
+  static constexpr int kItems = ChunkOperands<kStates>::kItems;
+
+  StageBuffer<T, kStates> stages[2];                 // the one that is worked on, and the next
   uint4 weights_C[kItems][4], weights_B[kItems][8];  // by column and row of a lane
-  StepRows<const T> rows[kTensors], rows_B, rows_C;
+  StepRows<const T> rows[StageBuffer<T, kStates>::kTensors], rows_B, rows_C;
   StepRows<T> rows_y, rows_ungated;
   StepRows<const unsigned char> rows_mask;
   float bias[kProductChannels], rate[kProductChannels];  // the latter times log2(e)
   float skip[kProductChannels];
-  unsigned char live[kStageTokens];  // a token, and not masked
 };
 
 template <typename T>
@@ -197,11 +219,12 @@ struct ChunkInputs {
   float total[2];           // of the chunk
   float first[2];           // of its first token
 
-  /// words: u and delta of the chunk.
+  /// words: u and delta of the chunk; live: of its tokens.
   template <int kStates>
   __device__ __forceinline__ ChunkInputs(const unsigned (&words)[4],
-                                         const ProductShared<T, kStates>& shared, int in_stage) {
-    const uchar2 moves = *reinterpret_cast<const uchar2*>(shared.live + in_stage + lane_column());
+                                         const ProductShared<T, kStates>& shared,
+                                         const unsigned char* live) {
+    const uchar2 moves = *reinterpret_cast<const uchar2*>(live + lane_column());
     const int lane = lane_index(), column = lane % 4;
 #pragma unroll
     for (int half = 0; half < 2; ++half) {

@@ -24,9 +24,9 @@ __device__ __forceinline__ unsigned transpose_matrix(unsigned x) {
 
 /// y += what a chunk's tokens give to themselves and later ones where decays do not split: every
 /// pair by itself.
-template <typename T>
+template <typename T, typename Operands>
 __device__ __forceinline__ void add_pairs(LaneTokens& y, const ChunkInputs<T>& in,
-                                          const uint2 (&C_B)[kPowerPairs][32]) {
+                                          const Operands& operands) {
   const int lane = lane_index();
 #pragma unroll 1
   for (int j = 0; j < kChunkTokens; ++j) {
@@ -52,9 +52,14 @@ __device__ __forceinline__ void add_pairs(LaneTokens& y, const ChunkInputs<T>& i
       if (k > 0) powers.find(k);
 #pragma unroll
       for (int c = 0; c < 2; ++c) {
-        const uint2 word = C_B[k / 2][(lane_column() + c) * 4 + j / 2];
-        const float2 product = unpack<__nv_bfloat16>(k % 2 == 0 ? word.x : word.y);
-        const float value = j % 2 == 0 ? product.x : product.y;
+        const auto product = [&](int place) {
+          const uint2 word = operands.C_B[place][(lane_column() + c) * 4 + j / 2];
+          const float2 two = unpack<__nv_bfloat16>(k % 2 == 0 ? word.x : word.y);
+          return j % 2 == 0 ? two.x : two.y;
+        };
+        const int second = Operands::second_product(k / 2);
+        float value = product(k / 2);
+        if (second < Operands::kProducts) value += product(second);
         sum[0][c] = fmaf(powers.of[k][c], value, sum[0][c]);
         sum[1][c] = fmaf(powers.of[k][2 + c], value, sum[1][c]);
       }
@@ -72,6 +77,7 @@ template <typename T, int kStates>
 __device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>& in,
                                              const WarpStates<kStates>& h,
                                              const ChunkOperands<kStates>& operands, int lane) {
+  using Operands = ChunkOperands<kStates>;
   constexpr int kBlocks = kStates / kBlockStates;
   // Without a split the powers are those from the start of the chunk on, and inputs count as 0.
   const bool split = decays_split(in);
@@ -107,14 +113,19 @@ __device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>
       before.find_pair(pair);
       to_middle.find_pair(pair);
       const uint2 C_B = operands.C_B[pair][lane];
+      const int second = Operands::second_product(pair);
 #pragma unroll
       for (int k = 2 * pair; k < 2 * pair + 2; ++k) {
 #pragma unroll
         for (int e = 0; e < 4; ++e) sums[k][e] *= to_middle.of[k][e / 2];
         const float(&power)[4] = before.of[k];
-        multiply8(sums[k], multiply_pairs(pack_bf16(power[0], power[1]), in.input[0]),
-                  multiply_pairs(pack_bf16(power[2], power[3]), in.input[1]),
-                  k % 2 == 0 ? C_B.x : C_B.y);
+        const unsigned inputs[2] = {multiply_pairs(pack_bf16(power[0], power[1]), in.input[0]),
+                                    multiply_pairs(pack_bf16(power[2], power[3]), in.input[1])};
+        multiply8(sums[k], inputs[0], inputs[1], k % 2 == 0 ? C_B.x : C_B.y);
+        if (second < Operands::kProducts) {
+          const uint2 rest = operands.C_B[second][lane];
+          multiply8(sums[k], inputs[0], inputs[1], k % 2 == 0 ? rest.x : rest.y);
+        }
 #pragma unroll
         for (int e = 0; e < 4; ++e) {
           y[e / 2][e % 2] = fmaf(after.of[k][e], sums[k][e], y[e / 2][e % 2]);
@@ -122,7 +133,7 @@ __device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>
       }
     }
   }
-  if (!split) add_pairs(y, in, operands.C_B);
+  if (!split) add_pairs(y, in, operands);
 }
 
 /// h <- x^n h + what the chunk's tokens give.
@@ -153,16 +164,12 @@ __device__ __forceinline__ void advance_states(WarpStates<kStates>& h, const Chu
 }
 
 template <typename T, int kStates>
-__global__ void __launch_bounds__(kProductThreads, 2)
+__global__ void __launch_bounds__(kProductThreads, 1)
     scan_products_forward_kernel(const __grid_constant__ ProductParameters<T> p) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& shared = *reinterpret_cast<ProductShared<T, kStates>*>(memory);
   const ProductPlace place(p);
-  const int thread = static_cast<int>(threadIdx.x), lane = lane_index();
-  const int channels = static_cast<int>(p.args.channels);
-  place_constants(p, place, shared);
-  __syncthreads();
-  bool live = fetch_stage<false>(p, place, shared, 0);
+  const int lane = lane_index(), channels = static_cast<int>(p.args.channels);
 
   WarpStates<kStates> h;
 #pragma unroll
@@ -178,24 +185,15 @@ __global__ void __launch_bounds__(kProductThreads, 2)
     }
   }
 
-  for (int stage = 0; stage * kStageTokens < place.steps; ++stage) {
-    wait_for_tiles<0>();
-    __syncthreads();
-    if (thread < kStageTokens) shared.live[thread] = live;
-    prepare_stage<false>(shared, warp_index());
-    __syncthreads();
-    if ((stage + 1) * kStageTokens < place.steps) {
-      live = fetch_stage<false>(p, place, shared, stage + 1);
-    }
-    if (place.first_channel >= channels) continue;  // the warp only prepares
+  for_each_stage<false>(p, place, shared, [&](int stage, const auto& buffer) {
 #pragma unroll 1
     for (int chunk = 0; chunk < kStageChunks; ++chunk) {
       const int in_stage = chunk * kChunkTokens, begin = stage * kStageTokens + in_stage;
       if (begin >= place.steps) break;
-      const auto& operands = shared.chunks[chunk];
+      const auto& operands = buffer.chunks[chunk];
       unsigned words[4], gates[2];
-      load_transposed(words, input_matrix(shared, stage, in_stage, lane / 16));
-      const ChunkInputs<T> in(words, shared, in_stage);
+      load_transposed(words, buffer.input_matrix(0, in_stage));
+      const ChunkInputs<T> in(words, shared, buffer.live + in_stage);
       LaneTokens y = {};
       add_products<T, kStates>(y, in, h, operands, lane);
 #pragma unroll
@@ -206,7 +204,7 @@ __global__ void __launch_bounds__(kProductThreads, 2)
         y[half][1] = fmaf(skip, u.y, y[half][1]);
       }
 
-      load_transposed(gates, input_matrix(shared, stage, in_stage, 2));
+      load_transposed(gates, buffer.input_matrix(2, in_stage));
       const int t = begin + lane_row(), channel = place.first_channel + lane_column();
       const auto store = [&](const StepRows<T>& rows, const LaneTokens& values) {
         T* const to = rows.row(t) + channel;
@@ -235,7 +233,7 @@ __global__ void __launch_bounds__(kProductThreads, 2)
       store(shared.rows_y, y);
       if (begin + kChunkTokens < place.steps) advance_states<T, kStates>(h, in, operands, lane);
     }
-  }
+  });
 }
 
 }  // namespace omniq::kernels::detail

@@ -23,26 +23,28 @@ __device__ __forceinline__ void load_transposed(unsigned (&to)[2], const void* f
                : "r"(static_cast<unsigned>(__cvta_generic_to_shared(from)))
                : "memory");
 }
-/// Prepares what belongs to one pair of nodes and one chunk of the stage. By a warp.
-template <int kPair, bool kStatesOnly, typename T, int kStates>
-__device__ __forceinline__ void prepare_pair(ProductShared<T, kStates>& shared, int chunk) {
-  constexpr int kFirst = first_block(kPair), kEnd = end_block(kPair, kStates / kBlockStates);
-  auto& out = shared.chunks[chunk];
+/// Prepares what belongs to one pair of nodes in the blocks of states from kFirst up to before
+/// kEnd, of one chunk. By a warp.
+template <int kPair, int kFirst, int kEnd, bool kStatesOnly, typename T, int kStates>
+__device__ __forceinline__ void prepare_pair(StageBuffer<T, kStates>& stage,
+                                             const ProductShared<T, kStates>& shared, int chunk,
+                                             int product = kPair) {
+  auto& out = stage.chunks[chunk];
   const int lane = lane_index(), row = chunk * kChunkTokens + lane % 8;
   float C_B[4] = {};
 #pragma unroll
   for (int block = kFirst; block < kEnd; ++block) {
     const int item = power_item(block, kPair);
     unsigned tokens[2];  // B by tokens, states 8 apart
-    load_transposed(tokens, &shared.B[row][block * kBlockStates + lane / 8 % 2 * 8]);
+    load_transposed(tokens, &stage.B[row][block * kBlockStates + lane / 8 % 2 * 8]);
     const unsigned first = as_bf16<T>(tokens[0]), second = as_bf16<T>(tokens[1]);
     const uint4 b = shared.weights_B[item][lane / 4];
     out.B[item][lane] = {multiply_pairs(first, b.x), multiply_pairs(first, b.y),
                          multiply_pairs(second, b.z), multiply_pairs(second, b.w)};
     if constexpr (!kStatesOnly) {
       unsigned states[4];  // C and B by states
-      load_matrices(
-          states, (lane < 16 ? shared.C : shared.B)[row] + block * kBlockStates + lane / 8 % 2 * 8);
+      load_matrices(states,
+                    (lane < 16 ? stage.C : stage.B)[row] + block * kBlockStates + lane / 8 % 2 * 8);
       const unsigned low = as_bf16<T>(states[0]), high = as_bf16<T>(states[1]);
       const uint4 c = shared.weights_C[item][lane % 4];
       const uint4 weighted{multiply_pairs(low, c.x), multiply_pairs(high, c.y),
@@ -56,26 +58,40 @@ __device__ __forceinline__ void prepare_pair(ProductShared<T, kStates>& shared, 
     const int i = lane_row(), j = lane_column();
 #pragma unroll
     for (int e = 0; e < 4; ++e) C_B[e] = j + e % 2 <= i ? C_B[e] : 0.F;
-    out.C_B[kPair][lane] = {pack_bf16(C_B[0], C_B[1]), pack_bf16(C_B[2], C_B[3])};
+    out.C_B[product][lane] = {pack_bf16(C_B[0], C_B[1]), pack_bf16(C_B[2], C_B[3])};
   }
 }
 
 /// Prepares a stage. By all of a block's warps; each has about as much to do.
 template <bool kStatesOnly, typename T, int kStates>
-__device__ __forceinline__ void prepare_stage(ProductShared<T, kStates>& shared, int warp) {
-  static_assert(kProductWarps == 3 * kStageChunks);
-  const int chunk = warp / 3;
-  switch (warp % 3) {
+__device__ __forceinline__ void prepare_stage(StageBuffer<T, kStates>& stage,
+                                              const ProductShared<T, kStates>& shared) {
+  constexpr int kBlocks = kStates / kBlockStates, kSharing = 6;  // warps of a chunk
+  static_assert(kProductWarps == kSharing * kStageChunks && kPowerPairs == 5);
+  constexpr int kFirst[] = {first_block(3), first_block(4)};
+  constexpr int kHalf[] = {(kFirst[0] + kBlocks + 1) / 2, (kFirst[1] + kBlocks + 1) / 2};
+  constexpr int kSecond[] = {ChunkOperands<kStates>::second_product(3),
+                             ChunkOperands<kStates>::second_product(4)};
+  const int chunk = warp_index() / kSharing;
+  switch (warp_index() % kSharing) {
     case 0:
-      prepare_pair<3, kStatesOnly>(shared, chunk);
+      prepare_pair<3, kFirst[0], kHalf[0], kStatesOnly>(stage, shared, chunk);
       break;
     case 1:
-      prepare_pair<4, kStatesOnly>(shared, chunk);
+      prepare_pair<3, kHalf[0], kBlocks, kStatesOnly>(stage, shared, chunk, kSecond[0]);
+      break;
+    case 2:
+      prepare_pair<4, kFirst[1], kHalf[1], kStatesOnly>(stage, shared, chunk);
+      break;
+    case 3:
+      prepare_pair<4, kHalf[1], kBlocks, kStatesOnly>(stage, shared, chunk, kSecond[1]);
+      break;
+    case 4:
+      prepare_pair<2, first_block(2), end_block(2, kBlocks), kStatesOnly>(stage, shared, chunk);
       break;
     default:
-      prepare_pair<0, kStatesOnly>(shared, chunk);
-      prepare_pair<1, kStatesOnly>(shared, chunk);
-      prepare_pair<2, kStatesOnly>(shared, chunk);
+      prepare_pair<0, 0, 1, kStatesOnly>(stage, shared, chunk);
+      prepare_pair<1, 0, 1, kStatesOnly>(stage, shared, chunk);
   }
 }
 
@@ -137,55 +153,99 @@ __device__ __forceinline__ void place_constants(const ProductParameters<T>& p,
       reinterpret_cast<const unsigned char*>(p.args.mask), 0, p.args.tokens, 1});
 }
 
-/// Starts to bring in a stage; steps and channels beyond the end are read from the last. For states
-/// alone, C and z are not. Returns whether token `thread` of the stage exists and is not masked.
+/// Starts to bring in B and C (for states alone, B); steps beyond the end are read from the last.
 template <bool kStatesOnly, typename T, int kStates>
-__device__ __forceinline__ bool fetch_stage(const ProductParameters<T>& p,
-                                            const ProductPlace& place,
-                                            ProductShared<T, kStates>& shared, int stage) {
+__device__ __forceinline__ void fetch_states(StageBuffer<T, kStates>& to,
+                                             const ProductShared<T, kStates>& shared,
+                                             const ProductPlace& place, int stage) {
   constexpr int kVector = 8, kOfRow = kStates / kVector;
+  const int thread = static_cast<int>(threadIdx.x);
+  const int t = thread / kOfRow, column = thread % kOfRow * kVector;
+  static_assert(kProductThreads >= kStageTokens * kOfRow);
+  if (t >= kStageTokens) return;
+  const int step = min(stage * kStageTokens + t, place.steps - 1);
+  copy_async16(&to.B[t][column], shared.rows_B.row(step) + column);
+  if (!kStatesOnly) copy_async16(&to.C[t][column], shared.rows_C.row(step) + column);
+}
+
+/// Starts to bring in the inputs of a warp's channels (for states alone, not z); steps and channels
+/// beyond the end are read from the last.
+template <bool kStatesOnly, typename T, int kStates>
+__device__ __forceinline__ void fetch_inputs(const ProductParameters<T>& p,
+                                             StageBuffer<T, kStates>& stage,
+                                             const ProductShared<T, kStates>& shared,
+                                             const ProductPlace& place, int index) {
   constexpr int kTensors = kStatesOnly ? 2 : 3;
-  const int thread = static_cast<int>(threadIdx.x), lane = lane_index();
-  const int channels = static_cast<int>(p.args.channels);
-  const int begin = stage * kStageTokens;
-  const auto step = [&](int t) { return min(begin + t, place.steps - 1); };
-  for (int t = thread / kOfRow; t < kStageTokens; t += kProductThreads / kOfRow) {
-    const int column = thread % kOfRow * kVector;
-    copy_async16(&shared.B[t][column], shared.rows_B.row(step(t)) + column);
-    if (!kStatesOnly) copy_async16(&shared.C[t][column], shared.rows_C.row(step(t)) + column);
-  }
-  auto& to = shared.inputs[stage % 2][warp_index()];
-  if (place.first_channel >= channels) {
-    // The warp has no channels.
-  } else if (p.vectors) {
+  const int lane = lane_index(), channels = static_cast<int>(p.args.channels);
+  const auto step = [&](int t) { return min(index * kStageTokens + t, place.steps - 1); };
+  auto& to = stage.inputs[warp_index()];
+  if (place.first_channel >= channels) return;
+  if (p.vectors) {
     const int t = lane / 2, half = lane % 2;
     const int channel = min(place.first_channel + half * 8, channels - 8);
 #pragma unroll
     for (int i = 0; i < kTensors; ++i) {
       copy_async16(&to[i][t][(half ^ t / 4 % 2) * 8], shared.rows[i].row(step(t)) + channel);
     }
-  } else {
-    const int c = lane % kWarpChannels, channel = min(place.first_channel + c, channels - 1);
+    return;
+  }
+  const int c = lane % kWarpChannels, channel = min(place.first_channel + c, channels - 1);
 #pragma unroll
-    for (int i = 0; i < kTensors; ++i) {
+  for (int i = 0; i < kTensors; ++i) {
 #pragma unroll 4
-      for (int t = lane / kWarpChannels; t < kStageTokens; t += 2) {
-        to[i][t][c ^ t / 4 % 2 * 8] = shared.rows[i].row(step(t))[channel];
-      }
+    for (int t = lane / kWarpChannels; t < kStageTokens; t += 2) {
+      to[i][t][c ^ t / 4 % 2 * 8] = shared.rows[i].row(step(t))[channel];
     }
   }
-  end_of_group();
-  if (thread >= kStageTokens || begin + thread >= place.steps) return false;
-  return p.args.mask == nullptr || *shared.rows_mask.row(begin + thread) != 0;
 }
 
-/// For ldmatrix: where a lane finds a row of u and delta (or, from lane 16 on, of z again) of eight
-/// tokens and eight channels.
-template <typename T, int kStates>
-__device__ __forceinline__ const T* input_matrix(const ProductShared<T, kStates>& shared, int stage,
-                                                 int in_stage, int tensor) {
-  const int lane = lane_index(), t = in_stage + lane % 8, half = lane / 8 % 2;
-  return &shared.inputs[stage % 2][warp_index()][tensor][t][(half ^ t / 4 % 2) * 8];
+/// Calls work(stage, buffer) for all stages, for states alone from the last to the first. A block's
+/// warps come there on their own; those without channels do not.
+template <bool kStatesOnly, typename T, int kStates, typename Work>
+__device__ __forceinline__ void for_each_stage(const ProductParameters<T>& p,
+                                               const ProductPlace& place,
+                                               ProductShared<T, kStates>& shared,
+                                               const Work& work) {
+  const int thread = static_cast<int>(threadIdx.x), stages = place.stages();
+  const auto stage_at = [&](int i) { return kStatesOnly ? stages - 1 - i : i; };
+  const auto fetch_states_at = [&](int i) {
+    if (i < stages) fetch_states<kStatesOnly>(shared.stages[i % 2], shared, place, stage_at(i));
+  };
+  const auto fetch_inputs_at = [&](int i) {
+    if (i < stages) fetch_inputs<kStatesOnly>(p, shared.stages[i % 2], shared, place, stage_at(i));
+  };
+  const auto is_live = [&](int i) {
+    const int step = stage_at(i) * kStageTokens + thread;
+    if (i >= stages || thread >= kStageTokens || step >= place.steps) return false;
+    return p.args.mask == nullptr || *shared.rows_mask.row(step) != 0;
+  };
+  const auto place_live = [&](int i, bool live) {
+    if (thread < kStageTokens) shared.stages[i % 2].live[thread] = live;
+  };
+
+  place_constants(p, place, shared);
+  __syncthreads();
+  fetch_states_at(0);
+  fetch_states_at(1);
+  fetch_inputs_at(0);
+  end_of_group();
+  place_live(0, is_live(0));
+  wait_for_tiles<0>();
+  __syncthreads();
+  prepare_stage<kStatesOnly>(shared.stages[0], shared);
+  for (int i = 0; i < stages; ++i) {
+    wait_for_tiles<0>();
+    // This stage is prepared, and what the next is prepared from is here; the stage before is
+    // done with.
+    __syncthreads();
+    fetch_states_at(i + 2);
+    fetch_inputs_at(i + 1);
+    end_of_group();
+    const bool live = is_live(i + 1);
+    if (i + 1 < stages) prepare_stage<kStatesOnly>(shared.stages[(i + 1) % 2], shared);
+    if (place.first_channel < p.args.channels) work(stage_at(i), shared.stages[i % 2]);
+    place_live(i + 1, live);
+  }
 }
 
 }  // namespace omniq::kernels::detail

@@ -7,17 +7,12 @@
 namespace omniq::kernels::detail {
 
 template <typename T, int kStates>
-__global__ void __launch_bounds__(kProductThreads, 2)
+__global__ void __launch_bounds__(kProductThreads, 1)
     scan_products_states_kernel(const __grid_constant__ ProductParameters<T> p) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& shared = *reinterpret_cast<ProductShared<T, kStates>*>(memory);
   const ProductPlace place(p);
-  const int thread = static_cast<int>(threadIdx.x), lane = lane_index();
-  const int channels = static_cast<int>(p.args.channels);
-  const int last = place.stages() - 1;
-  place_constants(p, place, shared);
-  __syncthreads();
-  bool live = fetch_stage<true>(p, place, shared, last);
+  const int lane = lane_index(), channels = static_cast<int>(p.args.channels);
 
   WarpStates<kStates> h;
 #pragma unroll
@@ -26,30 +21,23 @@ __global__ void __launch_bounds__(kProductThreads, 2)
     for (float& x : result) x = 0.F;
   }
   float later[2] = {0.F, 0.F};  // decays of the tokens after the chunk
-  for (int stage = last; stage >= 0; --stage) {
-    wait_for_tiles<0>();
-    __syncthreads();
-    if (thread < kStageTokens) shared.live[thread] = live;
-    prepare_stage<true>(shared, warp_index());
-    __syncthreads();
-    if (stage > 0) live = fetch_stage<true>(p, place, shared, stage - 1);
-    if (place.first_channel >= channels) continue;  // the warp only prepares
+  for_each_stage<true>(p, place, shared, [&](int stage, const auto& buffer) {
 #pragma unroll 1
     for (int chunk = kStageChunks - 1; chunk >= 0; --chunk) {
       const int in_stage = chunk * kChunkTokens;
       if (stage * kStageTokens + in_stage >= place.steps) continue;
       unsigned words[4];
-      load_transposed(words, input_matrix(shared, stage, in_stage, lane / 16));
-      const ChunkInputs<T> in(words, shared, in_stage);
+      load_transposed(words, buffer.input_matrix(0, in_stage));
+      const ChunkInputs<T> in(words, shared, buffer.live + in_stage);
       WeighedInputs weighed;
       weigh_inputs(in, later, weighed);
 #pragma unroll
       for (int block = 0; block < kStates / kBlockStates; ++block) {
-        add_inputs<kStates>(h, weighed, shared.chunks[chunk], block, lane);
+        add_inputs<kStates>(h, weighed, buffer.chunks[chunk], block, lane);
       }
       later[0] += in.total[0], later[1] += in.total[1];
     }
-  }
+  });
 
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
