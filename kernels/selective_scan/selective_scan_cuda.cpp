@@ -125,11 +125,22 @@ ForwardCut cut_forward(const ScanInputs& in) {
   return {{length, (tokens + length - 1) / length}, 4};
 }
 
+// scan_states(), on tensor cores where they take it.
+template <typename T>
+cudaError_t find_states(const Prepared& prepared, const ScanChunks& chunks, float* ends,
+                        float* exponents, cudaStream_t stream) {
+  const auto args = arguments_of<T>(prepared);
+  if constexpr (!std::is_same_v<T, float>) {
+    if (takes_products<T>(prepared)) {
+      return scan_states_products<T>(args, chunks, ends, exponents, stream);
+    }
+  }
+  return scan_states<T>(args, chunks, ends, exponents, stream);
+}
+
 // The state before each chunk; undefined where there is one chunk, which starts from zero.
-// find_states: scan_states() or scan_states_products().
-template <typename T, typename FindStates>
-at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks,
-                        const FindStates& find_states, cudaStream_t stream) {
+template <typename T>
+at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks, cudaStream_t stream) {
   if (chunks.count == 1) return {};
   const auto args = arguments_of<T>(prepared);
   const at::Tensor& u = prepared.in.u;
@@ -137,8 +148,8 @@ at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks,
       floats({args.directions, args.clips, chunks.count, args.channels, args.states}, u);
   const at::Tensor exponents =
       floats({args.directions, args.clips, chunks.count, args.channels}, u);
-  C10_CUDA_CHECK(find_states(args, chunks, states.mutable_data_ptr<float>(),
-                             exponents.mutable_data_ptr<float>(), stream));
+  C10_CUDA_CHECK(find_states<T>(prepared, chunks, states.mutable_data_ptr<float>(),
+                                exponents.mutable_data_ptr<float>(), stream));
   ScanPrefix prefix{};
   prefix.directions = args.directions;
   prefix.clips = args.clips;
@@ -180,8 +191,7 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rate
     if constexpr (!std::is_same_v<T, float>) {
       if (takes_products<T>(prepared)) {
         const ScanChunks chunks = cut_products(in);
-        const at::Tensor starts =
-            chunk_starts<T>(prepared, chunks, scan_states_products<T>, stream);
+        const at::Tensor starts = chunk_starts<T>(prepared, chunks, stream);
         C10_CUDA_CHECK(scan_forward_products<T>(arguments_of<T>(prepared), chunks,
                                                 data_or_null(starts), device_rows_of<T>(y),
                                                 device_rows_of<T>(ungated), stream));
@@ -189,7 +199,7 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rate
       }
     }
     const ForwardCut cut = cut_forward(in);
-    const at::Tensor starts = chunk_starts<T>(prepared, cut.chunks, scan_states<T>, stream);
+    const at::Tensor starts = chunk_starts<T>(prepared, cut.chunks, stream);
     C10_CUDA_CHECK(scan_forward<T>(arguments_of<T>(prepared), cut.chunks, cut.thread_channels,
                                    data_or_null(starts), device_rows_of<T>(y),
                                    device_rows_of<T>(ungated), stream));
@@ -226,7 +236,7 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& raw, const at:
     const auto args = arguments_of<T>(prepared);
     const ScanBackwardPlan plan = plan_scan_backward<T>(
         args, static_cast<int>(device->sharedMemPerBlockOptin), device->multiProcessorCount);
-    const at::Tensor starts = chunk_starts<T>(prepared, plan.chunks, scan_states<T>, stream);
+    const at::Tensor starts = chunk_starts<T>(prepared, plan.chunks, stream);
     const at::Tensor carry = plan.chunks.count > 1 ? floats({R, clips, E, N}, in.u) : at::Tensor();
     const at::Tensor parts = floats({plan.parts, R, clips, L, 2, N}, in.u);
     CudaScanGradients<T> grads{};

@@ -57,8 +57,7 @@ cudaError_t scan_states(const CudaScanArguments<T>& args, const ScanChunks& chun
                         float* exponents, cudaStream_t stream);
 
 /// The same two on tensor cores, for T __half or __nv_bfloat16 and linear rates (args.rates is not
-/// null): relative errors of about 4e-3. All but the last of several chunks are multiples of
-/// kScanStageTokens long.
+/// null): relative errors of about 4e-3.
 template <typename T>
 cudaError_t scan_forward_products(const CudaScanArguments<T>& args, const ScanChunks& chunks,
                                   const float* starts, const Rows<T>& y, const Rows<T>& ungated,

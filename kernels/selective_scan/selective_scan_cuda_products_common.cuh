@@ -37,8 +37,6 @@ inline constexpr int kStageChunks = 2;
 inline constexpr int kStageTokens = kStageChunks * kChunkTokens;
 static_assert(kStageTokens == kScanStageTokens);
 
-__device__ __forceinline__ int warp_index() { return static_cast<int>(threadIdx.x / 32); }
-
 /// In base 2, of one token and channel: 2^−100 is nothing, and sums over a chunk stay precise.
 inline constexpr float kMostStepDecay = 100.F;
 
@@ -73,9 +71,10 @@ struct StageBuffer {
 
   /// For ldmatrix: where a lane finds a row of `tensor` (or, from lane 16 on, of the next) of eight
   /// tokens and eight of its warp's channels.
-  __device__ __forceinline__ const T* input_matrix(int tensor, int in_stage) const {
-    const int lane = lane_index(), t = in_stage + lane % 8, half = lane / 8 % 2;
-    return &inputs[warp_index()][tensor + (tensor == 0 ? lane / 16 : 0)][t][(half ^ t / 4 % 2) * 8];
+  __device__ __forceinline__ const T* input_matrix(int warp, int lane, int tensor,
+                                                   int in_stage) const {
+    const int t = in_stage + lane % 8, half = lane / 8 % 2;
+    return &inputs[warp][tensor + (tensor == 0 ? lane / 16 : 0)][t][(half ^ t / 4 % 2) * 8];
   }
 };
 
@@ -109,9 +108,15 @@ struct ProductPlace {
   std::int64_t direction, clip, begin;  // begin: the segment's first step
   std::int64_t segment;                 // of all segments of all sequences
   int steps, first_channel;
+  unsigned thread;
+
+  __device__ __forceinline__ int warp() const { return static_cast<int>(thread / 32); }
+  __device__ __forceinline__ int lane() const { return static_cast<int>(thread % 32); }
 
   template <typename T>
   __device__ __forceinline__ explicit ProductPlace(const ProductParameters<T>& p) {
+    // Kept in a register: the compiler would read it anew each time, and wait for that.
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
     const auto blocks = static_cast<unsigned>(p.channel_blocks);
     const auto segments = static_cast<unsigned>(p.segments);
     const unsigned sequence = blockIdx.x / blocks / segments;
@@ -122,7 +127,7 @@ struct ProductPlace {
     steps =
         static_cast<int>(min(static_cast<std::int64_t>(p.segment_length), p.args.tokens - begin));
     first_channel =
-        static_cast<int>(blockIdx.x % blocks) * kProductChannels + warp_index() * kWarpChannels;
+        static_cast<int>(blockIdx.x % blocks) * kProductChannels + warp() * kWarpChannels;
   }
   __device__ __forceinline__ int stages() const {
     return (steps + kStageTokens - 1) / kStageTokens;
@@ -204,8 +209,8 @@ struct NodePowers {
 };
 
 /// Of the block's channels that of a lane: g or g + 8 of its warp.
-__device__ __forceinline__ int lane_channel(int half) {
-  return warp_index() * kWarpChannels + lane_row() + half * 8;
+__device__ __forceinline__ int lane_channel(const ProductPlace& place, int half) {
+  return place.warp() * kWarpChannels + place.lane() / 4 + half * 8;
 }
 
 /// softplus() of it is 0.
@@ -223,12 +228,12 @@ struct ChunkInputs {
   template <int kStates>
   __device__ __forceinline__ ChunkInputs(const unsigned (&words)[4],
                                          const ProductShared<T, kStates>& shared,
-                                         const unsigned char* live) {
-    const uchar2 moves = *reinterpret_cast<const uchar2*>(live + lane_column());
-    const int lane = lane_index(), column = lane % 4;
+                                         const ProductPlace& place, const unsigned char* live) {
+    const int lane = place.lane(), column = lane % 4;
+    const uchar2 moves = *reinterpret_cast<const uchar2*>(live + 2 * column);
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      const int channel = lane_channel(half);
+      const int channel = lane_channel(place, half);
       const float bias = shared.bias[channel], rate = shared.rate[channel];
       const float2 us = unpack<T>(words[half]), deltas = unpack<T>(words[2 + half]);
       const float first_step = softplus(moves.x != 0 ? deltas.x + bias : kNoStep).value;
@@ -250,24 +255,23 @@ struct ChunkInputs {
   }
 };
 
-/// The inputs of a chunk's tokens, times what the states' nodes keep of them to the end of the
-/// chunk and `further` (in base 2), as left operands.
-using WeighedInputs = unsigned[kPowerPairs][4];
-
+/// For a chunk's tokens the powers of what is left of them at a time `later` (in base 2) than its
+/// end.
 template <typename T>
-__device__ __forceinline__ void weigh_inputs(const ChunkInputs<T>& in, const float (&further)[2],
-                                             WeighedInputs& weighed) {
-  NodePowers<4> to_end(
-      [&](int i) { return fast_exp2(in.sums[i / 2][i % 2] - (in.total[i / 2] + further[i / 2])); });
+__device__ __forceinline__ NodePowers<4> powers_to_end(const ChunkInputs<T>& in,
+                                                       const float (&later)[2]) {
+  return NodePowers<4>(
+      [&](int i) { return fast_exp2(in.sums[i / 2][i % 2] - (in.total[i / 2] + later[i / 2])); });
+}
+
+/// The inputs of a chunk's tokens, times those powers that are a pair of nodes, as left operand.
+template <typename T>
+__device__ __forceinline__ void weigh_inputs(const ChunkInputs<T>& in, const NodePowers<4>& powers,
+                                             int pair, unsigned (&weighed)[4]) {
 #pragma unroll
-  for (int pair = 0; pair < kPowerPairs; ++pair) {
-    to_end.find_pair(pair);
-#pragma unroll
-    for (int e = 0; e < 4; ++e) {
-      const float(&power)[4] = to_end.of[2 * pair + e / 2];
-      weighed[pair][e] =
-          multiply_pairs(pack_bf16(power[e % 2 * 2], power[e % 2 * 2 + 1]), in.input[e % 2]);
-    }
+  for (int e = 0; e < 4; ++e) {
+    const float(&power)[4] = powers.of[2 * pair + e / 2];
+    weighed[e] = multiply_pairs(pack_bf16(power[e % 2 * 2], power[e % 2 * 2 + 1]), in.input[e % 2]);
   }
 }
 
@@ -275,18 +279,15 @@ __device__ __forceinline__ void weigh_inputs(const ChunkInputs<T>& in, const flo
 template <int kStates>
 using WarpStates = float[kStates / 8][4];
 
-/// h += weighed inputs · (φ ⊙ B), for one block of the states.
+/// h += weighed inputs · (φ ⊙ B), for a block of states and one of the pairs of nodes that serve
+/// it.
 template <int kStates>
-__device__ __forceinline__ void add_inputs(WarpStates<kStates>& h, const WeighedInputs& weighed,
+__device__ __forceinline__ void add_inputs(WarpStates<kStates>& h, const unsigned (&weighed)[4],
                                            const ChunkOperands<kStates>& operands, int block,
-                                           int lane) {
-#pragma unroll
-  for (int i = 0; i < pairs_of(block); ++i) {
-    const int pair = first_pair(block) + i;
-    const uint4 B = operands.B[power_item(block, pair)][lane];
-    multiply16(h[2 * block], weighed[pair], B.x, B.y);
-    multiply16(h[2 * block + 1], weighed[pair], B.z, B.w);
-  }
+                                           int pair, int lane) {
+  const uint4 B = operands.B[power_item(block, pair)][lane];
+  multiply16(h[2 * block], weighed, B.x, B.y);
+  multiply16(h[2 * block + 1], weighed, B.z, B.w);
 }
 
 }  // namespace omniq::kernels::detail

@@ -26,8 +26,7 @@ __device__ __forceinline__ unsigned transpose_matrix(unsigned x) {
 /// pair by itself.
 template <typename T, typename Operands>
 __device__ __forceinline__ void add_pairs(LaneTokens& y, const ChunkInputs<T>& in,
-                                          const Operands& operands) {
-  const int lane = lane_index();
+                                          const Operands& operands, int lane) {
 #pragma unroll 1
   for (int j = 0; j < kChunkTokens; ++j) {
     const int from = (lane & ~3) + j / 2;
@@ -53,7 +52,7 @@ __device__ __forceinline__ void add_pairs(LaneTokens& y, const ChunkInputs<T>& i
 #pragma unroll
       for (int c = 0; c < 2; ++c) {
         const auto product = [&](int place) {
-          const uint2 word = operands.C_B[place][(lane_column() + c) * 4 + j / 2];
+          const uint2 word = operands.C_B[place][(lane % 4 * 2 + c) * 4 + j / 2];
           const float2 two = unpack<__nv_bfloat16>(k % 2 == 0 ? word.x : word.y);
           return j % 2 == 0 ? two.x : two.y;
         };
@@ -133,19 +132,24 @@ __device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>
       }
     }
   }
-  if (!split) add_pairs(y, in, operands);
+  if (!split) add_pairs(y, in, operands, lane);
 }
 
 /// h <- x^n h + what the chunk's tokens give.
 template <typename T, int kStates>
 __device__ __forceinline__ void advance_states(WarpStates<kStates>& h, const ChunkInputs<T>& in,
                                                const ChunkOperands<kStates>& operands, int lane) {
-  WeighedInputs weighed;
-  weigh_inputs(in, {0.F, 0.F}, weighed);
+  NodePowers<4> to_end = powers_to_end(in, {0.F, 0.F});
+  unsigned weighed[kPowerPairs][4];
+#pragma unroll
+  for (int pair = 0; pair < kPowerPairs; ++pair) {
+    to_end.find_pair(pair);
+    weigh_inputs(in, to_end, pair, weighed[pair]);
+  }
   float decay[4], by_eight[2];  // of the lane's states in one result, and from one to the next
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    decay[2 * half] = fast_exp2(-in.total[half] * static_cast<float>(lane_column() + 1));
+    decay[2 * half] = fast_exp2(-in.total[half] * static_cast<float>(lane % 4 * 2 + 1));
     decay[2 * half + 1] = decay[2 * half] * fast_exp2(-in.total[half]);
     by_eight[half] = fast_exp2(-8.F * in.total[half]);
   }
@@ -159,7 +163,10 @@ __device__ __forceinline__ void advance_states(WarpStates<kStates>& h, const Chu
         decay[e] *= by_eight[e / 2];
       }
     }
-    add_inputs<kStates>(h, weighed, operands, block, lane);
+#pragma unroll
+    for (int pair = first_pair(block); pair < first_pair(block) + pairs_of(block); ++pair) {
+      add_inputs<kStates>(h, weighed[pair], operands, block, pair, lane);
+    }
   }
 }
 
@@ -169,14 +176,14 @@ __global__ void __launch_bounds__(kProductThreads, 1)
   extern __shared__ __align__(16) unsigned char memory[];
   auto& shared = *reinterpret_cast<ProductShared<T, kStates>*>(memory);
   const ProductPlace place(p);
-  const int lane = lane_index(), channels = static_cast<int>(p.args.channels);
+  const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
 
   WarpStates<kStates> h;
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    const int channel = place.first_channel + lane_row() + half * 8;
+    const int channel = place.first_channel + lane / 4 + half * 8;
     const bool exists = channel < channels;
-    const float* from = p.starts + (place.segment * channels + channel) * kStates + lane_column();
+    const float* from = p.starts + (place.segment * channels + channel) * kStates + lane % 4 * 2;
 #pragma unroll
     for (int n = 0; n < kStates / 8; ++n) {
       float2 two{0.F, 0.F};
@@ -192,34 +199,37 @@ __global__ void __launch_bounds__(kProductThreads, 1)
       if (begin >= place.steps) break;
       const auto& operands = buffer.chunks[chunk];
       unsigned words[4], gates[2];
-      load_transposed(words, buffer.input_matrix(0, in_stage));
-      const ChunkInputs<T> in(words, shared, buffer.live + in_stage);
+      load_transposed(words, buffer.input_matrix(place.warp(), place.lane(), 0, in_stage));
+      const ChunkInputs<T> in(words, shared, place, buffer.live + in_stage);
       LaneTokens y = {};
       add_products<T, kStates>(y, in, h, operands, lane);
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         const float2 u = unpack<T>(in.u[half]);
-        const float skip = shared.skip[lane_channel(half)];
+        const float skip = shared.skip[lane_channel(place, half)];
         y[half][0] = fmaf(skip, u.x, y[half][0]);
         y[half][1] = fmaf(skip, u.y, y[half][1]);
       }
 
-      load_transposed(gates, buffer.input_matrix(2, in_stage));
-      const int t = begin + lane_row(), channel = place.first_channel + lane_column();
+      load_transposed(gates, buffer.input_matrix(place.warp(), place.lane(), 2, in_stage));
+      const int t = begin + lane / 4, channel = place.first_channel + lane % 4 * 2;
       const auto store = [&](const StepRows<T>& rows, const LaneTokens& values) {
         T* const to = rows.row(t) + channel;
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-          // Two tokens of a channel become two channels of a token.
-          const unsigned two = transpose_matrix(pack<T>(values[half][0], values[half][1]));
-          const int left = channels - channel - half * 8;
-          if (t >= place.steps || left <= 0) continue;
-          if (p.pairs) {
-            *reinterpret_cast<unsigned*>(to + half * 8) = two;
-          } else {
-            to[half * 8] = reinterpret_cast<const T(&)[2]>(two)[0];
-            if (left > 1) to[half * 8 + 1] = reinterpret_cast<const T(&)[2]>(two)[1];
-          }
+        // Two tokens of a channel become two channels of a token.
+        const unsigned low = transpose_matrix(pack<T>(values[0][0], values[0][1]));
+        const unsigned high = transpose_matrix(pack<T>(values[1][0], values[1][1]));
+        const int left = t < place.steps ? channels - channel : 0;
+        if (p.pairs) {
+          if (left > 0) *reinterpret_cast<unsigned*>(to) = low;
+          if (left > 8) *reinterpret_cast<unsigned*>(to + 8) = high;
+        } else {
+          const T one[4] = {
+              reinterpret_cast<const T(&)[2]>(low)[0], reinterpret_cast<const T(&)[2]>(low)[1],
+              reinterpret_cast<const T(&)[2]>(high)[0], reinterpret_cast<const T(&)[2]>(high)[1]};
+          if (left > 0) to[0] = one[0];
+          if (left > 1) to[1] = one[1];
+          if (left > 8) to[8] = one[2];
+          if (left > 9) to[9] = one[3];
         }
       };
       if (p.ungated.data != nullptr) store(shared.rows_ungated, y);

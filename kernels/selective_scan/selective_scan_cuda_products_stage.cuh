@@ -27,35 +27,45 @@ __device__ __forceinline__ void load_transposed(unsigned (&to)[2], const void* f
 /// kEnd, of one chunk. By a warp.
 template <int kPair, int kFirst, int kEnd, bool kStatesOnly, typename T, int kStates>
 __device__ __forceinline__ void prepare_pair(StageBuffer<T, kStates>& stage,
-                                             const ProductShared<T, kStates>& shared, int chunk,
-                                             int product = kPair) {
+                                             const ProductShared<T, kStates>& shared, int lane,
+                                             int chunk, int product = kPair) {
   auto& out = stage.chunks[chunk];
-  const int lane = lane_index(), row = chunk * kChunkTokens + lane % 8;
+  const int row = chunk * kChunkTokens + lane % 8;
+  // All loads first: they are waited for together.
+  constexpr int kCount = kEnd - kFirst, kSize = kCount > 0 ? kCount : 1;
+  unsigned tokens[kSize][2], states[kSize][4];  // B by tokens; C and B by states
+  uint4 weights_B[kSize], weights_C[kSize];
+#pragma unroll
+  for (int n = 0; n < kCount; ++n) {
+    const int column = (kFirst + n) * kBlockStates + lane / 8 % 2 * 8;
+    const int item = power_item(kFirst + n, kPair);
+    load_transposed(tokens[n], &stage.B[row][column]);
+    weights_B[n] = shared.weights_B[item][lane / 4];
+    if constexpr (!kStatesOnly) {
+      load_matrices(states[n], &(lane < 16 ? stage.C : stage.B)[row][column]);
+      weights_C[n] = shared.weights_C[item][lane % 4];
+    }
+  }
   float C_B[4] = {};
 #pragma unroll
-  for (int block = kFirst; block < kEnd; ++block) {
-    const int item = power_item(block, kPair);
-    unsigned tokens[2];  // B by tokens, states 8 apart
-    load_transposed(tokens, &stage.B[row][block * kBlockStates + lane / 8 % 2 * 8]);
-    const unsigned first = as_bf16<T>(tokens[0]), second = as_bf16<T>(tokens[1]);
-    const uint4 b = shared.weights_B[item][lane / 4];
+  for (int n = 0; n < kCount; ++n) {
+    const int item = power_item(kFirst + n, kPair);
+    const unsigned first = as_bf16<T>(tokens[n][0]), second = as_bf16<T>(tokens[n][1]);
+    const uint4 b = weights_B[n];
     out.B[item][lane] = {multiply_pairs(first, b.x), multiply_pairs(first, b.y),
                          multiply_pairs(second, b.z), multiply_pairs(second, b.w)};
     if constexpr (!kStatesOnly) {
-      unsigned states[4];  // C and B by states
-      load_matrices(states,
-                    (lane < 16 ? stage.C : stage.B)[row] + block * kBlockStates + lane / 8 % 2 * 8);
-      const unsigned low = as_bf16<T>(states[0]), high = as_bf16<T>(states[1]);
-      const uint4 c = shared.weights_C[item][lane % 4];
+      const unsigned low = as_bf16<T>(states[n][0]), high = as_bf16<T>(states[n][1]);
+      const uint4 c = weights_C[n];
       const uint4 weighted{multiply_pairs(low, c.x), multiply_pairs(high, c.y),
                            multiply_pairs(low, c.z), multiply_pairs(high, c.w)};
       out.C[item][lane] = weighted;
       const unsigned left[4] = {weighted.x, weighted.z, weighted.y, weighted.w};
-      multiply16(C_B, left, as_bf16<T>(states[2]), as_bf16<T>(states[3]));
+      multiply16(C_B, left, as_bf16<T>(states[n][2]), as_bf16<T>(states[n][3]));
     }
   }
   if constexpr (!kStatesOnly) {
-    const int i = lane_row(), j = lane_column();
+    const int i = lane / 4, j = lane % 4 * 2;
 #pragma unroll
     for (int e = 0; e < 4; ++e) C_B[e] = j + e % 2 <= i ? C_B[e] : 0.F;
     out.C_B[product][lane] = {pack_bf16(C_B[0], C_B[1]), pack_bf16(C_B[2], C_B[3])};
@@ -65,33 +75,35 @@ __device__ __forceinline__ void prepare_pair(StageBuffer<T, kStates>& stage,
 /// Prepares a stage. By all of a block's warps; each has about as much to do.
 template <bool kStatesOnly, typename T, int kStates>
 __device__ __forceinline__ void prepare_stage(StageBuffer<T, kStates>& stage,
-                                              const ProductShared<T, kStates>& shared) {
+                                              const ProductShared<T, kStates>& shared,
+                                              const ProductPlace& place) {
   constexpr int kBlocks = kStates / kBlockStates, kSharing = 6;  // warps of a chunk
   static_assert(kProductWarps == kSharing * kStageChunks && kPowerPairs == 5);
   constexpr int kFirst[] = {first_block(3), first_block(4)};
   constexpr int kHalf[] = {(kFirst[0] + kBlocks + 1) / 2, (kFirst[1] + kBlocks + 1) / 2};
   constexpr int kSecond[] = {ChunkOperands<kStates>::second_product(3),
                              ChunkOperands<kStates>::second_product(4)};
-  const int chunk = warp_index() / kSharing;
-  switch (warp_index() % kSharing) {
+  const int lane = place.lane(), chunk = place.warp() / kSharing;
+  switch (place.warp() % kSharing) {
     case 0:
-      prepare_pair<3, kFirst[0], kHalf[0], kStatesOnly>(stage, shared, chunk);
+      prepare_pair<3, kFirst[0], kHalf[0], kStatesOnly>(stage, shared, lane, chunk);
       break;
     case 1:
-      prepare_pair<3, kHalf[0], kBlocks, kStatesOnly>(stage, shared, chunk, kSecond[0]);
+      prepare_pair<3, kHalf[0], kBlocks, kStatesOnly>(stage, shared, lane, chunk, kSecond[0]);
       break;
     case 2:
-      prepare_pair<4, kFirst[1], kHalf[1], kStatesOnly>(stage, shared, chunk);
+      prepare_pair<4, kFirst[1], kHalf[1], kStatesOnly>(stage, shared, lane, chunk);
       break;
     case 3:
-      prepare_pair<4, kHalf[1], kBlocks, kStatesOnly>(stage, shared, chunk, kSecond[1]);
+      prepare_pair<4, kHalf[1], kBlocks, kStatesOnly>(stage, shared, lane, chunk, kSecond[1]);
       break;
     case 4:
-      prepare_pair<2, first_block(2), end_block(2, kBlocks), kStatesOnly>(stage, shared, chunk);
+      prepare_pair<2, first_block(2), end_block(2, kBlocks), kStatesOnly>(stage, shared, lane,
+                                                                          chunk);
       break;
     default:
-      prepare_pair<0, 0, 1, kStatesOnly>(stage, shared, chunk);
-      prepare_pair<1, 0, 1, kStatesOnly>(stage, shared, chunk);
+      prepare_pair<0, 0, 1, kStatesOnly>(stage, shared, lane, chunk);
+      prepare_pair<1, 0, 1, kStatesOnly>(stage, shared, lane, chunk);
   }
 }
 
@@ -129,10 +141,10 @@ template <typename T, int kStates>
 __device__ __forceinline__ void place_constants(const ProductParameters<T>& p,
                                                 const ProductPlace& place,
                                                 ProductShared<T, kStates>& shared) {
-  const int thread = static_cast<int>(threadIdx.x);
+  const int thread = static_cast<int>(place.thread);
   place_weights(p.weights, shared, thread);
   if (thread < kProductChannels) {
-    const int channel = min(place.first_channel - warp_index() * kWarpChannels + thread,
+    const int channel = min(place.first_channel - place.warp() * kWarpChannels + thread,
                             static_cast<int>(p.args.channels) - 1);
     shared.bias[thread] = p.args.delta_bias[place.direction * p.args.bias_direction + channel];
     shared.rate[thread] = p.args.rates[place.direction * p.args.rates_direction + channel] * kLog2E;
@@ -159,8 +171,8 @@ __device__ __forceinline__ void fetch_states(StageBuffer<T, kStates>& to,
                                              const ProductShared<T, kStates>& shared,
                                              const ProductPlace& place, int stage) {
   constexpr int kVector = 8, kOfRow = kStates / kVector;
-  const int thread = static_cast<int>(threadIdx.x);
-  const int t = thread / kOfRow, column = thread % kOfRow * kVector;
+  const int t = static_cast<int>(place.thread / kOfRow);
+  const unsigned column = place.thread % kOfRow * kVector;
   static_assert(kProductThreads >= kStageTokens * kOfRow);
   if (t >= kStageTokens) return;
   const int step = min(stage * kStageTokens + t, place.steps - 1);
@@ -176,9 +188,9 @@ __device__ __forceinline__ void fetch_inputs(const ProductParameters<T>& p,
                                              const ProductShared<T, kStates>& shared,
                                              const ProductPlace& place, int index) {
   constexpr int kTensors = kStatesOnly ? 2 : 3;
-  const int lane = lane_index(), channels = static_cast<int>(p.args.channels);
+  const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
   const auto step = [&](int t) { return min(index * kStageTokens + t, place.steps - 1); };
-  auto& to = stage.inputs[warp_index()];
+  auto& to = stage.inputs[place.warp()];
   if (place.first_channel >= channels) return;
   if (p.vectors) {
     const int t = lane / 2, half = lane % 2;
@@ -206,7 +218,7 @@ __device__ __forceinline__ void for_each_stage(const ProductParameters<T>& p,
                                                const ProductPlace& place,
                                                ProductShared<T, kStates>& shared,
                                                const Work& work) {
-  const int thread = static_cast<int>(threadIdx.x), stages = place.stages();
+  const int thread = static_cast<int>(place.thread), stages = place.stages();
   const auto stage_at = [&](int i) { return kStatesOnly ? stages - 1 - i : i; };
   const auto fetch_states_at = [&](int i) {
     if (i < stages) fetch_states<kStatesOnly>(shared.stages[i % 2], shared, place, stage_at(i));
@@ -232,7 +244,7 @@ __device__ __forceinline__ void for_each_stage(const ProductParameters<T>& p,
   place_live(0, is_live(0));
   wait_for_tiles<0>();
   __syncthreads();
-  prepare_stage<kStatesOnly>(shared.stages[0], shared);
+  prepare_stage<kStatesOnly>(shared.stages[0], shared, place);
   for (int i = 0; i < stages; ++i) {
     wait_for_tiles<0>();
     // This stage is prepared, and what the next is prepared from is here; the stage before is
@@ -241,10 +253,19 @@ __device__ __forceinline__ void for_each_stage(const ProductParameters<T>& p,
     fetch_states_at(i + 2);
     fetch_inputs_at(i + 1);
     end_of_group();
-    const bool live = is_live(i + 1);
-    if (i + 1 < stages) prepare_stage<kStatesOnly>(shared.stages[(i + 1) % 2], shared);
-    if (place.first_channel < p.args.channels) work(stage_at(i), shared.stages[i % 2]);
-    place_live(i + 1, live);
+    // Half of the warps prepare before they work, the others after it: so that not all of them
+    // wait for shared memory, or use the same units, at a time.
+#pragma unroll 1
+    for (int turn = 0; turn < 2; ++turn) {
+      if (turn == place.warp() % 2) {
+        if (i + 1 == stages) continue;
+        const bool live = is_live(i + 1);
+        prepare_stage<kStatesOnly>(shared.stages[(i + 1) % 2], shared, place);
+        place_live(i + 1, live);
+      } else if (place.first_channel < p.args.channels) {
+        work(stage_at(i), shared.stages[i % 2]);
+      }
+    }
   }
 }
 
