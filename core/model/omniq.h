@@ -66,7 +66,7 @@ class OmniQ : public torch::nn::Module {
   ParameterCount count_parameters() const;
   const OmniqOptions& options() const { return options_; }
   /// As Fusion's, for a run's record.
-  std::string scan_path() { return fusion_->scan_path(); }
+  std::string scan_path(torch::Dtype type) { return fusion_->scan_path(type); }
   torch::nn::Module& backbone() { return *backbone_; }
   bool backbone_frozen() const { return backbone_frozen_; }
 

@@ -76,14 +76,9 @@ at::Tensor floats(at::IntArrayRef sizes, const at::Tensor& like) {
   return at::empty(sizes, like.options().dtype(at::kFloat));
 }
 
-// Whether the kernels on tensor cores take it.
-template <typename T>
 bool takes_products(const Prepared& prepared) {
-  const std::int64_t states = prepared.in.A.size(2);
-  return prepared.rates.defined() && has_scan_products(states) &&
-         scan_products_shared_bytes<T>(states) <=
-             static_cast<std::int64_t>(
-                 at::cuda::getCurrentDeviceProperties()->sharedMemPerBlockOptin);
+  return prepared.rates.defined() &&
+         has_tensor_core_scan(prepared.in.u.scalar_type(), prepared.in.A.size(2));
 }
 
 std::int64_t divide_up(std::int64_t x, std::int64_t by) { return (x + by - 1) / by; }
@@ -131,7 +126,7 @@ cudaError_t find_states(const Prepared& prepared, const ScanChunks& chunks, floa
                         float* exponents, cudaStream_t stream) {
   const auto args = arguments_of<T>(prepared);
   if constexpr (!std::is_same_v<T, float>) {
-    if (takes_products<T>(prepared)) {
+    if (takes_products(prepared)) {
       return scan_states_products<T>(args, chunks, ends, exponents, stream);
     }
   }
@@ -178,6 +173,14 @@ bool has_cuda_kernels(const ScanInputs& in) {
          has_cuda_scan(in.A.size(2)) && in.u.numel() > 0;
 }
 
+bool has_tensor_core_scan(at::ScalarType type, std::int64_t states) {
+  if (!has_scan_products(states) || (type != at::kHalf && type != at::kBFloat16)) return false;
+  const std::int64_t bytes = type == at::kHalf ? scan_products_shared_bytes<__half>(states)
+                                               : scan_products_shared_bytes<__nv_bfloat16>(states);
+  const auto most = at::cuda::getCurrentDeviceProperties()->sharedMemPerBlockOptin;
+  return bytes <= static_cast<std::int64_t>(most);
+}
+
 CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rates,
                                    bool with_ungated) {
   const c10::cuda::CUDAGuard guard(raw.u.device());
@@ -189,7 +192,7 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rate
   dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     if constexpr (!std::is_same_v<T, float>) {
-      if (takes_products<T>(prepared)) {
+      if (takes_products(prepared)) {
         const ScanChunks chunks = cut_products(in);
         const at::Tensor starts = chunk_starts<T>(prepared, chunks, stream);
         C10_CUDA_CHECK(scan_forward_products<T>(arguments_of<T>(prepared), chunks,

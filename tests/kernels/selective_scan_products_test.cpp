@@ -127,6 +127,22 @@ TEST_P(SelectiveScanProductsTest, StatesMayLeaveTheRangeOfFloat16) {
   expect_float32(c, at::kHalf);
 }
 
+TEST_P(SelectiveScanProductsTest, IsTheRecordedPath) {
+  const auto path = [&](std::int64_t states, double factor, at::ScalarType type) {
+    at::Tensor A = -torch::arange(1, states + 1).to(at::kFloat).repeat({1, 5, 1});
+    A[0][0][1] *= factor;
+    A = A.to(device());
+    return kernels::scan_path(A, kernels::linear_rates(A), type);
+  };
+  for (const auto type : kHalfTypes) {
+    EXPECT_EQ(path(128, 1, type), "linear rates, tensor cores");
+    EXPECT_EQ(path(64, 1, type), "linear rates, tensor cores");
+    EXPECT_EQ(path(16, 1, type), "linear rates");
+    EXPECT_EQ(path(128, 1.5, type), "general");
+  }
+  EXPECT_EQ(path(128, 1, at::kFloat), "linear rates");
+}
+
 TEST_P(SelectiveScanProductsTest, TakesStridedInputs) {
   const torch::NoGradGuard no_grad;
   for (const std::int64_t E : {96, 97}) {  // the second half of 2 E starts at 16 bytes, or not
