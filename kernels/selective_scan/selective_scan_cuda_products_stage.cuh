@@ -135,22 +135,10 @@ __device__ __forceinline__ void place_weights(const PowerWeights& weights,
   }
 }
 
-/// What stays the same for the block: the weights, what belongs to its channels, and the rows that
-/// it reads and writes. A barrier ends it.
+/// Finds the rows that the block reads and writes. By one thread; a barrier ends it.
 template <typename T, int kStates>
-__device__ __forceinline__ void place_constants(const ProductParameters<T>& p,
-                                                const ProductPlace& place,
-                                                ProductShared<T, kStates>& shared) {
-  const int thread = static_cast<int>(place.thread);
-  place_weights(p.weights, shared, thread);
-  if (thread < kProductChannels) {
-    const int channel = min(place.first_channel - place.warp() * kWarpChannels + thread,
-                            static_cast<int>(p.args.channels) - 1);
-    shared.bias[thread] = p.args.delta_bias[place.direction * p.args.bias_direction + channel];
-    shared.rate[thread] = p.args.rates[place.direction * p.args.rates_direction + channel] * kLog2E;
-    shared.skip[thread] = p.args.D_skip[place.direction * p.args.D_direction + channel];
-  }
-  if (thread != 0) return;
+__device__ __forceinline__ void place_rows(const ProductParameters<T>& p, const ProductPlace& place,
+                                           ProductShared<T, kStates>& shared) {
   const auto rows_of = [&](const auto& rows) {
     return StepRows(rows, place.direction, place.clip, place.begin, p.args.tokens);
   };
@@ -163,6 +151,20 @@ __device__ __forceinline__ void place_constants(const ProductParameters<T>& p,
   shared.rows_ungated = rows_of(p.ungated);
   shared.rows_mask = rows_of(Rows<const unsigned char>{
       reinterpret_cast<const unsigned char*>(p.args.mask), 0, p.args.tokens, 1});
+}
+
+/// What belongs to the block's channels. A barrier ends it.
+template <typename T, int kStates>
+__device__ __forceinline__ void place_channels(const CudaScanArguments<T>& args,
+                                               const ProductPlace& place,
+                                               ProductShared<T, kStates>& shared) {
+  const int thread = static_cast<int>(place.thread);
+  if (thread >= kProductChannels) return;
+  const int channel = min(place.first_channel - place.warp() * kWarpChannels + thread,
+                          static_cast<int>(args.channels) - 1);
+  shared.bias[thread] = args.delta_bias[place.direction * args.bias_direction + channel];
+  shared.rate[thread] = args.rates[place.direction * args.rates_direction + channel] * kLog2E;
+  shared.skip[thread] = args.D_skip[place.direction * args.D_direction + channel];
 }
 
 /// Starts to bring in B and C (for states alone, B); steps beyond the end are read from the last.
@@ -235,13 +237,15 @@ __device__ __forceinline__ void for_each_stage(const ProductParameters<T>& p,
     if (thread < kStageTokens) shared.stages[i % 2].live[thread] = live;
   };
 
-  place_constants(p, place, shared);
+  if (thread == 0) place_rows(p, place, shared);
   __syncthreads();
   fetch_states_at(0);
   fetch_states_at(1);
   fetch_inputs_at(0);
   end_of_group();
   place_live(0, is_live(0));
+  place_weights(p.weights, shared, thread);
+  place_channels(p.args, place, shared);
   wait_for_tiles<0>();
   __syncthreads();
   prepare_stage<kStatesOnly>(shared.stages[0], shared, place);

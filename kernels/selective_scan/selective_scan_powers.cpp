@@ -16,13 +16,17 @@ constexpr int kMost = 6;  // nodes of a block
 // and x = 1, where the weights are to give 1: its weight holds the sum of squares to that.
 struct Sample {
   double x, importance;
+  std::array<double, kPowerNodes> nodes;  // x^m
 };
 std::vector<Sample> samples() {
   constexpr int kCount = 200;
   constexpr double kLeast = 3e-4, kMost = 25, kImportance = 1e4;
-  std::vector<Sample> result{{1, kImportance}};
+  std::vector<Sample> result{{1, kImportance, {}}};
   for (int i = 0; i < kCount; ++i) {
-    result.push_back({std::exp(-kLeast * std::pow(kMost / kLeast, i / (kCount - 1.0))), 1});
+    result.push_back({std::exp(-kLeast * std::pow(kMost / kLeast, i / (kCount - 1.0))), 1, {}});
+  }
+  for (Sample& s : result) {
+    for (int i = 0; i < kPowerNodes; ++i) s.nodes[i] = std::pow(s.x, power_node(i));
   }
   return result;
 }
@@ -70,16 +74,16 @@ void fit(int power, const std::vector<Sample>& samples, std::uint16_t (&weights)
   for (int i = 0; i < 2 * pairs_of(block); ++i) free.push_back(i);
   std::vector<double> rest;
   for (const Sample& s : samples) rest.push_back(std::pow(s.x, power));
-  const auto node = [&](double x, int i) { return std::pow(x, power_node(first + i)); };
+  const auto node = [&](std::size_t s, int i) { return samples[s].nodes[first + i]; };
   while (!free.empty()) {
     const int size = static_cast<int>(free.size());
     std::array<std::array<double, kMost>, kMost> products{};
     std::array<double, kMost> right{};
     for (std::size_t s = 0; s < samples.size(); ++s) {
       for (int i = 0; i < size; ++i) {
-        const double value = samples[s].importance * node(samples[s].x, free[i]);
+        const double value = samples[s].importance * node(s, free[i]);
         right[i] += value * rest[s];
-        for (int j = 0; j <= i; ++j) products[i][j] += value * node(samples[s].x, free[j]);
+        for (int j = 0; j <= i; ++j) products[i][j] += value * node(s, free[j]);
       }
     }
     const auto found = solve(products, right, size);
@@ -90,7 +94,7 @@ void fit(int power, const std::vector<Sample>& samples, std::uint16_t (&weights)
     const int place = free[largest];
     weights[place] = to_bfloat16(found[largest]);
     const double rounded = from_bfloat16(weights[place]);
-    for (std::size_t s = 0; s < samples.size(); ++s) rest[s] -= rounded * node(samples[s].x, place);
+    for (std::size_t s = 0; s < samples.size(); ++s) rest[s] -= rounded * node(s, place);
     free.erase(free.begin() + largest);
   }
 }
