@@ -19,6 +19,8 @@ namespace {
 // own.
 constexpr std::int64_t kBlocksPerMultiprocessor = 6;
 constexpr std::int64_t kShortestChunk = 64;
+// On tensor cores a block goes over all chunks before its own.
+constexpr std::int64_t kMostProductChunks = 16;
 
 struct Prepared {
   ScanInputs in;     // u, delta, B, C, z of one dtype, the parameters float32
@@ -89,8 +91,9 @@ ScanChunks cut_products(const ScanInputs& in) {
   const std::int64_t blocks =
       in.u.size(0) * in.u.size(1) * divide_up(in.u.size(3), kScanProductChannels);
   const std::int64_t wanted = at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
-  const std::int64_t count = std::clamp<std::int64_t>(
-      wanted / blocks, 1, std::max<std::int64_t>(1, tokens / kShortestChunk));
+  const std::int64_t most =
+      std::clamp<std::int64_t>(tokens / kShortestChunk, 1, kMostProductChunks);
+  const std::int64_t count = std::clamp<std::int64_t>(wanted / blocks, 1, most);
   const std::int64_t length =
       divide_up(divide_up(tokens, count), kScanStageTokens) * kScanStageTokens;
   return {length, divide_up(tokens, length)};
@@ -120,17 +123,31 @@ ForwardCut cut_forward(const ScanInputs& in) {
   return {{length, (tokens + length - 1) / length}, 4};
 }
 
-// scan_states(), on tensor cores where they take it.
+// Where chunks end if they start from zero, and the exponents of their decays; undefined where
+// there is one chunk.
+struct ChunkEnds {
+  at::Tensor states, exponents;
+};
 template <typename T>
-cudaError_t find_states(const Prepared& prepared, const ScanChunks& chunks, float* ends,
-                        float* exponents, cudaStream_t stream) {
+ChunkEnds chunk_ends(const Prepared& prepared, const ScanChunks& chunks, cudaStream_t stream) {
+  if (chunks.count == 1) return {};
   const auto args = arguments_of<T>(prepared);
+  const at::Tensor& u = prepared.in.u;
+  const ChunkEnds ends{
+      floats({args.directions, args.clips, chunks.count, args.channels, args.states}, u),
+      floats({args.directions, args.clips, chunks.count, args.channels}, u)};
+  const auto find = [&](const auto& find_states) {
+    C10_CUDA_CHECK(find_states(args, chunks, ends.states.template mutable_data_ptr<float>(),
+                               ends.exponents.template mutable_data_ptr<float>(), stream));
+  };
   if constexpr (!std::is_same_v<T, float>) {
     if (takes_products(prepared)) {
-      return scan_states_products<T>(args, chunks, ends, exponents, stream);
+      find(scan_states_products<T>);
+      return ends;
     }
   }
-  return scan_states<T>(args, chunks, ends, exponents, stream);
+  find(scan_states<T>);
+  return ends;
 }
 
 // The state before each chunk; undefined where there is one chunk, which starts from zero.
@@ -138,13 +155,7 @@ template <typename T>
 at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks, cudaStream_t stream) {
   if (chunks.count == 1) return {};
   const auto args = arguments_of<T>(prepared);
-  const at::Tensor& u = prepared.in.u;
-  const at::Tensor states =
-      floats({args.directions, args.clips, chunks.count, args.channels, args.states}, u);
-  const at::Tensor exponents =
-      floats({args.directions, args.clips, chunks.count, args.channels}, u);
-  C10_CUDA_CHECK(find_states<T>(prepared, chunks, states.mutable_data_ptr<float>(),
-                                exponents.mutable_data_ptr<float>(), stream));
+  const ChunkEnds ends = chunk_ends<T>(prepared, chunks, stream);
   ScanPrefix prefix{};
   prefix.directions = args.directions;
   prefix.clips = args.clips;
@@ -153,10 +164,10 @@ at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks, cuda
   prefix.chunks = chunks.count;
   prefix.A = args.rates != nullptr ? nullptr : args.A;
   prefix.A_direction = args.A_direction;
-  prefix.exponents = exponents.const_data_ptr<float>();
-  prefix.states_of_chunks = states.mutable_data_ptr<float>();
+  prefix.exponents = ends.exponents.template const_data_ptr<float>();
+  prefix.states_of_chunks = ends.states.template mutable_data_ptr<float>();
   C10_CUDA_CHECK(scan_prefix(prefix, stream));
-  return states;
+  return ends.states;
 }
 
 // A sum over directions where `like` is shared by them, as `like`.
@@ -194,9 +205,10 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rate
     if constexpr (!std::is_same_v<T, float>) {
       if (takes_products(prepared)) {
         const ScanChunks chunks = cut_products(in);
-        const at::Tensor starts = chunk_starts<T>(prepared, chunks, stream);
+        const ChunkEnds ends = chunk_ends<T>(prepared, chunks, stream);
         C10_CUDA_CHECK(scan_forward_products<T>(arguments_of<T>(prepared), chunks,
-                                                data_or_null(starts), device_rows_of<T>(y),
+                                                data_or_null(ends.states),
+                                                data_or_null(ends.exponents), device_rows_of<T>(y),
                                                 device_rows_of<T>(ungated), stream));
         return;
       }

@@ -42,12 +42,13 @@ ProductParameters<T> product_parameters(const CudaScanArguments<T>& args,
 
 template <typename T>
 cudaError_t scan_forward_products(const CudaScanArguments<T>& args, const ScanChunks& segments,
-                                  const float* starts, const Rows<T>& y, const Rows<T>& ungated,
-                                  cudaStream_t stream) {
+                                  const float* ends, const float* exponents, const Rows<T>& y,
+                                  const Rows<T>& ungated, cudaStream_t stream) {
   ProductParameters<T> p = product_parameters(args, segments);
   p.y = y;
   p.ungated = ungated;
-  p.starts = starts;
+  p.found_ends = ends;
+  p.found_exponents = exponents;
   p.pairs = args.channels % 2 == 0;
   switch (args.states) {
     case 64:

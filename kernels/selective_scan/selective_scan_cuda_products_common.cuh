@@ -95,8 +95,8 @@ template <typename T>
 struct ProductParameters {
   CudaScanArguments<T> args;
   Rows<T> y, ungated;
-  const float* starts;
-  float *ends, *exponents;
+  const float *found_ends, *found_exponents;  // of all segments; to read
+  float *ends, *exponents;                    // the same, to write
   int segment_length, segments, channel_blocks;
   bool vectors;  // 8 channels of u, delta and z can be read at once
   bool pairs;    // two of y and ungated can be written at once

@@ -135,6 +135,27 @@ __device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>
   if (!split) add_pairs(y, in, operands, lane);
 }
 
+/// h <- x^n h, x = 2^−total of each of the lane's channels.
+template <int kStates>
+__device__ __forceinline__ void decay_states(WarpStates<kStates>& h, const float (&total)[2],
+                                             int lane) {
+  float decay[4], by_eight[2];  // of the lane's states in one result, and from one to the next
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    decay[2 * half] = fast_exp2(-total[half] * static_cast<float>(lane % 4 * 2 + 1));
+    decay[2 * half + 1] = decay[2 * half] * fast_exp2(-total[half]);
+    by_eight[half] = fast_exp2(-8.F * total[half]);
+  }
+#pragma unroll
+  for (int n = 0; n < kStates / 8; ++n) {
+#pragma unroll
+    for (int e = 0; e < 4; ++e) {
+      h[n][e] *= decay[e];
+      decay[e] *= by_eight[e / 2];
+    }
+  }
+}
+
 /// h <- x^n h + what the chunk's tokens give.
 template <typename T, int kStates>
 __device__ __forceinline__ void advance_states(WarpStates<kStates>& h, const ChunkInputs<T>& in,
@@ -146,26 +167,48 @@ __device__ __forceinline__ void advance_states(WarpStates<kStates>& h, const Chu
     to_end.find_pair(pair);
     weigh_inputs(in, to_end, pair, weighed[pair]);
   }
-  float decay[4], by_eight[2];  // of the lane's states in one result, and from one to the next
-#pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    decay[2 * half] = fast_exp2(-in.total[half] * static_cast<float>(lane % 4 * 2 + 1));
-    decay[2 * half + 1] = decay[2 * half] * fast_exp2(-in.total[half]);
-    by_eight[half] = fast_exp2(-8.F * in.total[half]);
-  }
+  decay_states<kStates>(h, in.total, lane);
 #pragma unroll
   for (int block = 0; block < kStates / kBlockStates; ++block) {
 #pragma unroll
-    for (int n = 2 * block; n < 2 * block + 2; ++n) {
-#pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        h[n][e] *= decay[e];
-        decay[e] *= by_eight[e / 2];
-      }
-    }
-#pragma unroll
     for (int pair = first_pair(block); pair < first_pair(block) + pairs_of(block); ++pair) {
       add_inputs<kStates>(h, weighed[pair], operands, block, pair, lane);
+    }
+  }
+}
+
+/// The states before the block's segment, from where those of its sequence before it end.
+template <typename T, int kStates>
+__device__ __forceinline__ void find_start(WarpStates<kStates>& h, const ProductParameters<T>& p,
+                                           const ProductPlace& place) {
+#pragma unroll
+  for (auto& result : h) {
+#pragma unroll
+    for (float& x : result) x = 0.F;
+  }
+  if (p.segments == 1) return;
+  const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
+#pragma unroll 1
+  for (std::int64_t segment = place.segment - place.segment % p.segments; segment < place.segment;
+       ++segment) {
+    std::int64_t of_channel[2];
+    float total[2];
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      // Channels that do not exist are as good as the last.
+      const int channel = min(place.first_channel + lane / 4 + half * 8, channels - 1);
+      of_channel[half] = segment * channels + channel;
+      total[half] = -p.found_exponents[of_channel[half]];
+    }
+    decay_states<kStates>(h, total, lane);
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const float* from = p.found_ends + of_channel[half] * kStates + lane % 4 * 2;
+#pragma unroll
+      for (int n = 0; n < kStates / 8; ++n) {
+        const float2 two = *reinterpret_cast<const float2*>(from + n * 8);
+        h[n][2 * half] += two.x, h[n][2 * half + 1] += two.y;
+      }
     }
   }
 }
@@ -179,19 +222,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
   const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
 
   WarpStates<kStates> h;
-#pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    const int channel = place.first_channel + lane / 4 + half * 8;
-    const bool exists = channel < channels;
-    const float* from = p.starts + (place.segment * channels + channel) * kStates + lane % 4 * 2;
-#pragma unroll
-    for (int n = 0; n < kStates / 8; ++n) {
-      float2 two{0.F, 0.F};
-      if (p.starts != nullptr && exists) two = *reinterpret_cast<const float2*>(from + n * 8);
-      h[n][2 * half] = two.x, h[n][2 * half + 1] = two.y;
-    }
-  }
-
+  find_start<T, kStates>(h, p, place);
   for_each_stage<false>(p, place, shared, [&](int stage, const auto& buffer) {
 #pragma unroll 1
     for (int chunk = 0; chunk < kStageChunks; ++chunk) {
