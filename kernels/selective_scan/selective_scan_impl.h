@@ -28,7 +28,7 @@ ScanInputGradients selective_scan_cpu_backward(const ScanInputs& in, const at::T
 /// Whether there are CUDA kernels for these inputs; the composite takes the others.
 bool has_cuda_kernels(const ScanInputs& in);
 
-/// Whether it runs on tensor cores, for linear rates, a half type and `states` states on the
+/// Whether the forward pass runs on tensor cores, for linear rates and inputs of `type`, on the
 /// current device.
 bool has_tensor_core_scan(at::ScalarType type, std::int64_t states);
 
