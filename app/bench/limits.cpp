@@ -5,8 +5,21 @@
 #include <torch/types.h>
 
 #include "app/bench/timing.h"
+#include "kernels/selective_scan/selective_scan_powers.h"
 
 namespace omniq::bench {
+
+ScanWork scan_work(std::int64_t states, bool tensor_cores) {
+  const auto N = static_cast<double>(states);
+  // Every state: a decay, an input, an update and a share of y.
+  if (!tensor_cores) return {0, 4 * N};
+  // A block of 16 states and two of ten powers of the decay, for y and for the states; and once in
+  // eight tokens the decay of every state, and what that is multiplied by. For each of the powers:
+  // itself for y, for the token and for the states, and a share of y.
+  namespace scan = kernels::detail;
+  const double items = scan::power_items(static_cast<int>(states) / scan::kBlockStates);
+  return {2 * 2 * 2.0 * scan::kBlockStates * items, 2 * N / 8 + 4.0 * scan::kPowerNodes};
+}
 
 std::optional<Ceilings> ceilings(c10::Device device) {
   if (!device.is_cuda()) return std::nullopt;

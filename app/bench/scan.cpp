@@ -121,22 +121,26 @@ double error_of(const Shape& shape, c10::Device device, at::ScalarType dtype, bo
   return error;
 }
 
-// Every state of every step: at least a decay, an input, an update and a share of y forward;
-// updates again, and nine more backward (ten with a gradient of A).
+// Every state of every step backward: an update again, nine more (ten with a gradient of A).
 double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool backward,
                 Rates kind) {
   const auto size = static_cast<double>(at::elementSize(dtype));
   const double places = static_cast<double>(s.directions * s.clips * s.length);
   const double updates = places * static_cast<double>(s.channels * s.states);
   const bool linear = kind == Rates::kLinear;
-  const double instructions = backward ? (linear ? 16 : 17) : 4;
+  const ScanWork forward =
+      scan_work(s.states, linear && kernels::detail::has_tensor_core_scan(dtype, s.states));
+  const double channels = places * static_cast<double>(s.channels);
+  const double instructions =
+      channels * forward.instructions + (backward ? updates * (linear ? 12 : 13) : 0);
   const double exponentials = linear ? 0 : (backward ? 3 : 1);
   // u, delta, y, and half of z, which both directions share; B and C. Backward reads them again
   // with the gradient of y, and writes as much.
   const double bytes = size * places *
                        (static_cast<double>(s.channels) * 3.5 + 2 * static_cast<double>(s.states)) *
                        (backward ? 3 : 1);
-  return std::max({updates * instructions / c.vector_operations,
+  return std::max({instructions / c.vector_operations,
+                   channels * forward.products / c.matrix_operations,
                    updates * exponentials / c.exponentials, bytes / c.bytes});
 }
 

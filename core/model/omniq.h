@@ -69,7 +69,7 @@ class OmniQ : public torch::nn::Module {
   ParameterCount count_parameters() const;
   const OmniqOptions& options() const { return options_; }
   /// As Fusion's, for a run's record.
-  std::string scan_path() { return fusion_->scan_path(); }
+  std::string scan_path(torch::Dtype type) { return fusion_->scan_path(type); }
   /// As SwinInference's, for a run's record.
   std::string encoder_path() const { return encoder_inference_->path(); }
   torch::nn::Module& backbone() { return *backbone_; }

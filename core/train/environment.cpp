@@ -43,7 +43,9 @@ Status write_environment(const run::RunFolder& folder, const config::Experiment&
   Json json = describe_machine(device);
   json["seed"] = e.seed;
   json["precision"] = precision_name(precision);
-  if (const std::string scan = built.model->scan_path(); !scan.empty()) json["scan"] = scan;
+  if (const std::string scan = built.model->scan_path(precision_dtype(precision)); !scan.empty()) {
+    json["scan"] = scan;
+  }
   // Where it is not trained.
   json["encoder"] = device.is_cuda() && precision != Precision::float32
                         ? built.model->encoder_path()

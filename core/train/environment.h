@@ -17,7 +17,7 @@ namespace omniq::train {
 nlohmann::ordered_json describe_machine(c10::Device device);
 
 /// Writes environment.json: the machine, the seed, the precision, how the selective scan is
-/// computed (linear rates or general), the weights with their SHA-256 and what they missed, the
+/// computed (kernels::scan_path()), the weights with their SHA-256 and what they missed, the
 /// adapters whose rank was capped, and the clips that are listed but missing.
 Status write_environment(const run::RunFolder& folder, const config::Experiment& experiment,
                          c10::Device device, Precision precision, const BuiltModel& built,

@@ -34,12 +34,23 @@ const char* precision_name(Precision precision) {
   return "";
 }
 
+at::ScalarType precision_dtype(Precision precision) {
+  switch (precision) {
+    case Precision::float32:
+      return at::kFloat;
+    case Precision::bfloat16:
+      return at::kBFloat16;
+    case Precision::float16:
+      return at::kHalf;
+  }
+  return at::kFloat;
+}
+
 AutocastScope::AutocastScope(at::Device device, Precision precision)
     : device_(device.type()), active_(precision != Precision::float32) {
   if (!active_) return;
   at::autocast::set_autocast_enabled(device_, true);
-  at::autocast::set_autocast_dtype(device_,
-                                   precision == Precision::bfloat16 ? at::kBFloat16 : at::kHalf);
+  at::autocast::set_autocast_dtype(device_, precision_dtype(precision));
 }
 
 AutocastScope::~AutocastScope() {

@@ -16,6 +16,7 @@ enum class Precision { float32, bfloat16, float16 };
 /// bfloat16 on a GPU that has it, else float16 on a GPU; float32 on the CPU and without `amp`.
 Precision choose_precision(at::Device device, bool amp);
 const char* precision_name(Precision precision);
+at::ScalarType precision_dtype(Precision precision);
 
 /// While it lives, operators on `device` run in mixed precision (torch's autocast).
 class AutocastScope {

@@ -29,7 +29,7 @@ __device__ __forceinline__ void clear(TileResult& x) {
   }
 }
 
-__device__ __forceinline__ int lane_index() { return static_cast<int>(threadIdx.x) % 32; }
+__device__ __forceinline__ int lane_index() { return static_cast<int>(threadIdx.x % 32); }
 __device__ __forceinline__ int lane_row() { return lane_index() / 4; }         // g above
 __device__ __forceinline__ int lane_column() { return lane_index() % 4 * 2; }  // 2i above
 __device__ __forceinline__ int warp_row() { return static_cast<int>(threadIdx.x) / 32 * 16; }

@@ -182,4 +182,12 @@ std::optional<at::Tensor> linear_rates(const at::Tensor& A) {
   return linear ? std::optional(rates) : std::nullopt;
 }
 
+std::string scan_path(const at::Tensor& A, const std::optional<at::Tensor>& rates,
+                      at::ScalarType type) {
+  if (!A.is_cuda() || !rates) return "general";
+  const c10::DeviceGuard guard(A.device());
+  return detail::has_tensor_core_scan(type, A.size(2)) ? "linear rates, tensor cores"
+                                                       : "linear rates";
+}
+
 }  // namespace omniq::kernels

@@ -7,6 +7,7 @@
 #include <c10/cuda/CUDAGuard.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/selective_scan/selective_scan_impl.h"
@@ -18,6 +19,8 @@ namespace {
 // own.
 constexpr std::int64_t kBlocksPerMultiprocessor = 6;
 constexpr std::int64_t kShortestChunk = 64;
+// On tensor cores a block goes over all chunks before its own.
+constexpr std::int64_t kMostProductChunks = 16;
 
 struct Prepared {
   ScanInputs in;     // u, delta, B, C, z of one dtype, the parameters float32
@@ -75,6 +78,27 @@ at::Tensor floats(at::IntArrayRef sizes, const at::Tensor& like) {
   return at::empty(sizes, like.options().dtype(at::kFloat));
 }
 
+bool takes_products(const Prepared& prepared) {
+  return prepared.rates.defined() &&
+         has_tensor_core_scan(prepared.in.u.scalar_type(), prepared.in.A.size(2));
+}
+
+std::int64_t divide_up(std::int64_t x, std::int64_t by) { return (x + by - 1) / by; }
+
+// For those, as many chunks as fill the device; a multiprocessor takes one block.
+ScanChunks cut_products(const ScanInputs& in) {
+  const std::int64_t tokens = in.u.size(2);
+  const std::int64_t blocks =
+      in.u.size(0) * in.u.size(1) * divide_up(in.u.size(3), kScanProductChannels);
+  const std::int64_t wanted = at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
+  const std::int64_t most =
+      std::clamp<std::int64_t>(tokens / kShortestChunk, 1, kMostProductChunks);
+  const std::int64_t count = std::clamp<std::int64_t>(wanted / blocks, 1, most);
+  const std::int64_t length =
+      divide_up(divide_up(tokens, count), kScanStageTokens) * kScanStageTokens;
+  return {length, divide_up(tokens, length)};
+}
+
 struct ForwardCut {
   ScanChunks chunks;
   std::int64_t thread_channels;
@@ -99,18 +123,39 @@ ForwardCut cut_forward(const ScanInputs& in) {
   return {{length, (tokens + length - 1) / length}, 4};
 }
 
+// Where chunks end if they start from zero, and the exponents of their decays; undefined where
+// there is one chunk.
+struct ChunkEnds {
+  at::Tensor states, exponents;
+};
+template <typename T>
+ChunkEnds chunk_ends(const Prepared& prepared, const ScanChunks& chunks, cudaStream_t stream) {
+  if (chunks.count == 1) return {};
+  const auto args = arguments_of<T>(prepared);
+  const at::Tensor& u = prepared.in.u;
+  const ChunkEnds ends{
+      floats({args.directions, args.clips, chunks.count, args.channels, args.states}, u),
+      floats({args.directions, args.clips, chunks.count, args.channels}, u)};
+  const auto find = [&](const auto& find_states) {
+    C10_CUDA_CHECK(find_states(args, chunks, ends.states.template mutable_data_ptr<float>(),
+                               ends.exponents.template mutable_data_ptr<float>(), stream));
+  };
+  if constexpr (!std::is_same_v<T, float>) {
+    if (takes_products(prepared)) {
+      find(scan_states_products<T>);
+      return ends;
+    }
+  }
+  find(scan_states<T>);
+  return ends;
+}
+
 // The state before each chunk; undefined where there is one chunk, which starts from zero.
 template <typename T>
 at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks, cudaStream_t stream) {
   if (chunks.count == 1) return {};
   const auto args = arguments_of<T>(prepared);
-  const at::Tensor& u = prepared.in.u;
-  const at::Tensor states =
-      floats({args.directions, args.clips, chunks.count, args.channels, args.states}, u);
-  const at::Tensor exponents =
-      floats({args.directions, args.clips, chunks.count, args.channels}, u);
-  C10_CUDA_CHECK(scan_states<T>(args, chunks, states.mutable_data_ptr<float>(),
-                                exponents.mutable_data_ptr<float>(), stream));
+  const ChunkEnds ends = chunk_ends<T>(prepared, chunks, stream);
   ScanPrefix prefix{};
   prefix.directions = args.directions;
   prefix.clips = args.clips;
@@ -119,10 +164,10 @@ at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks, cuda
   prefix.chunks = chunks.count;
   prefix.A = args.rates != nullptr ? nullptr : args.A;
   prefix.A_direction = args.A_direction;
-  prefix.exponents = exponents.const_data_ptr<float>();
-  prefix.states_of_chunks = states.mutable_data_ptr<float>();
+  prefix.exponents = ends.exponents.template const_data_ptr<float>();
+  prefix.states_of_chunks = ends.states.template mutable_data_ptr<float>();
   C10_CUDA_CHECK(scan_prefix(prefix, stream));
-  return states;
+  return ends.states;
 }
 
 // A sum over directions where `like` is shared by them, as `like`.
@@ -139,6 +184,14 @@ bool has_cuda_kernels(const ScanInputs& in) {
          has_cuda_scan(in.A.size(2)) && in.u.numel() > 0;
 }
 
+bool has_tensor_core_scan(at::ScalarType type, std::int64_t states) {
+  if (!has_scan_products(states) || (type != at::kHalf && type != at::kBFloat16)) return false;
+  const std::int64_t bytes = type == at::kHalf ? scan_products_shared_bytes<__half>(states)
+                                               : scan_products_shared_bytes<__nv_bfloat16>(states);
+  const auto most = at::cuda::getCurrentDeviceProperties()->sharedMemPerBlockOptin;
+  return bytes <= static_cast<std::int64_t>(most);
+}
+
 CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rates,
                                    bool with_ungated) {
   const c10::cuda::CUDAGuard guard(raw.u.device());
@@ -147,9 +200,20 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rate
   const ScanInputs& in = prepared.in;
   const at::Tensor y = at::empty(in.u.sizes(), in.u.options());
   const at::Tensor ungated = with_ungated && in.z.defined() ? at::empty_like(y) : at::Tensor();
-  const ForwardCut cut = cut_forward(in);
   dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
+    if constexpr (!std::is_same_v<T, float>) {
+      if (takes_products(prepared)) {
+        const ScanChunks chunks = cut_products(in);
+        const ChunkEnds ends = chunk_ends<T>(prepared, chunks, stream);
+        C10_CUDA_CHECK(scan_forward_products<T>(arguments_of<T>(prepared), chunks,
+                                                data_or_null(ends.states),
+                                                data_or_null(ends.exponents), device_rows_of<T>(y),
+                                                device_rows_of<T>(ungated), stream));
+        return;
+      }
+    }
+    const ForwardCut cut = cut_forward(in);
     const at::Tensor starts = chunk_starts<T>(prepared, cut.chunks, stream);
     C10_CUDA_CHECK(scan_forward<T>(arguments_of<T>(prepared), cut.chunks, cut.thread_channels,
                                    data_or_null(starts), device_rows_of<T>(y),

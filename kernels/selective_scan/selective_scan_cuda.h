@@ -56,6 +56,29 @@ template <typename T>
 cudaError_t scan_states(const CudaScanArguments<T>& args, const ScanChunks& chunks, float* ends,
                         float* exponents, cudaStream_t stream);
 
+/// The same two on tensor cores, for T __half or __nv_bfloat16 and linear rates (args.rates is not
+/// null): relative errors of about 4e-3. The first takes what the second found; null where there is
+/// one chunk. Each block finds by itself where its chunk starts: for a few chunks that is quicker
+/// than scan_prefix().
+template <typename T>
+cudaError_t scan_forward_products(const CudaScanArguments<T>& args, const ScanChunks& chunks,
+                                  const float* ends, const float* exponents, const Rows<T>& y,
+                                  const Rows<T>& ungated, cudaStream_t stream);
+template <typename T>
+cudaError_t scan_states_products(const CudaScanArguments<T>& args, const ScanChunks& chunks,
+                                 float* ends, float* exponents, cudaStream_t stream);
+
+/// Shared memory that a block of theirs takes, in bytes.
+template <typename T>
+std::int64_t scan_products_shared_bytes(std::int64_t states);
+
+/// Numbers of states for which there are such kernels.
+constexpr bool has_scan_products(std::int64_t states) { return states == 64 || states == 128; }
+
+/// Channels that one of their blocks works on, and the tokens that it brings in at a time.
+inline constexpr std::int64_t kScanProductChannels = 192;
+inline constexpr std::int64_t kScanStageTokens = 16;
+
 /// Turns what scan_states() found, in place, into the state before each chunk.
 struct ScanPrefix {
   std::int64_t directions, clips, channels, states, chunks;

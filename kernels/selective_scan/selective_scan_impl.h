@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <cstdint>
 
 namespace omniq::kernels::detail {
 
@@ -26,6 +27,10 @@ ScanInputGradients selective_scan_cpu_backward(const ScanInputs& in, const at::T
 
 /// Whether there are CUDA kernels for these inputs; the composite takes the others.
 bool has_cuda_kernels(const ScanInputs& in);
+
+/// Whether the forward pass runs on tensor cores, for linear rates and inputs of `type`, on the
+/// current device.
+bool has_tensor_core_scan(at::ScalarType type, std::int64_t states);
 
 /// What backward needs besides the inputs: the output before the gate. Undefined without a gate.
 struct CudaScanOutput {

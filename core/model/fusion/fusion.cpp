@@ -66,7 +66,9 @@ class MixerStack : public Fusion {
     return normed;
   }
 
-  std::string scan_path() override { return blocks_.empty() ? "" : blocks_[0]->scan_path(); }
+  std::string scan_path(torch::Dtype type) override {
+    return blocks_.empty() ? "" : blocks_[0]->scan_path(type);
+  }
 
  private:
   std::vector<std::shared_ptr<MixerBlock>> blocks_;

@@ -30,9 +30,9 @@ class Fusion : public torch::nn::Module {
   virtual torch::Tensor read_out(const torch::Tensor& fused,
                                  const std::optional<torch::Tensor>& mask);
 
-  /// How the selective scan is computed as things are, for a run's record: "linear rates" or
-  /// "general"; empty where there is none.
-  virtual std::string scan_path() { return {}; }
+  /// How the selective scan is computed as things are, with autocast to `type`, for a run's record:
+  /// what kernels::scan_path() says; empty where there is none.
+  virtual std::string scan_path(torch::Dtype /*type*/) { return {}; }
 };
 
 /// A new variant, freshly initialised from torch's default generator; `name` is one of
@@ -45,7 +45,7 @@ class TokenLayer : public torch::nn::Module {
   virtual torch::Tensor forward(const torch::Tensor& x,
                                 const std::optional<torch::Tensor>& mask) = 0;
   /// As Fusion's.
-  virtual std::string scan_path() { return {}; }
+  virtual std::string scan_path(torch::Dtype /*type*/) { return {}; }
 };
 using MakeTokenLayer = std::function<std::shared_ptr<TokenLayer>()>;
 
@@ -68,7 +68,7 @@ class MixerBlock : public TokenLayer {
   MixerBlock(std::shared_ptr<TokenLayer> mixer, const FusionOptions& options);
   torch::Tensor forward(const torch::Tensor& tokens,
                         const std::optional<torch::Tensor>& mask) override;
-  std::string scan_path() override { return mixer_->scan_path(); }
+  std::string scan_path(torch::Dtype type) override { return mixer_->scan_path(type); }
 
   // The same in parts, for inference: sums and norms of neighbouring blocks are one operator.
 

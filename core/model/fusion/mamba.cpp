@@ -103,7 +103,10 @@ class MambaMixer : public TokenLayer {
     return torch::lerp(ssm_[0]->out_proj->forward(y[0]), ssm_[1]->out_proj->forward(y[1]), 0.5);
   }
 
-  std::string scan_path() override { return rates(rate_matrix()) ? "linear rates" : "general"; }
+  std::string scan_path(torch::Dtype type) override {
+    const Tensor A = rate_matrix();
+    return kernels::scan_path(A, rates(A), type);
+  }
 
  private:
   Tensor rate_matrix() {
