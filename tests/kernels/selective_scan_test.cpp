@@ -95,8 +95,14 @@ TEST_P(SelectiveScanTest, MatchesReferenceForAllLengths) {
     SCOPED_TRACE(tokens);
     const Shape shape{2, 1, 1, tokens, 5, 16};
     const at::Tensor mask = mask_for(shape);
-    expect_matches(as_operator(selective_scan, mask), as_operator(reference::selective_scan, mask),
-                   make_arguments(shape), single(), 1e-5, 1e-4);
+    const Arguments arguments = make_arguments(shape);
+    const Operator f = as_operator(selective_scan, mask);
+    const Operator reference = as_operator(reference::selective_scan, mask);
+    expect_matches(f, reference, arguments, single(), 1e-5, 1e-4);
+    if (device().is_cpu()) continue;
+    expect_matches(f, reference, arguments, single().dtype(at::kBFloat16), 1e-2, 2e-2);
+    const LinearCase c = make_linear_case({2, 1, 1, tokens, 5, 64}, mask, device());
+    expect_matches(c.linear, c.reference, c.arguments, single().dtype(at::kBFloat16), 1e-2, 2e-2);
   }
 }
 
