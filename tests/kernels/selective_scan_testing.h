@@ -40,6 +40,18 @@ Operator as_operator(F f, const at::Tensor& mask) {
   };
 }
 
+/// `f` on a device in float32, whatever it is given: what half precision is compared with where
+/// float64, a token at a time, would take minutes.
+inline Operator in_float32(const Operator& f, torch::Device device) {
+  return [=](const Arguments& arguments) {
+    Arguments single = arguments;
+    for (auto& [name, value] : single) {
+      if (value.defined()) value = value.to(device, at::kFloat);
+    }
+    return f(single).to(at::kCPU, at::kDouble);
+  };
+}
+
 /// The scan with A = −(n + 1) · rates and no gradient of A, which is left out of the arguments.
 struct LinearCase {
   Arguments arguments;
