@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "tests/kernels/operator_testing.h"
+#include "tests/kernels/token_testing.h"
 
 namespace omniq {
 namespace {
@@ -12,6 +12,7 @@ namespace {
 using kernels::make_token_linear;
 using kernels::token_linear;
 using testing::error_of;
+using testing::exact;
 using ::testing::HasSubstr;
 using testing::relative_error;
 
@@ -20,18 +21,10 @@ struct Parameters {
   at::Tensor weight, bias;
 };
 
-class TokenLinearTest : public testing::DeviceTest {
+class TokenLinearTest : public testing::TokenTest {
  protected:
-  // For the kernel, which few tokens do not get.
-  static std::int64_t many() { return device().is_cuda() ? 80005 : 205; }
-  static at::TensorOptions single() { return at::TensorOptions(at::kFloat).device(device()); }
-
   static Parameters parameters(std::int64_t channels, std::int64_t out, bool offset) {
-    const auto random = [](at::IntArrayRef shape, double scale) {
-      return scale * torch::randn(shape, single());
-    };
-    return {{1 + random({channels}, 0.3), random({channels}, 0.3),
-             offset ? random({channels}, 1) : at::Tensor()},
+    return {random_norm(channels, offset),
             random({out, channels}, 1 / std::sqrt(static_cast<double>(channels))),
             random({out}, 0.5)};
   }
@@ -39,13 +32,7 @@ class TokenLinearTest : public testing::DeviceTest {
 
 // The formula, in float64.
 at::Tensor formula(const at::Tensor& raw, const Parameters& p) {
-  const auto exact = [](const at::Tensor& t) { return t.to(at::kCPU, at::kDouble); };
-  at::Tensor x = exact(raw);
-  if (p.norm.offset.defined()) x = x + exact(p.norm.offset);
-  const at::Tensor centred = x - x.mean(-1, true);
-  const at::Tensor normed =
-      centred / torch::sqrt(centred.square().mean(-1, true) + 1e-5) * exact(p.norm.weight) +
-      exact(p.norm.bias);
+  const at::Tensor normed = testing::normed_exactly(raw, p.norm);
   return normed.matmul(exact(p.weight).t()) + exact(p.bias);
 }
 
@@ -66,9 +53,7 @@ TEST_P(TokenLinearTest, MatchesReference) {
           const at::Tensor x = (2 + torch::randn({tokens, channels}, single())).to(type);
           const at::Tensor y = token_linear(x, linear);
           EXPECT_EQ(y.scalar_type(), type);
-          const at::Tensor some = torch::cat({torch::arange(33), torch::randint(tokens, {100}),
-                                              torch::arange(tokens - 33, tokens)})
-                                      .to(device());
+          const at::Tensor some = some_of(tokens);
           EXPECT_LE(relative_error(y.index_select(0, some), formula(x.index_select(0, some), p)),
                     limit);
         }

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "tests/kernels/operator_testing.h"
+#include "tests/kernels/token_testing.h"
 
 namespace omniq {
 namespace {
@@ -12,6 +12,7 @@ namespace {
 using kernels::make_token_mlp;
 using kernels::token_mlp_;
 using testing::error_of;
+using testing::exact;
 using ::testing::HasSubstr;
 using testing::relative_error;
 
@@ -20,18 +21,10 @@ struct Parameters {
   at::Tensor expand, bias, shrink;
 };
 
-class TokenMlpTest : public testing::DeviceTest {
+class TokenMlpTest : public testing::TokenTest {
  protected:
-  // For the kernel, which few tokens do not get.
-  static std::int64_t many() { return device().is_cuda() ? 80005 : 205; }
-  static at::TensorOptions single() { return at::TensorOptions(at::kFloat).device(device()); }
-
   static Parameters parameters(std::int64_t channels, std::int64_t hidden, bool offset) {
-    const auto random = [](at::IntArrayRef shape, double scale) {
-      return scale * torch::randn(shape, single());
-    };
-    return {{1 + random({channels}, 0.3), random({channels}, 0.3),
-             offset ? random({channels}, 1) : at::Tensor()},
+    return {random_norm(channels, offset),
             random({hidden, channels}, 1 / std::sqrt(static_cast<double>(channels))),
             random({hidden}, 0.5),
             random({channels, hidden}, 1 / std::sqrt(static_cast<double>(hidden)))};
@@ -40,13 +33,7 @@ class TokenMlpTest : public testing::DeviceTest {
 
 // The formula with the exact GELU, in float64: what is added to x.
 at::Tensor added(const at::Tensor& raw, const Parameters& p) {
-  const auto exact = [](const at::Tensor& t) { return t.to(at::kCPU, at::kDouble); };
-  at::Tensor x = exact(raw);
-  if (p.norm.offset.defined()) x = x + exact(p.norm.offset);
-  const at::Tensor centred = x - x.mean(-1, true);
-  const at::Tensor normed =
-      centred / torch::sqrt(centred.square().mean(-1, true) + 1e-5) * exact(p.norm.weight) +
-      exact(p.norm.bias);
+  const at::Tensor normed = testing::normed_exactly(raw, p.norm);
   const at::Tensor hidden = normed.matmul(exact(p.expand).t()) + exact(p.bias);
   return (0.5 * hidden * (1 + torch::erf(hidden / std::sqrt(2.0)))).matmul(exact(p.shrink).t());
 }
@@ -67,9 +54,7 @@ TEST_P(TokenMlpTest, AddsWhatTheFormulaSays) {
           const at::Tensor before = torch::randn({tokens, channels}, single()).to(type);
           const at::Tensor x = before.clone();
           token_mlp_(x, mlp);
-          const at::Tensor some = torch::cat({torch::arange(33), torch::randint(tokens, {100}),
-                                              torch::arange(tokens - 33, tokens)})
-                                      .to(device());
+          const at::Tensor some = some_of(tokens);
           const at::Tensor was = before.index_select(0, some);
           EXPECT_LE(relative_error(x.index_select(0, some),
                                    was.to(at::kCPU, at::kDouble) + added(was, p)),
