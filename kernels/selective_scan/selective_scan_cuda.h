@@ -116,6 +116,34 @@ template <typename T>
 cudaError_t scan_backward(const CudaScanArguments<T>& args, const CudaScanGradients<T>& grads,
                           const ScanBackwardPlan& plan, cudaStream_t stream);
 
+/// What backward on tensor cores reads and writes besides the arguments.
+template <typename T>
+struct CudaScanProductGradients {
+  Rows<const T> y, ungated;       // as in CudaScanGradients
+  Rows<T> u, delta, z, B, C;      // of each direction
+  const float *ends, *exponents;  // what scan_states_products() found; null for one chunk
+  float* adjoints;                // scratch of the size of ends; null for one chunk
+  void* states;                   // scratch
+  float* parts;                   // scratch
+  float *D_skip, *delta_bias;     // [directions, clips, chunks, channels]
+};
+struct ScanProductScratch {
+  std::int64_t states_bytes, parts_floats;
+};
+template <typename T>
+ScanProductScratch scan_backward_products_scratch(const CudaScanArguments<T>& args);
+
+/// Gradients of everything but A, as scan_forward_products() takes its arguments: relative errors of
+/// about 4e-3, of delta up to 1e-2.
+template <typename T>
+cudaError_t scan_backward_products(const CudaScanArguments<T>& args,
+                                   const CudaScanProductGradients<T>& grads,
+                                   const ScanChunks& chunks, cudaStream_t stream);
+
+/// Shared memory that a block of its takes, in bytes.
+template <typename T>
+std::int64_t scan_backward_products_shared_bytes(std::int64_t states);
+
 /// out_B and out_C [rows, states] from parts [parts, rows, 2, states], summed in a fixed order.
 template <typename T>
 cudaError_t scan_sum_parts(const float* parts, std::int64_t count, std::int64_t rows,

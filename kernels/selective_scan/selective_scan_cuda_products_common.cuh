@@ -78,17 +78,22 @@ struct StageBuffer {
   }
 };
 
-template <typename T, int kStates>
-struct ProductShared {
+/// What stays the same for a block: weights, and what belongs to its channels.
+template <int kStates>
+struct ProductConstants {
   static constexpr int kItems = ChunkOperands<kStates>::kItems;
 
-  StageBuffer<T, kStates> stages[2];                 // the one that is worked on, and the next
-  uint4 weights_C[kItems][4], weights_B[kItems][8];  // by column and row of a lane
+  uint4 weights_C[kItems][4], weights_B[kItems][8];      // by column and row of a lane
+  float bias[kProductChannels], rate[kProductChannels];  // the latter times log2(e)
+  float skip[kProductChannels];
+};
+
+template <typename T, int kStates>
+struct ProductShared : ProductConstants<kStates> {
+  StageBuffer<T, kStates> stages[2];  // the one that is worked on, and the next
   StepRows<const T> rows[StageBuffer<T, kStates>::kTensors], rows_B, rows_C;
   StepRows<T> rows_y, rows_ungated;
   StepRows<const unsigned char> rows_mask;
-  float bias[kProductChannels], rate[kProductChannels];  // the latter times log2(e)
-  float skip[kProductChannels];
 };
 
 template <typename T>
@@ -97,9 +102,10 @@ struct ProductParameters {
   Rows<T> y, ungated;
   const float *found_ends, *found_exponents;  // of all segments; to read
   float *ends, *exponents;                    // the same, to write
+  uint4* chunk_states;                        // before each chunk, see chunk_states()
   int segment_length, segments, channel_blocks;
   bool vectors;  // 8 channels of u, delta and z can be read at once
-  bool pairs;    // two of y and ungated can be written at once
+  bool pairs;    // two channels of what is written can be written at once
   PowerWeights weights;
 };
 
@@ -213,35 +219,69 @@ __device__ __forceinline__ int lane_channel(const ProductPlace& place, int half)
   return place.warp() * kWarpChannels + place.lane() / 4 + half * 8;
 }
 
+__device__ __forceinline__ unsigned transpose_matrix(unsigned x) {
+  unsigned y;
+  asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(y) : "r"(x));
+  return y;
+}
+
+/// Stores a warp's channels of a chunk that starts at step `begin`. pairs: two channels at once.
+template <typename T>
+__device__ __forceinline__ void store_tokens(const StepRows<T>& rows, const ProductPlace& place,
+                                             int begin, int channels, bool pairs,
+                                             const LaneTokens& values) {
+  const int t = begin + place.lane() / 4, channel = place.first_channel + place.lane() % 4 * 2;
+  T* const to = rows.row(t) + channel;
+  // Two tokens of a channel become two channels of a token.
+  const unsigned low = transpose_matrix(pack<T>(values[0][0], values[0][1]));
+  const unsigned high = transpose_matrix(pack<T>(values[1][0], values[1][1]));
+  const int left = t < place.steps ? channels - channel : 0;
+  if (pairs) {
+    if (left > 0) *reinterpret_cast<unsigned*>(to) = low;
+    if (left > 8) *reinterpret_cast<unsigned*>(to + 8) = high;
+  } else {
+    const T one[4] = {
+        reinterpret_cast<const T(&)[2]>(low)[0], reinterpret_cast<const T(&)[2]>(low)[1],
+        reinterpret_cast<const T(&)[2]>(high)[0], reinterpret_cast<const T(&)[2]>(high)[1]};
+    if (left > 0) to[0] = one[0];
+    if (left > 1) to[1] = one[1];
+    if (left > 8) to[8] = one[2];
+    if (left > 9) to[9] = one[3];
+  }
+}
+
 /// softplus() of it is 0.
 inline constexpr float kNoStep = -1e30F;
 
 /// What a lane knows of a chunk: of its channels g and g + 8 and its tokens.
 template <typename T>
 struct ChunkInputs {
-  unsigned u[2], input[2];  // of both tokens: u, and Δ u as bfloat16
-  LaneTokens sums;          // of decays up to and with the token, in base 2
-  float total[2];           // of the chunk
-  float first[2];           // of its first token
+  unsigned u[2], input[2];   // of both tokens: u, and Δ u as bfloat16
+  LaneTokens steps, slopes;  // Δ, and its derivative by what softplus() is taken of
+  LaneTokens sums;           // of decays up to and with the token, in base 2
+  float total[2];            // of the chunk
+  float first[2];            // of its first token
 
   /// words: u and delta of the chunk; live: of its tokens.
   template <int kStates>
   __device__ __forceinline__ ChunkInputs(const unsigned (&words)[4],
-                                         const ProductShared<T, kStates>& shared,
+                                         const ProductConstants<kStates>& constants,
                                          const ProductPlace& place, const unsigned char* live) {
     const int lane = place.lane(), column = lane % 4;
     const uchar2 moves = *reinterpret_cast<const uchar2*>(live + 2 * column);
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int channel = lane_channel(place, half);
-      const float bias = shared.bias[channel], rate = shared.rate[channel];
+      const float bias = constants.bias[channel], rate = constants.rate[channel];
       const float2 us = unpack<T>(words[half]), deltas = unpack<T>(words[2 + half]);
-      const float first_step = softplus(moves.x != 0 ? deltas.x + bias : kNoStep).value;
-      const float second_step = softplus(moves.y != 0 ? deltas.y + bias : kNoStep).value;
+      const Softplus of_first = softplus(moves.x != 0 ? deltas.x + bias : kNoStep);
+      const Softplus of_second = softplus(moves.y != 0 ? deltas.y + bias : kNoStep);
+      steps[half][0] = of_first.value, steps[half][1] = of_second.value;
+      slopes[half][0] = of_first.slope, slopes[half][1] = of_second.slope;
       u[half] = words[half];
-      input[half] = pack_bf16(first_step * us.x, second_step * us.y);
-      const float a = fminf(first_step * rate, kMostStepDecay);
-      const float b = fminf(second_step * rate, kMostStepDecay);
+      input[half] = pack_bf16(of_first.value * us.x, of_second.value * us.y);
+      const float a = fminf(of_first.value * rate, kMostStepDecay);
+      const float b = fminf(of_second.value * rate, kMostStepDecay);
       float up_to = a + b;  // with the lanes before
 #pragma unroll
       for (int distance = 1; distance < 4; distance *= 2) {
@@ -265,13 +305,13 @@ __device__ __forceinline__ NodePowers<4> powers_to_end(const ChunkInputs<T>& in,
 }
 
 /// The inputs of a chunk's tokens, times those powers that are a pair of nodes, as left operand.
-template <typename T>
-__device__ __forceinline__ void weigh_inputs(const ChunkInputs<T>& in, const NodePowers<4>& powers,
-                                             int pair, unsigned (&weighed)[4]) {
+__device__ __forceinline__ void weigh_inputs(const unsigned (&input)[2],
+                                             const NodePowers<4>& powers, int pair,
+                                             unsigned (&weighed)[4]) {
 #pragma unroll
   for (int e = 0; e < 4; ++e) {
     const float(&power)[4] = powers.of[2 * pair + e / 2];
-    weighed[e] = multiply_pairs(pack_bf16(power[e % 2 * 2], power[e % 2 * 2 + 1]), in.input[e % 2]);
+    weighed[e] = multiply_pairs(pack_bf16(power[e % 2 * 2], power[e % 2 * 2 + 1]), input[e % 2]);
   }
 }
 
@@ -281,11 +321,11 @@ using WarpStates = float[kStates / 8][4];
 
 /// h += weighed inputs · (φ ⊙ B), for a block of states and one of the pairs of nodes that serve
 /// it.
-template <int kStates>
+template <int kStates, int kItems>
 __device__ __forceinline__ void add_inputs(WarpStates<kStates>& h, const unsigned (&weighed)[4],
-                                           const ChunkOperands<kStates>& operands, int block,
-                                           int pair, int lane) {
-  const uint4 B = operands.B[power_item(block, pair)][lane];
+                                           const uint4 (&operands)[kItems][32], int block, int pair,
+                                           int lane) {
+  const uint4 B = operands[power_item(block, pair)][lane];
   multiply16(h[2 * block], weighed, B.x, B.y);
   multiply16(h[2 * block + 1], weighed, B.z, B.w);
 }

@@ -1,7 +1,7 @@
 // The forward kernel of the scan on tensor cores.
 #pragma once
 
-#include "kernels/selective_scan/selective_scan_cuda_products_stage.cuh"
+#include "kernels/selective_scan/selective_scan_cuda_products_walk.cuh"
 
 namespace omniq::kernels::detail {
 
@@ -14,12 +14,6 @@ template <typename T>
 __device__ __forceinline__ bool decays_split(const ChunkInputs<T>& in) {
   return __all_sync(kFullWarp, in.total[0] - in.first[0] <= kMostChunkDecay &&
                                    in.total[1] - in.first[1] <= kMostChunkDecay) != 0;
-}
-
-__device__ __forceinline__ unsigned transpose_matrix(unsigned x) {
-  unsigned y;
-  asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(y) : "r"(x));
-  return y;
 }
 
 /// y += what a chunk's tokens give to themselves and later ones where decays do not split: every
@@ -94,9 +88,8 @@ __device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>
   }
 #pragma unroll
   for (int block = 0; block < kBlocks; ++block) {
-    const float(&low)[4] = h[2 * block], (&high)[4] = h[2 * block + 1];
-    const unsigned states[4] = {pack_bf16(low[0], low[1]), pack_bf16(low[2], low[3]),
-                                pack_bf16(high[0], high[1]), pack_bf16(high[2], high[3])};
+    unsigned states[4];
+    pack_states<kStates>(h, block, states);
 #pragma unroll
     for (int i = 0; i < pairs_of(block); ++i) {
       const int pair = first_pair(block) + i;
@@ -135,84 +128,6 @@ __device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>
   if (!split) add_pairs(y, in, operands, lane);
 }
 
-/// h <- x^n h, x = 2^−total of each of the lane's channels.
-template <int kStates>
-__device__ __forceinline__ void decay_states(WarpStates<kStates>& h, const float (&total)[2],
-                                             int lane) {
-  float decay[4], by_eight[2];  // of the lane's states in one result, and from one to the next
-#pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    decay[2 * half] = fast_exp2(-total[half] * static_cast<float>(lane % 4 * 2 + 1));
-    decay[2 * half + 1] = decay[2 * half] * fast_exp2(-total[half]);
-    by_eight[half] = fast_exp2(-8.F * total[half]);
-  }
-#pragma unroll
-  for (int n = 0; n < kStates / 8; ++n) {
-#pragma unroll
-    for (int e = 0; e < 4; ++e) {
-      h[n][e] *= decay[e];
-      decay[e] *= by_eight[e / 2];
-    }
-  }
-}
-
-/// h <- x^n h + what the chunk's tokens give.
-template <typename T, int kStates>
-__device__ __forceinline__ void advance_states(WarpStates<kStates>& h, const ChunkInputs<T>& in,
-                                               const ChunkOperands<kStates>& operands, int lane) {
-  NodePowers<4> to_end = powers_to_end(in, {0.F, 0.F});
-  unsigned weighed[kPowerPairs][4];
-#pragma unroll
-  for (int pair = 0; pair < kPowerPairs; ++pair) {
-    to_end.find_pair(pair);
-    weigh_inputs(in, to_end, pair, weighed[pair]);
-  }
-  decay_states<kStates>(h, in.total, lane);
-#pragma unroll
-  for (int block = 0; block < kStates / kBlockStates; ++block) {
-#pragma unroll
-    for (int pair = first_pair(block); pair < first_pair(block) + pairs_of(block); ++pair) {
-      add_inputs<kStates>(h, weighed[pair], operands, block, pair, lane);
-    }
-  }
-}
-
-/// The states before the block's segment, from where those of its sequence before it end.
-template <typename T, int kStates>
-__device__ __forceinline__ void find_start(WarpStates<kStates>& h, const ProductParameters<T>& p,
-                                           const ProductPlace& place) {
-#pragma unroll
-  for (auto& result : h) {
-#pragma unroll
-    for (float& x : result) x = 0.F;
-  }
-  if (p.segments == 1) return;
-  const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
-#pragma unroll 1
-  for (std::int64_t segment = place.segment - place.segment % p.segments; segment < place.segment;
-       ++segment) {
-    std::int64_t of_channel[2];
-    float total[2];
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      // Channels that do not exist are as good as the last.
-      const int channel = min(place.first_channel + lane / 4 + half * 8, channels - 1);
-      of_channel[half] = segment * channels + channel;
-      total[half] = -p.found_exponents[of_channel[half]];
-    }
-    decay_states<kStates>(h, total, lane);
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const float* from = p.found_ends + of_channel[half] * kStates + lane % 4 * 2;
-#pragma unroll
-      for (int n = 0; n < kStates / 8; ++n) {
-        const float2 two = *reinterpret_cast<const float2*>(from + n * 8);
-        h[n][2 * half] += two.x, h[n][2 * half + 1] += two.y;
-      }
-    }
-  }
-}
-
 template <typename T, int kStates>
 __global__ void __launch_bounds__(kProductThreads, 1)
     scan_products_forward_kernel(const __grid_constant__ ProductParameters<T> p) {
@@ -222,8 +137,8 @@ __global__ void __launch_bounds__(kProductThreads, 1)
   const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
 
   WarpStates<kStates> h;
-  find_start<T, kStates>(h, p, place);
-  for_each_stage<false>(p, place, shared, [&](int stage, const auto& buffer) {
+  find_start<false, T, kStates>(h, p.found_ends, p, place);
+  for_each_stage<ForwardStages>(p, place, shared, [&](int stage, const auto& buffer) {
 #pragma unroll 1
     for (int chunk = 0; chunk < kStageChunks; ++chunk) {
       const int in_stage = chunk * kChunkTokens, begin = stage * kStageTokens + in_stage;
@@ -243,27 +158,10 @@ __global__ void __launch_bounds__(kProductThreads, 1)
       }
 
       load_transposed(gates, buffer.input_matrix(place.warp(), place.lane(), 2, in_stage));
-      const int t = begin + lane / 4, channel = place.first_channel + lane % 4 * 2;
-      const auto store = [&](const StepRows<T>& rows, const LaneTokens& values) {
-        T* const to = rows.row(t) + channel;
-        // Two tokens of a channel become two channels of a token.
-        const unsigned low = transpose_matrix(pack<T>(values[0][0], values[0][1]));
-        const unsigned high = transpose_matrix(pack<T>(values[1][0], values[1][1]));
-        const int left = t < place.steps ? channels - channel : 0;
-        if (p.pairs) {
-          if (left > 0) *reinterpret_cast<unsigned*>(to) = low;
-          if (left > 8) *reinterpret_cast<unsigned*>(to + 8) = high;
-        } else {
-          const T one[4] = {
-              reinterpret_cast<const T(&)[2]>(low)[0], reinterpret_cast<const T(&)[2]>(low)[1],
-              reinterpret_cast<const T(&)[2]>(high)[0], reinterpret_cast<const T(&)[2]>(high)[1]};
-          if (left > 0) to[0] = one[0];
-          if (left > 1) to[1] = one[1];
-          if (left > 8) to[8] = one[2];
-          if (left > 9) to[9] = one[3];
-        }
+      const auto store = [&](const StepRows<T>& rows) {
+        store_tokens(rows, place, begin, channels, p.pairs, y);
       };
-      if (p.ungated.data != nullptr) store(shared.rows_ungated, y);
+      if (p.ungated.data != nullptr) store(shared.rows_ungated);
       if (p.args.z.data != nullptr) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
@@ -271,7 +169,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
           y[half][0] *= silu(z.x), y[half][1] *= silu(z.y);
         }
       }
-      store(shared.rows_y, y);
+      store(shared.rows_y);
       if (begin + kChunkTokens < place.steps) advance_states<T, kStates>(h, in, operands, lane);
     }
   });

@@ -5,6 +5,25 @@
 
 namespace omniq::kernels::detail {
 
+/// What a kernel does with its stages. kStatesOnly: nothing but inputs to states is prepared, from
+/// B alone; kFromEnd: from the last to the first; kTensors: of u, delta and z those that are read.
+struct ForwardStages {
+  static constexpr bool kStatesOnly = false, kFromEnd = false;
+  static constexpr int kTensors = 3;
+};
+struct StatesStages {
+  static constexpr bool kStatesOnly = true, kFromEnd = false;
+  static constexpr int kTensors = 2;
+};
+struct EndStages {
+  static constexpr bool kStatesOnly = true, kFromEnd = true;
+  static constexpr int kTensors = 2;
+};
+struct AdjointStages {
+  static constexpr bool kStatesOnly = true, kFromEnd = false;
+  static constexpr int kTensors = 3;
+};
+
 __device__ __forceinline__ void copy_async16(void* to, const void* from) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
                :
@@ -108,11 +127,10 @@ __device__ __forceinline__ void prepare_stage(StageBuffer<T, kStates>& stage,
 }
 
 /// The weights as operands: for φ ⊙ C those of a lane's states, for φ ⊙ B those of its state twice.
-template <typename T, int kStates>
+template <int kStates>
 __device__ __forceinline__ void place_weights(const PowerWeights& weights,
-                                              ProductShared<T, kStates>& shared, int thread) {
-  using Shared = ProductShared<T, kStates>;
-  for (int e = thread; e < Shared::kItems * 12; e += kProductThreads) {
+                                              ProductConstants<kStates>& shared, int thread) {
+  for (int e = thread; e < ProductConstants<kStates>::kItems * 12; e += kProductThreads) {
     const int item = e / 12, place = e % 12;
     const int block = item < 3 ? 0 : (item - 1) / 2;
     const int node = 2 * (item < 3 ? item : (item - 1) % 2);  // of the block's
@@ -157,7 +175,7 @@ __device__ __forceinline__ void place_rows(const ProductParameters<T>& p, const 
 template <typename T, int kStates>
 __device__ __forceinline__ void place_channels(const CudaScanArguments<T>& args,
                                                const ProductPlace& place,
-                                               ProductShared<T, kStates>& shared) {
+                                               ProductConstants<kStates>& shared) {
   const int thread = static_cast<int>(place.thread);
   if (thread >= kProductChannels) return;
   const int channel = min(place.first_channel - place.warp() * kWarpChannels + thread,
@@ -182,14 +200,13 @@ __device__ __forceinline__ void fetch_states(StageBuffer<T, kStates>& to,
   if (!kStatesOnly) copy_async16(&to.C[t][column], shared.rows_C.row(step) + column);
 }
 
-/// Starts to bring in the inputs of a warp's channels (for states alone, not z); steps and channels
-/// beyond the end are read from the last.
-template <bool kStatesOnly, typename T, int kStates>
+/// Starts to bring in the inputs of a warp's channels; steps and channels beyond the end are read
+/// from the last.
+template <int kTensors, typename T, int kStates>
 __device__ __forceinline__ void fetch_inputs(const ProductParameters<T>& p,
                                              StageBuffer<T, kStates>& stage,
                                              const ProductShared<T, kStates>& shared,
                                              const ProductPlace& place, int index) {
-  constexpr int kTensors = kStatesOnly ? 2 : 3;
   const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
   const auto step = [&](int t) { return min(index * kStageTokens + t, place.steps - 1); };
   auto& to = stage.inputs[place.warp()];
@@ -213,20 +230,21 @@ __device__ __forceinline__ void fetch_inputs(const ProductParameters<T>& p,
   }
 }
 
-/// Calls work(stage, buffer) for all stages, for states alone from the last to the first. A block's
-/// warps come there on their own; those without channels do not.
-template <bool kStatesOnly, typename T, int kStates, typename Work>
+/// Calls work(stage, buffer) for all stages. A block's warps come there on their own; those without
+/// channels do not.
+template <typename Stages, typename T, int kStates, typename Work>
 __device__ __forceinline__ void for_each_stage(const ProductParameters<T>& p,
                                                const ProductPlace& place,
                                                ProductShared<T, kStates>& shared,
                                                const Work& work) {
   const int thread = static_cast<int>(place.thread), stages = place.stages();
-  const auto stage_at = [&](int i) { return kStatesOnly ? stages - 1 - i : i; };
+  constexpr bool kStatesOnly = Stages::kStatesOnly;
+  const auto stage_at = [&](int i) { return Stages::kFromEnd ? stages - 1 - i : i; };
   const auto fetch_states_at = [&](int i) {
     if (i < stages) fetch_states<kStatesOnly>(shared.stages[i % 2], shared, place, stage_at(i));
   };
   const auto fetch_inputs_at = [&](int i) {
-    if (i < stages) fetch_inputs<kStatesOnly>(p, shared.stages[i % 2], shared, place, stage_at(i));
+    if (i < stages) fetch_inputs<Stages::kTensors>(p, shared.stages[i % 2], shared, place, stage_at(i));
   };
   const auto is_live = [&](int i) {
     const int step = stage_at(i) * kStageTokens + thread;

@@ -1,44 +1,58 @@
-// The states at the ends of segments, on tensor cores. What a token gives to the end of its segment
-// needs no states between: the kernel walks back from there and sums. The further back, the fewer
-// powers of the decay are left to be counted.
+// States on tensor cores: those at the ends of segments, the adjoint ones at their beginnings, and
+// those before each chunk. What a token gives to the end of its segment needs no states between:
+// that kernel walks away from there and sums. The further away, the fewer powers of the decay are
+// left to be counted.
 #pragma once
 
-#include "kernels/selective_scan/selective_scan_cuda_products_stage.cuh"
+#include "kernels/selective_scan/selective_scan_cuda_products_walk.cuh"
 
 namespace omniq::kernels::detail {
 
 /// In base 2: a power of a decay that does not count.
 inline constexpr float kNothing = 30.F;
 
-/// h += what a chunk's tokens give to a time that is `later` (in base 2) than its end, less those
-/// powers that do not count in any of the warp's channels.
+/// h += what a chunk's tokens give to a time that is at least `later` (in base 2) away from them,
+/// less those powers that do not count in any of the warp's channels. powers: of what is left of
+/// them then.
 template <typename T, int kStates>
 __device__ __forceinline__ void add_counting_inputs(WarpStates<kStates>& h,
                                                     const ChunkInputs<T>& in,
-                                                    const float (&later)[2],
+                                                    NodePowers<4> powers, const float (&later)[2],
                                                     const ChunkOperands<kStates>& operands,
                                                     int lane) {
   // Floats that are not negative have the order of their bits.
   const float least =
       __uint_as_float(__reduce_min_sync(kFullWarp, __float_as_uint(fminf(later[0], later[1]))));
-  NodePowers<4> to_end = powers_to_end(in, later);
 #pragma unroll
   for (int pair = 0; pair < kPowerPairs; ++pair) {
     if (least * static_cast<float>(power_node(2 * pair)) > kNothing) continue;
-    to_end.find_pair(pair);
+    powers.find_pair(pair);
     unsigned weighed[4];
-    weigh_inputs(in, to_end, pair, weighed);
+    weigh_inputs(in.input, powers, pair, weighed);
 #pragma unroll
     for (int block = 0; block < kStates / kBlockStates; ++block) {
       if (pair < first_pair(block) || pair >= first_pair(block) + pairs_of(block)) continue;
-      add_inputs<kStates>(h, weighed, operands, block, pair, lane);
+      add_inputs<kStates>(h, weighed, operands.B, block, pair, lane);
     }
   }
 }
 
-template <typename T, int kStates>
+/// The gradient of what the gate is applied to, of two tokens from `step` on; 0 beyond the end.
+template <typename T>
+__device__ __forceinline__ float2 before_gate(unsigned grad_y, unsigned gate, bool gated, int step,
+                                              int steps) {
+  const float2 grad = unpack<T>(grad_y), z = unpack<T>(gate);
+  return {step < steps ? grad.x * (gated ? silu(z.x) : 1.F) : 0.F,
+          step + 1 < steps ? grad.y * (gated ? silu(z.y) : 1.F) : 0.F};
+}
+
+/// Where segments end if they start from zero, and the exponents of their decays. With kAdjoint,
+/// where the gradients of states, which run backwards, come to before the first token of each
+/// segment if they are zero after its last; the arguments then hold the gradient of y in place of u,
+/// and C in place of B.
+template <typename T, int kStates, bool kAdjoint>
 __global__ void __launch_bounds__(kProductThreads, 1)
-    scan_products_states_kernel(const __grid_constant__ ProductParameters<T> p) {
+    scan_products_ends_kernel(const __grid_constant__ ProductParameters<T> p) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& shared = *reinterpret_cast<ProductShared<T, kStates>*>(memory);
   const ProductPlace place(p);
@@ -50,16 +64,35 @@ __global__ void __launch_bounds__(kProductThreads, 1)
 #pragma unroll
     for (float& x : result) x = 0.F;
   }
-  float later[2] = {0.F, 0.F};  // decays of the tokens after the chunk
-  for_each_stage<true>(p, place, shared, [&](int stage, const auto& buffer) {
+  float later[2] = {0.F, 0.F};  // decays of the tokens between the chunk and there
+  using Stages = std::conditional_t<kAdjoint, AdjointStages, EndStages>;
+  for_each_stage<Stages>(p, place, shared, [&](int stage, const auto& buffer) {
 #pragma unroll 1
-    for (int chunk = kStageChunks - 1; chunk >= 0; --chunk) {
-      const int in_stage = chunk * kChunkTokens;
-      if (stage * kStageTokens + in_stage >= place.steps) continue;
+    for (int i = 0; i < kStageChunks; ++i) {
+      const int chunk = Stages::kFromEnd ? kStageChunks - 1 - i : i;
+      const int in_stage = chunk * kChunkTokens, begin = stage * kStageTokens + in_stage;
+      if (begin >= place.steps) continue;
       unsigned words[4];
       load_transposed(words, buffer.input_matrix(place.warp(), place.lane(), 0, in_stage));
-      const ChunkInputs<T> in(words, shared, place, buffer.live + in_stage);
-      add_counting_inputs<T, kStates>(h, in, later, buffer.chunks[chunk], place.lane());
+      ChunkInputs<T> in(words, shared, place, buffer.live + in_stage);
+      if constexpr (kAdjoint) {
+        unsigned gates[2];
+        load_transposed(gates, buffer.input_matrix(place.warp(), place.lane(), 2, in_stage));
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+          const float2 grad = before_gate<T>(words[half], gates[half], p.args.z.data != nullptr,
+                                             begin + lane % 4 * 2, place.steps);
+          in.input[half] = pack_bf16(grad.x, grad.y);
+        }
+        const auto left = [&](int i) {
+          return fast_exp2(-(later[i / 2] + in.sums[i / 2][i % 2]));
+        };
+        add_counting_inputs<T, kStates>(h, in, NodePowers<4>(left), later, buffer.chunks[chunk],
+                                        lane);
+      } else {
+        add_counting_inputs<T, kStates>(h, in, powers_to_end(in, later), later,
+                                        buffer.chunks[chunk], lane);
+      }
       later[0] += in.total[0], later[1] += in.total[1];
     }
   });
@@ -74,8 +107,43 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     for (int n = 0; n < kStates / 8; ++n) {
       *reinterpret_cast<float2*>(to + n * 8) = {h[n][2 * half], h[n][2 * half + 1]};
     }
-    if (lane % 4 * 2 == 0) p.exponents[of_channel] = -later[half];
+    if (!kAdjoint && lane % 4 * 2 == 0) p.exponents[of_channel] = -later[half];
   }
+}
+
+/// The states before each chunk but a sequence's first, in bfloat16 as left operands:
+/// [sequences, chunks − 1, groups of kWarpChannels, blocks of states, 32].
+template <typename T, int kStates>
+__global__ void __launch_bounds__(kProductThreads, 1)
+    scan_products_chunk_states_kernel(const __grid_constant__ ProductParameters<T> p) {
+  extern __shared__ __align__(16) unsigned char memory[];
+  auto& shared = *reinterpret_cast<ProductShared<T, kStates>*>(memory);
+  const ProductPlace place(p);
+  const int lane = place.lane();
+
+  WarpStates<kStates> h;
+  find_start<false, T, kStates>(h, p.found_ends, p, place);
+  for_each_stage<StatesStages>(p, place, shared, [&](int stage, const auto& buffer) {
+#pragma unroll 1
+    for (int chunk = 0; chunk < kStageChunks; ++chunk) {
+      const int in_stage = chunk * kChunkTokens, begin = stage * kStageTokens + in_stage;
+      if (begin >= place.steps) break;
+      if (place.begin + begin > 0) {
+        uint4* const to = chunk_states<kStates>(p, place, begin);
+#pragma unroll
+        for (int block = 0; block < kStates / kBlockStates; ++block) {
+          unsigned packed[4];
+          pack_states<kStates>(h, block, packed);
+          to[block * 32] = {packed[0], packed[1], packed[2], packed[3]};
+        }
+      }
+      if (begin + kChunkTokens >= place.steps) break;
+      unsigned words[4];
+      load_transposed(words, buffer.input_matrix(place.warp(), place.lane(), 0, in_stage));
+      const ChunkInputs<T> in(words, shared, place, buffer.live + in_stage);
+      advance_states<T, kStates>(h, in, buffer.chunks[chunk], lane);
+    }
+  });
 }
 
 }  // namespace omniq::kernels::detail

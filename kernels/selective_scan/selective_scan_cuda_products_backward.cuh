@@ -1,0 +1,433 @@
+// The backward kernel of the scan on tensor cores, for linear rates that need no gradient.
+//
+// With w the gradient of y before the gate, g of a state, and λ what later tokens give to the state
+// at the end of a chunk, which a warp carries from chunk to chunk as forward does h:
+//
+//   du'_j = Σ_k x_j^m_k (λ · (φ_k ⊙ B_j)) + Σ_k Σ_i x_ij^m_k w_i (C_i · (φ_k ⊙ B_j))    i ≥ j
+//   dC_i  = Σ_e w_i h_i,  dB_j = Σ_e u'_j g_j:
+//           from other chunks Σ_k φ_k ⊙ Σ_e (w_i x_i^m_k) h, and the same of u' and λ; from this
+//           one by what tokens have to do with each other, P_ij[k] = Σ_e w_i x_ij^m_k u'_j, which
+//           scan_products_sum_kernel makes the rest of, once for all channels.
+//   λ    <- x^n λ + Σ_k Σ_i (x_i^m_k w_i) (φ_k ⊙ C_i)
+//
+// The gradient of a token's exponent is the sum, over all pairs of tokens that it lies between (or
+// is the later of), of n x^n w C u' B. Each pair is counted where it crosses: those of two other
+// chunks as Σ_n n h x^n λ, those with one token in this chunk in its row, and those inside it at a
+// boundary that parts them: between two groups of four tokens, of two, or of one. So no sum is ever
+// the difference of larger ones, which bfloat16 would not carry, and no decay exceeds 1.
+#pragma once
+
+#include "kernels/selective_scan/selective_scan_cuda_products_backward_stage.cuh"
+#include "kernels/selective_scan/selective_scan_cuda_products_states.cuh"
+
+namespace omniq::kernels::detail {
+
+/// What a lane knows of a chunk besides ChunkInputs: w, and as bfloat16; u' in float32.
+struct ChunkGradients {
+  LaneTokens w, input;
+  unsigned packed_w[2];
+};
+
+/// What a chunk's pass finds for a lane's tokens: the gradient of u', and Σ n x^n w C u' B over the
+/// pairs that cross a token.
+struct TokenSums {
+  LaneTokens input = {}, crossing = {};
+};
+
+/// Sums over tokens of a chunk before each, or with kBack from each one on.
+template <bool kBack>
+__device__ __forceinline__ void add_running_sums(const LaneTokens& x, LaneTokens& to, int lane) {
+  const int column = kBack ? 3 - lane % 4 : lane % 4;
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const float own = x[half][0] + x[half][1];
+    float up_to = own;
+#pragma unroll
+    for (int distance = 1; distance < 4; distance *= 2) {
+      const float other = kBack ? __shfl_down_sync(kFullWarp, up_to, distance, 4)
+                                : __shfl_up_sync(kFullWarp, up_to, distance, 4);
+      if (column >= distance) up_to += other;
+    }
+    const float others = up_to - own;
+    to[half][0] += kBack ? up_to : others;
+    to[half][1] += others + x[half][kBack ? 1 : 0];
+  }
+}
+
+/// How a chunk is parted: into groups of twice `size` tokens, whose halves belong to each other.
+struct Parting {
+  int level;  // sizes 4, 2, 1
+  bool upper[2];   // which half the lane's tokens are in
+  bool pairs;      // the lane's places of a product [token × token] are of one group's two halves
+
+  __device__ __forceinline__ Parting(int of_level, int lane) : level(of_level) {
+    const int g = lane / 4, column = lane % 4;
+    upper[0] = level == 0 ? column >= 2 : level == 1 && column % 2 == 1;
+    upper[1] = level == 2 || upper[0];
+    // Of tokens g and 2 column. In the last level the one token that is not g.
+    const int other = column * 2;
+    pairs = level == 0 ? (g ^ other) >= 4
+                       : (level == 1 ? (g ^ other) / 2 == 1 : (g ^ other) / 2 == 0);
+  }
+};
+
+/// Everything that a chunk's tokens have to do with each other. products: P of pairs of nodes, of
+/// token lane / 4 and the earlier ones of the lane's two.
+template <typename T, int kStates>
+__device__ __forceinline__ void add_chunk_pairs(TokenSums& sums, float (&products)[kPowerNodes][2],
+                                                const ChunkInputs<T>& in, const ChunkGradients& of,
+                                                const BackwardOperands<kStates>& operands,
+                                                int lane) {
+  using Operands = BackwardOperands<kStates>;
+  const int g = lane / 4, column = lane % 4;
+#pragma unroll
+  for (auto& node : products) node[0] = node[1] = 0.F;
+#pragma unroll 1
+  for (int level = 0; level < 3; ++level) {
+    const Parting parting(level, lane);
+    // Decays to or from the end of the group's first half.
+    const int from = level == 0 ? (lane & ~3) + 1 : lane & ~1;
+    LaneTokens decay;
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const float last = __shfl_sync(kFullWarp, in.sums[half][1], from);
+      const float boundary = level == 2 ? in.sums[half][0] : last;
+#pragma unroll
+      for (int c = 0; c < 2; ++c) decay[half][c] = fast_exp2(-fabsf(in.sums[half][c] - boundary));
+    }
+    // What a token brings: w if it is in the second half, else u'.
+    const unsigned later = (parting.upper[0] ? 0xffffU : 0U) | (parting.upper[1] ? ~0xffffU : 0U);
+    unsigned values[2];
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      values[half] = (of.packed_w[half] & later) | (in.input[half] & ~later);
+    }
+    NodePowers<4> powers([&](int i) { return decay[i / 2][i % 2]; });
+    LaneTokens plain = {}, weighted = {};
+#pragma unroll
+    for (int k = 0; k < kPowerNodes; ++k) {
+      if (k > 0) powers.find(k);
+      const float(&power)[4] = powers.of[k];
+      const unsigned weighed[2] = {multiply_pairs(pack_bf16(power[0], power[1]), values[0]),
+                                   multiply_pairs(pack_bf16(power[2], power[3]), values[1])};
+      float sum[4] = {};
+      const auto add = [&](int place) {
+        const uint2 words = operands.C_B[place][lane];
+        const unsigned word = k % 2 == 0 ? words.x : words.y;
+        multiply8(sum, weighed[0], weighed[1], parting.pairs ? word : 0U);
+      };
+      add(k / 2);
+      constexpr int kProducts = Operands::kProducts;
+      const int second = ChunkOperands<kStates>::second_product(k / 2);
+      if (second < kProducts) add(second);
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        const float value = power[e] * sum[e];
+        plain[e / 2][e % 2] += value;
+        weighted[e / 2][e % 2] =
+            fmaf(static_cast<float>(power_node(k)), value, weighted[e / 2][e % 2]);
+      }
+      const unsigned low = transpose_matrix(weighed[0]), high = transpose_matrix(weighed[1]);
+      float product[4] = {};
+      multiply16(product, {low, 0U, high, 0U}, low, high);
+#pragma unroll
+      for (int c = 0; c < 2; ++c) {
+        if (parting.pairs && g > 2 * column + c) products[k][c] = product[c];
+      }
+    }
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      float value[2];
+#pragma unroll
+      for (int c = 0; c < 2; ++c) {
+        sums.input[half][c] += parting.upper[c] ? 0.F : plain[half][c];
+        value[c] = weighted[half][c] * (parting.upper[c] ? of.w[half][c] : of.input[half][c]);
+      }
+      // A pair crosses what comes after its first token up to and with its second.
+      const float own = value[0] + value[1];
+      const float neighbour = __shfl_xor_sync(kFullWarp, own, 1);
+      const float others = level == 0 && (column == 1 || column == 2) ? neighbour : 0.F;
+      const bool upper = parting.upper[0];
+      if (level < 2) {
+        sums.crossing[half][0] += others + (upper ? own : 0.F);
+        sums.crossing[half][1] += others + value[upper ? 1 : 0];
+      } else {
+        sums.crossing[half][1] += value[1];
+      }
+    }
+  }
+  // A token and itself.
+  float own[4] = {};
+  const unsigned w[2] = {transpose_matrix(of.packed_w[0]), transpose_matrix(of.packed_w[1])};
+  multiply16(own, {w[0], 0U, w[1], 0U}, transpose_matrix(in.input[0]),
+             transpose_matrix(in.input[1]));
+#pragma unroll
+  for (int c = 0; c < 2; ++c) {
+    if (g == 2 * column + c) products[0][c] = own[c];
+    const float diagonal = operands.diagonal[2 * column + c];
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      sums.input[half][c] = fmaf(of.w[half][c], diagonal, sums.input[half][c]);
+    }
+  }
+}
+
+/// Σ_k x^m_k (states · operands_k), plain and times m_k, for states as left operands by block.
+template <int kStates, typename Decay, typename States, int kItems>
+__device__ __forceinline__ void read_states(LaneTokens& plain, LaneTokens& weighted,
+                                            const Decay& decay, const States& states,
+                                            const uint4 (&operands)[kItems][32], int lane) {
+  constexpr int kBlocks = kStates / kBlockStates;
+  NodePowers<4> powers(decay);
+  float sums[kPowerNodes][4];
+#pragma unroll
+  for (auto& sum : sums) {
+#pragma unroll
+    for (float& x : sum) x = 0.F;
+  }
+#pragma unroll
+  for (int block = 0; block < kBlocks; ++block) {
+    unsigned packed[4];
+    states(block, packed);
+#pragma unroll
+    for (int pair = first_pair(block); pair < first_pair(block) + pairs_of(block); ++pair) {
+      const uint4 operand = operands[power_item(block, pair)][lane];
+      multiply16(sums[2 * pair], packed, operand.x, operand.y);
+      multiply16(sums[2 * pair + 1], packed, operand.z, operand.w);
+    }
+    // The pairs of nodes that no later block needs.
+#pragma unroll
+    for (int pair = 0; pair < kPowerPairs; ++pair) {
+      if (end_block(pair, kBlocks) != block + 1) continue;
+      powers.find_pair(pair);
+#pragma unroll
+      for (int k = 2 * pair; k < 2 * pair + 2; ++k) {
+#pragma unroll
+        for (int e = 0; e < 4; ++e) {
+          const float value = powers.of[k][e] * sums[k][e];
+          plain[e / 2][e % 2] += value;
+          weighted[e / 2][e % 2] =
+              fmaf(static_cast<float>(power_node(k)), value, weighted[e / 2][e % 2]);
+        }
+      }
+    }
+  }
+}
+
+/// For each block of states φ_k ⊙ Σ (values x^m_k) states over the warp's channels, summed over k:
+/// of states lane / 4 and that + 8, and the lane's tokens; for two blocks as a quad of words.
+template <int kStates, typename Decay, typename States>
+__device__ __forceinline__ void share_states(uint4 (*shares)[32], const Decay& decay,
+                                             const unsigned (&values)[2], const States& states,
+                                             const ProductConstants<kStates>& constants,
+                                             int lane) {
+  unsigned weighed[kPowerPairs][4];  // by channels
+  NodePowers<4> powers(decay);
+#pragma unroll
+  for (int pair = 0; pair < kPowerPairs; ++pair) {
+    powers.find_pair(pair);
+    weigh_inputs(values, powers, pair, weighed[pair]);
+#pragma unroll
+    for (unsigned& word : weighed[pair]) word = transpose_matrix(word);
+  }
+  unsigned words[4];
+#pragma unroll
+  for (int block = 0; block < kStates / kBlockStates; ++block) {
+    unsigned packed[4];
+    states(block, packed);
+#pragma unroll
+    for (unsigned& word : packed) word = transpose_matrix(word);
+    float sum[4] = {};
+#pragma unroll
+    for (int pair = first_pair(block); pair < first_pair(block) + pairs_of(block); ++pair) {
+      const uint4 weights = constants.weights_B[power_item(block, pair)][lane / 4];
+      const unsigned(&tokens)[4] = weighed[pair];
+      multiply16(sum,
+                 {multiply_pairs(packed[0], weights.x), multiply_pairs(packed[2], weights.z),
+                  multiply_pairs(packed[1], weights.x), multiply_pairs(packed[3], weights.z)},
+                 tokens[0], tokens[1]);
+      multiply16(sum,
+                 {multiply_pairs(packed[0], weights.y), multiply_pairs(packed[2], weights.w),
+                  multiply_pairs(packed[1], weights.y), multiply_pairs(packed[3], weights.w)},
+                 tokens[2], tokens[3]);
+    }
+    words[block % 2 * 2] = pack_bf16(sum[0], sum[1]);
+    words[block % 2 * 2 + 1] = pack_bf16(sum[2], sum[3]);
+    if (block % 2 == 1) shares[block / 2][lane] = {words[0], words[1], words[2], words[3]};
+  }
+}
+
+/// adjoint <- x^n adjoint, and Σ n h x^n adjoint over all states in `through`, of each of the
+/// lane's channels.
+template <int kStates, typename States>
+__device__ __forceinline__ void decay_adjoint(WarpStates<kStates>& adjoint, float (&through)[2],
+                                              const float (&total)[2], const States& states,
+                                              int lane) {
+  decay_states<kStates>(adjoint, total, lane);
+  const float first = static_cast<float>(lane % 4 * 2 + 1);
+  through[0] = through[1] = 0.F;
+#pragma unroll
+  for (int block = 0; block < kStates / kBlockStates; ++block) {
+    unsigned packed[4];
+    states(block, packed);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const float2 h = unpack<__nv_bfloat16>(packed[i]);
+      const int n = 2 * block + i / 2, half = i % 2;
+      const float power = first + static_cast<float>(8 * n);
+      through[half] = fmaf(power * h.x, adjoint[n][2 * half], through[half]);
+      through[half] = fmaf((power + 1.F) * h.y, adjoint[n][2 * half + 1], through[half]);
+    }
+  }
+#pragma unroll
+  for (float& sum : through) sum = sum_of_row(sum);
+}
+
+template <typename T, int kStates>
+__global__ void __launch_bounds__(kProductThreads, 1)
+    scan_products_backward_kernel(const __grid_constant__ GradientParameters<T> p) {
+  extern __shared__ __align__(16) unsigned char memory[];
+  using Shared = BackwardShared<T, kStates>;
+  using Buffer = typename Shared::Buffer;
+  using Shares = typename Shared::Shares;
+  auto& shared = *reinterpret_cast<Shared*>(memory);
+  const ProductPlace place(p);
+  const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
+  const bool gated = p.args.z.data != nullptr;
+
+  WarpStates<kStates> adjoint;
+  find_start<true, T, kStates>(adjoint, p.found_adjoints, p, place);
+  float skip_sums[2] = {}, bias_sums[2] = {};
+  for_each_chunk_back(p, place, shared, [&](int chunk, const Buffer& buffer) {
+    const int begin = chunk * kChunkTokens, step = begin + lane % 4 * 2;
+    // The first chunk of a sequence has no states before it, the last none after it.
+    const bool has_before = place.begin + begin > 0;
+    const bool has_after = place.begin + begin + kChunkTokens < p.args.tokens;
+    const auto& operands = buffer.operands;
+    uint4(*const shares)[32] = shared.shares[place.warp()];
+    const auto store = [&](const StepRows<T>& rows, const LaneTokens& values) {
+      store_tokens(rows, place, begin, channels, p.pairs, values);
+    };
+
+    unsigned words[4], gradients[4], ungated[2];
+    load_transposed(words, buffer.input_matrix(place.warp(), lane, Buffer::kU));
+    load_transposed(gradients, buffer.input_matrix(place.warp(), lane, Buffer::kGradY));
+    load_transposed(ungated, buffer.input_matrix(place.warp(), lane, Buffer::kUngated));
+    ChunkInputs<T> in(words, shared, place, buffer.live);
+    ChunkGradients of;
+    LaneTokens grad_z;
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      // A channel that does not exist adds nothing to sums over channels.
+      const bool exists = place.first_channel + lane / 4 + half * 8 < channels;
+      const float2 w = before_gate<T>(gradients[half], gradients[2 + half], gated, step,
+                                      exists ? place.steps : 0);
+      in.input[half] = exists ? in.input[half] : 0U;
+      const float2 input = unpack<__nv_bfloat16>(in.input[half]);
+      of.w[half][0] = w.x, of.w[half][1] = w.y;
+      of.input[half][0] = input.x, of.input[half][1] = input.y;
+      of.packed_w[half] = pack_bf16(w.x, w.y);
+      const float2 grad = unpack<T>(gradients[half]), z = unpack<T>(gradients[2 + half]);
+      const float2 y = unpack<T>(ungated[half]);
+      grad_z[half][0] = grad.x * y.x * silu_derivative(z.x);
+      grad_z[half][1] = grad.y * y.y * silu_derivative(z.y);
+    }
+    if (gated) store(shared.rows_z, grad_z);
+
+    TokenSums sums;
+    {
+      float products[kPowerNodes][2];
+      add_chunk_pairs<T, kStates>(sums, products, in, of, operands, lane);
+#pragma unroll
+      for (int quad = 0; quad < Shares::kPairQuads; ++quad) {
+        const auto word = [&](int i) {
+          const int k = 4 * quad + i;
+          return k < kPowerNodes ? pack_bf16(products[k % kPowerNodes][0], products[k % kPowerNodes][1]) : 0U;
+        };
+        shares[Shares::kFirstPairQuad + quad][lane] = {word(0), word(1), word(2), word(3)};
+      }
+    }
+    const auto from_start = [&](int i) { return fast_exp2(-in.sums[i / 2][i % 2]); };
+    const auto to_end = [&](int i) { return fast_exp2(in.sums[i / 2][i % 2] - in.total[i / 2]); };
+    const auto after = [&](int block, unsigned(&packed)[4]) {
+      pack_states<kStates>(adjoint, block, packed);
+    };
+    const uint4* const found = chunk_states<kStates>(p, place, begin);
+    const auto before = [&](int block, unsigned(&packed)[4]) {
+      const uint4 state = found[block * 32];
+      packed[0] = state.x, packed[1] = state.y, packed[2] = state.z, packed[3] = state.w;
+    };
+    const auto no_share = [&](int first) {
+#pragma unroll
+      for (int quad = 0; quad < Shares::kStateQuads; ++quad) shares[first + quad][lane] = {};
+    };
+    if (has_after) {
+      LaneTokens weighted = {};
+      read_states<kStates>(sums.input, weighted, to_end, after, operands.B, lane);
+#pragma unroll
+      for (int e = 0; e < 4; ++e) weighted[e / 2][e % 2] *= of.input[e / 2][e % 2];
+      add_running_sums<false>(weighted, sums.crossing, lane);
+      share_states<kStates>(shares + Shares::kStateQuads, to_end, in.input, after, shared, lane);
+    } else {
+      no_share(Shares::kStateQuads);
+    }
+    if (has_before) {
+      LaneTokens plain = {}, weighted = {};
+      read_states<kStates>(plain, weighted, from_start, before, operands.C, lane);
+#pragma unroll
+      for (int e = 0; e < 4; ++e) weighted[e / 2][e % 2] *= of.w[e / 2][e % 2];
+      add_running_sums<true>(weighted, sums.crossing, lane);
+      share_states<kStates>(shares, from_start, of.packed_w, before, shared, lane);
+
+      float through[2];
+      decay_adjoint<kStates>(adjoint, through, in.total, before, lane);
+#pragma unroll
+      for (int e = 0; e < 4; ++e) sums.crossing[e / 2][e % 2] += through[e / 2];
+      NodePowers<4> powers(from_start);
+#pragma unroll
+      for (int pair = 0; pair < kPowerPairs; ++pair) {
+        powers.find_pair(pair);
+        unsigned weighed[4];
+        weigh_inputs(of.packed_w, powers, pair, weighed);
+#pragma unroll
+        for (int block = 0; block < kStates / kBlockStates; ++block) {
+          if (pair < first_pair(block) || pair >= first_pair(block) + pairs_of(block)) continue;
+          add_inputs<kStates>(adjoint, weighed, operands.C_inputs, block, pair, lane);
+        }
+      }
+    } else {
+      no_share(0);
+    }
+
+    LaneTokens grad_u, grad_delta;
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int channel = lane_channel(place, half);
+      const float rate = shared.rate[channel] * (1.F / kLog2E), skip = shared.skip[channel];
+      const float2 us = unpack<T>(in.u[half]);
+#pragma unroll
+      for (int c = 0; c < 2; ++c) {
+        const float u = c == 0 ? us.x : us.y;
+        const float input = sums.input[half][c], w = of.w[half][c];
+        grad_u[half][c] = fmaf(input, in.steps[half][c], w * skip);
+        grad_delta[half][c] =
+            fmaf(input, u, -rate * sums.crossing[half][c]) * in.slopes[half][c];
+        skip_sums[half] = fmaf(w, u, skip_sums[half]);
+        bias_sums[half] += grad_delta[half][c];
+      }
+    }
+    store(shared.rows_u, grad_u);
+    store(shared.rows_delta, grad_delta);
+  });
+
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const float of_skip = sum_of_row(skip_sums[half]), of_bias = sum_of_row(bias_sums[half]);
+    const int channel = place.first_channel + lane / 4 + half * 8;
+    if (channel >= channels || lane % 4 != 0) continue;
+    p.grad_skip[place.segment * channels + channel] = of_skip;
+    p.grad_bias[place.segment * channels + channel] = of_bias;
+  }
+}
+
+}  // namespace omniq::kernels::detail

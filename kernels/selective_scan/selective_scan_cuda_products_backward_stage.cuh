@@ -1,0 +1,344 @@
+// How a chunk reaches shared memory for the backward kernel on tensor cores, what a block makes of
+// it for all its warps, and the sums over its channels.
+#pragma once
+
+#include "kernels/selective_scan/selective_scan_cuda_products_walk.cuh"
+
+namespace omniq::kernels::detail {
+
+template <typename T>
+struct GradientParameters : ProductParameters<T> {
+  Rows<const T> grad_y, found_ungated;
+  Rows<T> grad_u, grad_delta, grad_z;
+  const float* found_adjoints;   // before each segment if zero after it; to read
+  float *grad_skip, *grad_bias;  // [sequences, segments, channels]
+  float* parts;                  // [channel blocks, sequences, chunks, SharesLayout::kQuads, 32, 8]
+};
+
+/// Operands of a chunk, by lane: `C` and `B` to sum over states, `C_inputs` over tokens. C_B holds
+/// C of the later of two tokens times φ ⊙ B of the earlier, 0 for a token and itself, whose own is
+/// `diagonal`, without φ.
+template <int kStates>
+struct BackwardOperands {
+  static constexpr int kItems = ChunkOperands<kStates>::kItems;
+  static constexpr int kProducts = ChunkOperands<kStates>::kProducts;
+
+  uint4 C[kItems][32], B[kItems][32], C_inputs[kItems][32];
+  uint2 C_B[kProducts][32];
+  float diagonal[kChunkTokens];
+};
+
+/// What is in shared memory of one chunk.
+template <typename T, int kStates>
+struct BackwardBuffer {
+  static constexpr int kRow = kStates + 8;  // elements from row to row: no bank conflicts
+  enum Tensor { kU, kDelta, kGradY, kGate, kUngated, kTensors };
+
+  BackwardOperands<kStates> operands;
+  T B[kChunkTokens][kRow], C[kChunkTokens][kRow];
+  T inputs[kProductWarps][kTensors][kChunkTokens][kWarpChannels];  // as in StageBuffer
+  unsigned char live[kChunkTokens];
+
+  /// As in StageBuffer: two tensors, for ldmatrix.
+  __device__ __forceinline__ const T* input_matrix(int warp, int lane, int tensor) const {
+    const int t = lane % 8, half = lane / 8 % 2;
+    const int of = min(tensor + lane / 16, kTensors - 1);
+    return &inputs[warp][of][t][(half ^ t / 4) * 8];
+  }
+};
+
+/// What a warp adds to sums over channels: quads of words, eight bfloat16 numbers of a lane. Of two
+/// blocks of states each, the gradients of C and then of B; and then products of tokens.
+template <int kStates>
+struct SharesLayout {
+  static constexpr int kStateQuads = kStates / (2 * kBlockStates);
+  static constexpr int kPairQuads = (kPowerNodes + 3) / 4;
+  static constexpr int kFirstPairQuad = 2 * kStateQuads;
+  static constexpr int kQuads = kFirstPairQuad + kPairQuads;
+  static constexpr int kFloats = kQuads * 32 * 8;
+};
+
+template <typename T, int kStates>
+struct BackwardShared : ProductConstants<kStates> {
+  using Buffer = BackwardBuffer<T, kStates>;
+  using Shares = SharesLayout<kStates>;
+  static_assert(Shares::kQuads * 32 <= kProductThreads);
+
+  Buffer chunks[2];  // the one that is worked on, and the next
+  uint4 shares[kProductWarps][Shares::kQuads][32];
+  StepRows<const T> rows[Buffer::kTensors], rows_B, rows_C;
+  StepRows<T> rows_u, rows_delta, rows_z;
+  StepRows<const unsigned char> rows_mask;
+};
+
+/// Prepares what belongs to one pair of nodes in the blocks of states from kFirst up to before
+/// kEnd. By a warp: `C` and C_B, or `B` and `C_inputs`.
+template <int kPair, int kFirst, int kEnd, typename T, int kStates>
+__device__ __forceinline__ void prepare_gradients(BackwardBuffer<T, kStates>& chunk,
+                                                  const ProductConstants<kStates>& constants,
+                                                  int lane, bool of_C, int product = kPair) {
+  auto& out = chunk.operands;
+  const int row = lane % 8;
+  float C_B[4] = {};
+#pragma unroll
+  for (int block = kFirst; block < kEnd; ++block) {
+    const int column = block * kBlockStates + lane / 8 % 2 * 8;
+    const int item = power_item(block, kPair);
+    unsigned states[4];  // C, or B, by states; then B
+    load_matrices(states, &(of_C && lane < 16 ? chunk.C : chunk.B)[row][column]);
+    const unsigned low = as_bf16<T>(states[0]), high = as_bf16<T>(states[1]);
+    const uint4 c = constants.weights_C[item][lane % 4];
+    const uint4 weighted{multiply_pairs(low, c.x), multiply_pairs(high, c.y),
+                         multiply_pairs(low, c.z), multiply_pairs(high, c.w)};
+    if (of_C) {
+      out.C[item][lane] = weighted;
+      // C · (φ ⊙ B) is (φ ⊙ C) · B.
+      const unsigned left[4] = {weighted.x, weighted.z, weighted.y, weighted.w};
+      multiply16(C_B, left, as_bf16<T>(states[2]), as_bf16<T>(states[3]));
+    } else {
+      out.B[item][lane] = weighted;
+      unsigned tokens[2];
+      load_transposed(tokens, &chunk.C[row][column]);
+      const unsigned first = as_bf16<T>(tokens[0]), second = as_bf16<T>(tokens[1]);
+      const uint4 b = constants.weights_B[item][lane / 4];
+      out.C_inputs[item][lane] = {multiply_pairs(first, b.x), multiply_pairs(first, b.y),
+                                  multiply_pairs(second, b.z), multiply_pairs(second, b.w)};
+    }
+  }
+  if (!of_C) return;
+  const int i = lane / 4, j = lane % 4 * 2;
+  const auto both_ways = [&](float first, float second) {
+    const unsigned later = pack_bf16(first, second), earlier = transpose_matrix(later);
+    const unsigned low = j < i ? later : (j > i ? earlier : 0U);
+    const unsigned high = j + 1 < i ? later : (j + 1 > i ? earlier : 0U);
+    return (low & 0xffffU) | (high & 0xffff0000U);
+  };
+  const unsigned first = both_ways(C_B[0], C_B[1]), second = both_ways(C_B[2], C_B[3]);
+  out.C_B[product][lane] = {first, second};
+}
+
+/// `diagonal`, by a warp.
+template <typename T, int kStates>
+__device__ __forceinline__ void prepare_diagonal(BackwardBuffer<T, kStates>& chunk, int lane) {
+  float C_B[4] = {};
+#pragma unroll
+  for (int block = 0; block < kStates / kBlockStates; ++block) {
+    unsigned states[4];
+    load_matrices(states, &(lane < 16 ? chunk.C : chunk.B)[lane % 8]
+                                     [block * kBlockStates + lane / 8 % 2 * 8]);
+    const unsigned left[4] = {as_bf16<T>(states[0]), 0U, as_bf16<T>(states[1]), 0U};
+    multiply16(C_B, left, as_bf16<T>(states[2]), as_bf16<T>(states[3]));
+  }
+  const int i = lane / 4;
+  if (i / 2 == lane % 4) chunk.operands.diagonal[i] = C_B[i % 2];
+}
+
+/// Prepares a chunk. By all of a block's warps; each has about as much to do.
+template <typename T, int kStates>
+__device__ __forceinline__ void prepare_chunk(BackwardBuffer<T, kStates>& chunk,
+                                              const ProductConstants<kStates>& constants,
+                                              const ProductPlace& place) {
+  constexpr int kBlocks = kStates / kBlockStates, kSharing = 6;
+  static_assert(kProductWarps == 2 * kSharing && kPowerPairs == 5);
+  constexpr int kFirst[] = {first_block(3), first_block(4)};
+  constexpr int kHalf[] = {(kFirst[0] + kBlocks + 1) / 2, (kFirst[1] + kBlocks + 1) / 2};
+  constexpr int kSecond[] = {ChunkOperands<kStates>::second_product(3),
+                             ChunkOperands<kStates>::second_product(4)};
+  const int lane = place.lane();
+  const bool of_C = place.warp() < kSharing;
+  switch (place.warp() % kSharing) {
+    case 0:
+      prepare_gradients<3, kFirst[0], kHalf[0]>(chunk, constants, lane, of_C);
+      break;
+    case 1:
+      prepare_gradients<3, kHalf[0], kBlocks>(chunk, constants, lane, of_C, kSecond[0]);
+      break;
+    case 2:
+      prepare_gradients<4, kFirst[1], kHalf[1]>(chunk, constants, lane, of_C);
+      break;
+    case 3:
+      prepare_gradients<4, kHalf[1], kBlocks>(chunk, constants, lane, of_C, kSecond[1]);
+      break;
+    case 4:
+      prepare_gradients<2, first_block(2), end_block(2, kBlocks)>(chunk, constants, lane, of_C);
+      break;
+    default:
+      prepare_gradients<0, 0, 1>(chunk, constants, lane, of_C);
+      prepare_gradients<1, 0, 1>(chunk, constants, lane, of_C);
+      if (!of_C) prepare_diagonal(chunk, lane);
+  }
+}
+
+/// Finds the rows that the block reads and writes. By one thread; a barrier ends it.
+template <typename T, int kStates>
+__device__ __forceinline__ void place_gradient_rows(const GradientParameters<T>& p,
+                                                    const ProductPlace& place,
+                                                    BackwardShared<T, kStates>& shared) {
+  using Buffer = BackwardBuffer<T, kStates>;
+  const bool gated = p.args.z.data != nullptr;
+  const auto rows_of = [&](const auto& rows) {
+    return StepRows(rows, place.direction, place.clip, place.begin, p.args.tokens);
+  };
+  shared.rows[Buffer::kU] = rows_of(p.args.u);
+  shared.rows[Buffer::kDelta] = rows_of(p.args.delta);
+  shared.rows[Buffer::kGradY] = rows_of(p.grad_y);
+  shared.rows[Buffer::kGate] = rows_of(gated ? p.args.z : p.args.u);
+  shared.rows[Buffer::kUngated] = rows_of(gated ? p.found_ungated : p.args.u);
+  shared.rows_B = rows_of(p.args.B);
+  shared.rows_C = rows_of(p.args.C);
+  shared.rows_u = rows_of(p.grad_u);
+  shared.rows_delta = rows_of(p.grad_delta);
+  shared.rows_z = rows_of(p.grad_z);
+  shared.rows_mask = rows_of(Rows<const unsigned char>{
+      reinterpret_cast<const unsigned char*>(p.args.mask), 0, p.args.tokens, 1});
+}
+
+/// Starts to bring in B and C; steps beyond the end are read from the last.
+template <typename T, int kStates>
+__device__ __forceinline__ void fetch_chunk_states(BackwardShared<T, kStates>& shared,
+                                                   BackwardBuffer<T, kStates>& to,
+                                                   const ProductPlace& place, int chunk) {
+  constexpr int kVector = 8, kOfRow = kStates / kVector, kOfTensor = kChunkTokens * kOfRow;
+  static_assert(kProductThreads >= 2 * kOfTensor);
+  const int thread = static_cast<int>(place.thread);
+  if (thread >= 2 * kOfTensor) return;
+  const bool is_C = thread >= kOfTensor;
+  const int t = thread % kOfTensor / kOfRow, column = thread % kOfRow * kVector;
+  const int step = min(chunk * kChunkTokens + t, place.steps - 1);
+  copy_async16(&(is_C ? to.C : to.B)[t][column],
+               (is_C ? shared.rows_C : shared.rows_B).row(step) + column);
+}
+
+/// Starts to bring in the inputs of a warp's channels; steps and channels beyond the end are read
+/// from the last.
+template <typename T, int kStates>
+__device__ __forceinline__ void fetch_chunk_inputs(const GradientParameters<T>& p,
+                                                   const BackwardShared<T, kStates>& shared,
+                                                   BackwardBuffer<T, kStates>& chunk,
+                                                   const ProductPlace& place, int index) {
+  constexpr int kTensors = BackwardBuffer<T, kStates>::kTensors;
+  const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
+  const auto step = [&](int t) { return min(index * kChunkTokens + t, place.steps - 1); };
+  auto& to = chunk.inputs[place.warp()];
+  if (place.first_channel >= channels) return;
+  if (p.vectors) {
+    const int t = lane % 16 / 2, half = lane % 2;
+    const int channel = min(place.first_channel + half * 8, channels - 8);
+#pragma unroll
+    for (int i = 0; i < (kTensors + 1) / 2; ++i) {
+      const int tensor = 2 * i + lane / 16;
+      if (tensor >= kTensors) continue;
+      copy_async16(&to[tensor][t][(half ^ t / 4) * 8],
+                   shared.rows[tensor].row(step(t)) + channel);
+    }
+    return;
+  }
+  const int c = lane % kWarpChannels, channel = min(place.first_channel + c, channels - 1);
+#pragma unroll
+  for (int i = 0; i < kTensors; ++i) {
+#pragma unroll
+    for (int t = lane / kWarpChannels; t < kChunkTokens; t += 2) {
+      to[i][t][c ^ t / 4 * 8] = shared.rows[i].row(step(t))[channel];
+    }
+  }
+}
+
+/// Adds up the shares of a block's warps, which a barrier has ended, in a fixed order.
+template <typename T, int kStates>
+__device__ __forceinline__ void sum_shares(const GradientParameters<T>& p,
+                                           const BackwardShared<T, kStates>& shared,
+                                           const ProductPlace& place, int chunk) {
+  using Layout = SharesLayout<kStates>;
+  const int thread = static_cast<int>(place.thread), quad = thread / 32;
+  if (quad >= Layout::kQuads) return;
+  const int first = place.first_channel - place.warp() * kWarpChannels;
+  const int channels = static_cast<int>(p.args.channels);
+  const int warps =
+      min((channels - first + kWarpChannels - 1) / kWarpChannels, static_cast<int>(kProductWarps));
+  float sum[8] = {};
+#pragma unroll 4
+  for (int warp = 0; warp < warps; ++warp) {
+    const uint4 share = shared.shares[warp][quad][thread % 32];
+    const unsigned words[4] = {share.x, share.y, share.z, share.w};
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const float2 two = unpack<__nv_bfloat16>(words[i]);
+      sum[2 * i] += two.x, sum[2 * i + 1] += two.y;
+    }
+  }
+  const std::int64_t sequences = p.args.directions * p.args.clips;
+  const std::int64_t chunks = (p.args.tokens + kChunkTokens - 1) / kChunkTokens;
+  const std::int64_t part = first / kProductChannels, sequence = place.segment / p.segments;
+  float* const to =
+      p.parts +
+      ((part * sequences + sequence) * chunks + place.begin / kChunkTokens + chunk) *
+          Layout::kFloats +
+      thread * 8;
+  reinterpret_cast<float4*>(to)[0] = {sum[0], sum[1], sum[2], sum[3]};
+  reinterpret_cast<float4*>(to)[1] = {sum[4], sum[5], sum[6], sum[7]};
+}
+
+/// Calls work(chunk, buffer) for all chunks from the last to the first, in each warp that has
+/// channels, and sums their shares.
+template <typename T, int kStates, typename Work>
+__device__ __forceinline__ void for_each_chunk_back(const GradientParameters<T>& p,
+                                                    const ProductPlace& place,
+                                                    BackwardShared<T, kStates>& shared,
+                                                    const Work& work) {
+  const int thread = static_cast<int>(place.thread);
+  const int chunks = (place.steps + kChunkTokens - 1) / kChunkTokens;
+  const auto chunk_at = [&](int i) { return chunks - 1 - i; };
+  const auto buffer = [&](int i) -> auto& { return shared.chunks[i % 2]; };
+  const auto fetch_states_at = [&](int i) {
+    if (i < chunks) fetch_chunk_states(shared, buffer(i), place, chunk_at(i));
+  };
+  const auto fetch_inputs_at = [&](int i) {
+    if (i < chunks) fetch_chunk_inputs(p, shared, buffer(i), place, chunk_at(i));
+  };
+  const auto is_live = [&](int i) {
+    const int step = chunk_at(i) * kChunkTokens + thread;
+    if (i >= chunks || thread >= kChunkTokens || step >= place.steps) return false;
+    return p.args.mask == nullptr || *shared.rows_mask.row(step) != 0;
+  };
+  const auto place_live = [&](int i, bool live) {
+    if (thread < kChunkTokens) buffer(i).live[thread] = live;
+  };
+
+  if (thread == 0) place_gradient_rows(p, place, shared);
+  __syncthreads();
+  fetch_states_at(0);
+  fetch_states_at(1);
+  fetch_inputs_at(0);
+  end_of_group();
+  place_live(0, is_live(0));
+  place_weights(p.weights, shared, thread);
+  place_channels(p.args, place, shared);
+  wait_for_tiles<0>();
+  __syncthreads();
+  prepare_chunk(shared.chunks[0], shared, place);
+  for (int i = 0; i < chunks; ++i) {
+    wait_for_tiles<0>();
+    // This chunk is prepared, and what the next is prepared from is here; the chunk before and its
+    // shares are done with.
+    __syncthreads();
+    fetch_states_at(i + 2);
+    fetch_inputs_at(i + 1);
+    end_of_group();
+    // Half of the warps prepare before they work, the others after it.
+#pragma unroll 1
+    for (int turn = 0; turn < 2; ++turn) {
+      if (turn == place.warp() % 2) {
+        if (i + 1 == chunks) continue;
+        const bool live = is_live(i + 1);
+        prepare_chunk<T, kStates>(buffer(i + 1), shared, place);
+        place_live(i + 1, live);
+      } else if (place.first_channel < p.args.channels) {
+        work(chunk_at(i), buffer(i));
+      }
+    }
+    __syncthreads();
+    sum_shares(p, shared, place, chunk_at(i));
+  }
+}
+
+}  // namespace omniq::kernels::detail

@@ -1,0 +1,101 @@
+// The gradients of B and C from the shares of blocks of channels, on all of a GPU's cores.
+#pragma once
+
+#include "kernels/selective_scan/selective_scan_cuda_products_backward_stage.cuh"
+
+namespace omniq::kernels::detail {
+
+/// [directions, clips, tokens, states], contiguous.
+template <typename T>
+struct SumParameters {
+  Rows<const T> B, C;
+  Rows<T> grad_B, grad_C;
+  const float* parts;  // as GradientParameters has them
+  std::int64_t clips, tokens, chunks, sequences;
+  int count;  // of parts
+  PowerWeights weights;
+};
+
+/// A block has one chunk: it adds up the shares, and what tokens of the chunk give to each other:
+/// dC_i += Σ_j (Σ_k φ_k P_ij[k]) B_j, dB_j += Σ_i (Σ_k φ_k P_ij[k]) C_i.
+template <typename T, int kStates>
+__global__ void __launch_bounds__(SharesLayout<kStates>::kQuads * 32)
+    scan_products_sum_kernel(const __grid_constant__ SumParameters<T> p) {
+  using Layout = SharesLayout<kStates>;
+  constexpr int kRow = kStates + 4, kNodes = kPowerNodes + 2;
+  __shared__ float states[2][kChunkTokens][kRow];  // of C and B
+  __shared__ float pairs[kChunkTokens][kChunkTokens][kNodes];
+  const int thread = static_cast<int>(threadIdx.x), quad = thread / 32, lane = thread % 32;
+  const std::int64_t chunk = blockIdx.x % p.chunks, sequence = blockIdx.x / p.chunks;
+
+  float sum[8] = {};
+  const float* part = p.parts + blockIdx.x * static_cast<std::int64_t>(Layout::kFloats) + thread * 8;
+#pragma unroll 4
+  for (int i = 0; i < p.count; ++i) {
+    float share[8];
+    load8(part, share);
+    part += p.sequences * p.chunks * Layout::kFloats;
+#pragma unroll
+    for (int e = 0; e < 8; ++e) sum[e] += share[e];
+  }
+  const int g = lane / 4, token = lane % 4 * 2;
+#pragma unroll
+  for (int e = 0; e < 8; ++e) {
+    if (quad < Layout::kFirstPairQuad) {
+      const int block = quad % Layout::kStateQuads * 2 + e / 4;
+      const int state = block * kBlockStates + g + e % 4 / 2 * 8;
+      states[quad / Layout::kStateQuads][token + e % 2][state] = sum[e];
+    } else {
+      const int node = (quad - Layout::kFirstPairQuad) * 4 + e / 2;
+      pairs[g][token + e % 2][node] = sum[e];
+    }
+  }
+  __syncthreads();
+  if (thread >= kStates) return;
+
+  const auto rows_of = [&](const auto& rows) {
+    return StepRows(rows, sequence / p.clips, sequence % p.clips, chunk * kChunkTokens, p.tokens);
+  };
+  const auto rows_B = rows_of(p.B), rows_C = rows_of(p.C);
+  const auto rows_grad_B = rows_of(p.grad_B), rows_grad_C = rows_of(p.grad_C);
+  const int steps = static_cast<int>(
+      min(static_cast<std::int64_t>(kChunkTokens), p.tokens - chunk * kChunkTokens));
+  const int block = thread / kBlockStates, first = 2 * first_pair(block);
+  float weights[6], B[kChunkTokens], C[kChunkTokens], grad_B[kChunkTokens], grad_C[kChunkTokens];
+#pragma unroll
+  for (int k = 0; k < 6; ++k) {
+    weights[k] = __uint_as_float(static_cast<unsigned>(p.weights.weights[thread][k]) << 16);
+  }
+#pragma unroll
+  for (int t = 0; t < kChunkTokens; ++t) {
+    const int row = min(t, steps - 1);
+    B[t] = to_float(rows_B.row(row)[thread]), C[t] = to_float(rows_C.row(row)[thread]);
+    grad_C[t] = states[0][t][thread], grad_B[t] = states[1][t][thread];
+  }
+#pragma unroll
+  for (int i = 0; i < kChunkTokens; ++i) {
+#pragma unroll
+    for (int j = 0; j <= i; ++j) {
+      float pair = 0.F;
+      if (j == i) {
+        pair = pairs[i][i][0];
+      } else {
+#pragma unroll
+        for (int k = 0; k < 6; ++k) {
+          // A block has its own nodes; what follows them has no weight.
+          pair = fmaf(weights[k], pairs[i][j][min(first + k, kPowerNodes - 1)], pair);
+        }
+      }
+      grad_C[i] = fmaf(pair, B[j], grad_C[i]);
+      grad_B[j] = fmaf(pair, C[i], grad_B[j]);
+    }
+  }
+#pragma unroll
+  for (int t = 0; t < kChunkTokens; ++t) {
+    if (t >= steps) break;
+    rows_grad_B.row(t)[thread] = from_float<T>(grad_B[t]);
+    rows_grad_C.row(t)[thread] = from_float<T>(grad_C[t]);
+  }
+}
+
+}  // namespace omniq::kernels::detail
