@@ -22,17 +22,20 @@
 
 namespace omniq::kernels::detail {
 
-/// What a lane knows of a chunk besides ChunkInputs: w, and as bfloat16; u' in float32.
-struct ChunkGradients {
-  LaneTokens w, input;
-  unsigned packed_w[2];
-};
-
 /// What a chunk's pass finds for a lane's tokens: the gradient of u', and Σ n x^n w C u' B over the
 /// pairs that cross a token.
 struct TokenSums {
-  LaneTokens input = {}, crossing = {};
+  LaneTokens input, crossing;
 };
+
+/// x times what two bfloat16 numbers of each half are.
+__device__ __forceinline__ void multiply_by(LaneTokens& x, const unsigned (&pairs)[2]) {
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const float2 two = unpack<__nv_bfloat16>(pairs[half]);
+    x[half][0] *= two.x, x[half][1] *= two.y;
+  }
+}
 
 /// Sums over tokens of a chunk before each, or with kBack from each one on.
 template <bool kBack>
@@ -71,11 +74,11 @@ struct Parting {
   }
 };
 
-/// Everything that a chunk's tokens have to do with each other. products: P of pairs of nodes, of
-/// token lane / 4 and the earlier ones of the lane's two.
+/// Everything that different tokens of a chunk have to do with each other. w: as bfloat16; products:
+/// P of pairs of nodes, of token lane / 4 and the earlier ones of the lane's two.
 template <typename T, int kStates>
 __device__ __forceinline__ void add_chunk_pairs(TokenSums& sums, float (&products)[kPowerNodes][2],
-                                                const ChunkInputs<T>& in, const ChunkGradients& of,
+                                                const ChunkInputs<T>& in, const unsigned (&w)[2],
                                                 const BackwardOperands<kStates>& operands,
                                                 int lane) {
   using Operands = BackwardOperands<kStates>;
@@ -100,7 +103,7 @@ __device__ __forceinline__ void add_chunk_pairs(TokenSums& sums, float (&product
     unsigned values[2];
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      values[half] = (of.packed_w[half] & later) | (in.input[half] & ~later);
+      values[half] = (w[half] & later) | (in.input[half] & ~later);
     }
     NodePowers<4> powers([&](int i) { return decay[i / 2][i % 2]; });
     LaneTokens plain = {}, weighted = {};
@@ -135,14 +138,12 @@ __device__ __forceinline__ void add_chunk_pairs(TokenSums& sums, float (&product
         if (parting.pairs && g > 2 * column + c) products[k][c] = product[c];
       }
     }
+    multiply_by(weighted, values);
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      float value[2];
+      const float(&value)[2] = weighted[half];
 #pragma unroll
-      for (int c = 0; c < 2; ++c) {
-        sums.input[half][c] += parting.upper[c] ? 0.F : plain[half][c];
-        value[c] = weighted[half][c] * (parting.upper[c] ? of.w[half][c] : of.input[half][c]);
-      }
+      for (int c = 0; c < 2; ++c) sums.input[half][c] += parting.upper[c] ? 0.F : plain[half][c];
       // A pair crosses what comes after its first token up to and with its second.
       const float own = value[0] + value[1];
       const float neighbour = __shfl_xor_sync(kFullWarp, own, 1);
@@ -156,20 +157,12 @@ __device__ __forceinline__ void add_chunk_pairs(TokenSums& sums, float (&product
       }
     }
   }
-  // A token and itself.
-  float own[4] = {};
-  const unsigned w[2] = {transpose_matrix(of.packed_w[0]), transpose_matrix(of.packed_w[1])};
-  multiply16(own, {w[0], 0U, w[1], 0U}, transpose_matrix(in.input[0]),
-             transpose_matrix(in.input[1]));
-#pragma unroll
-  for (int c = 0; c < 2; ++c) {
-    if (g == 2 * column + c) products[0][c] = own[c];
-    const float diagonal = operands.diagonal[2 * column + c];
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      sums.input[half][c] = fmaf(of.w[half][c], diagonal, sums.input[half][c]);
-    }
-  }
+}
+
+/// x as the sum of two bfloat16 numbers, in one word.
+__device__ __forceinline__ unsigned split(float x) {
+  const float high = to_float(from_float<__nv_bfloat16>(x));
+  return pack_bf16(high, x - high);
 }
 
 /// Σ_k x^m_k (states · operands_k), plain and times m_k, for states as left operands by block.
@@ -314,37 +307,43 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     load_transposed(gradients, buffer.input_matrix(place.warp(), lane, Buffer::kGradY));
     load_transposed(ungated, buffer.input_matrix(place.warp(), lane, Buffer::kUngated));
     ChunkInputs<T> in(words, shared, place, buffer.live);
-    ChunkGradients of;
+    TokenSums sums;
+    unsigned w[2];       // the gradient before the gate, as bfloat16
+    float own[2] = {};   // Σ w u' over channels, of both tokens
     LaneTokens grad_z;
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       // A channel that does not exist adds nothing to sums over channels.
       const bool exists = place.first_channel + lane / 4 + half * 8 < channels;
-      const float2 w = before_gate<T>(gradients[half], gradients[2 + half], gated, step,
-                                      exists ? place.steps : 0);
+      const float2 gradient = before_gate<T>(gradients[half], gradients[2 + half], gated, step,
+                                             exists ? place.steps : 0);
+      const float2 u = unpack<T>(in.u[half]);
+      w[half] = pack_bf16(gradient.x, gradient.y);
       in.input[half] = exists ? in.input[half] : 0U;
-      const float2 input = unpack<__nv_bfloat16>(in.input[half]);
-      of.w[half][0] = w.x, of.w[half][1] = w.y;
-      of.input[half][0] = input.x, of.input[half][1] = input.y;
-      of.packed_w[half] = pack_bf16(w.x, w.y);
+      skip_sums[half] += gradient.x * u.x + gradient.y * u.y;
+      own[0] += gradient.x * (in.steps[half][0] * u.x);
+      own[1] += gradient.y * (in.steps[half][1] * u.y);
+      sums.input[half][0] = gradient.x * operands.diagonal[lane % 4 * 2];
+      sums.input[half][1] = gradient.y * operands.diagonal[lane % 4 * 2 + 1];
+      sums.crossing[half][0] = sums.crossing[half][1] = 0.F;
       const float2 grad = unpack<T>(gradients[half]), z = unpack<T>(gradients[2 + half]);
       const float2 y = unpack<T>(ungated[half]);
       grad_z[half][0] = grad.x * y.x * silu_derivative(z.x);
       grad_z[half][1] = grad.y * y.y * silu_derivative(z.y);
     }
     if (gated) store(shared.rows_z, grad_z);
-
-    TokenSums sums;
     {
       float products[kPowerNodes][2];
-      add_chunk_pairs<T, kStates>(sums, products, in, of, operands, lane);
+      add_chunk_pairs<T, kStates>(sums, products, in, w, operands, lane);
+      unsigned pairs[4 * Shares::kPairQuads];
 #pragma unroll
-      for (int quad = 0; quad < Shares::kPairQuads; ++quad) {
-        const auto word = [&](int i) {
-          const int k = 4 * quad + i;
-          return k < kPowerNodes ? pack_bf16(products[k % kPowerNodes][0], products[k % kPowerNodes][1]) : 0U;
-        };
-        shares[Shares::kFirstPairQuad + quad][lane] = {word(0), word(1), word(2), word(3)};
+      for (int k = 0; k < kPowerNodes; ++k) pairs[k] = pack_bf16(products[k][0], products[k][1]);
+      pairs[kPowerNodes] = split(sum_of_column(own[0]));
+      pairs[kPowerNodes + 1] = split(sum_of_column(own[1]));
+#pragma unroll
+      for (int i = 0; i < Shares::kPairQuads; ++i) {
+        shares[Shares::kFirstPairQuad + i][lane] = {pairs[4 * i], pairs[4 * i + 1],
+                                                    pairs[4 * i + 2], pairs[4 * i + 3]};
       }
     }
     const auto from_start = [&](int i) { return fast_exp2(-in.sums[i / 2][i % 2]); };
@@ -364,8 +363,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     if (has_after) {
       LaneTokens weighted = {};
       read_states<kStates>(sums.input, weighted, to_end, after, operands.B, lane);
-#pragma unroll
-      for (int e = 0; e < 4; ++e) weighted[e / 2][e % 2] *= of.input[e / 2][e % 2];
+      multiply_by(weighted, in.input);
       add_running_sums<false>(weighted, sums.crossing, lane);
       share_states<kStates>(shares + Shares::kStateQuads, to_end, in.input, after, shared, lane);
     } else {
@@ -374,10 +372,9 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     if (has_before) {
       LaneTokens plain = {}, weighted = {};
       read_states<kStates>(plain, weighted, from_start, before, operands.C, lane);
-#pragma unroll
-      for (int e = 0; e < 4; ++e) weighted[e / 2][e % 2] *= of.w[e / 2][e % 2];
+      multiply_by(weighted, w);
       add_running_sums<true>(weighted, sums.crossing, lane);
-      share_states<kStates>(shares, from_start, of.packed_w, before, shared, lane);
+      share_states<kStates>(shares, from_start, w, before, shared, lane);
 
       float through[2];
       decay_adjoint<kStates>(adjoint, through, in.total, before, lane);
@@ -388,7 +385,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
       for (int pair = 0; pair < kPowerPairs; ++pair) {
         powers.find_pair(pair);
         unsigned weighed[4];
-        weigh_inputs(of.packed_w, powers, pair, weighed);
+        weigh_inputs(w, powers, pair, weighed);
 #pragma unroll
         for (int block = 0; block < kStates / kBlockStates; ++block) {
           if (pair < first_pair(block) || pair >= first_pair(block) + pairs_of(block)) continue;
@@ -404,15 +401,14 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     for (int half = 0; half < 2; ++half) {
       const int channel = lane_channel(place, half);
       const float rate = shared.rate[channel] * (1.F / kLog2E), skip = shared.skip[channel];
-      const float2 us = unpack<T>(in.u[half]);
+      const float2 us = unpack<T>(in.u[half]), ws = unpack<__nv_bfloat16>(w[half]);
 #pragma unroll
       for (int c = 0; c < 2; ++c) {
-        const float u = c == 0 ? us.x : us.y;
-        const float input = sums.input[half][c], w = of.w[half][c];
-        grad_u[half][c] = fmaf(input, in.steps[half][c], w * skip);
+        const float u = c == 0 ? us.x : us.y, skipped = (c == 0 ? ws.x : ws.y) * skip;
+        const float input = sums.input[half][c];
+        grad_u[half][c] = fmaf(input, in.steps[half][c], skipped);
         grad_delta[half][c] =
             fmaf(input, u, -rate * sums.crossing[half][c]) * in.slopes[half][c];
-        skip_sums[half] = fmaf(w, u, skip_sums[half]);
         bias_sums[half] += grad_delta[half][c];
       }
     }

@@ -48,11 +48,13 @@ struct BackwardBuffer {
 };
 
 /// What a warp adds to sums over channels: quads of words, eight bfloat16 numbers of a lane. Of two
-/// blocks of states each, the gradients of C and then of B; and then products of tokens.
+/// blocks of states each, the gradients of C and then of B; then products of tokens and, in the last
+/// two words, of each with itself: of lane % 4 · 2 and the next, as a sum of two numbers.
 template <int kStates>
 struct SharesLayout {
   static constexpr int kStateQuads = kStates / (2 * kBlockStates);
-  static constexpr int kPairQuads = (kPowerNodes + 3) / 4;
+  static constexpr int kPairQuads = (kPowerNodes + 2) / 4;
+  static_assert(4 * kPairQuads == kPowerNodes + 2);
   static constexpr int kFirstPairQuad = 2 * kStateQuads;
   static constexpr int kQuads = kFirstPairQuad + kPairQuads;
   static constexpr int kFloats = kQuads * 32 * 8;

@@ -22,9 +22,10 @@ template <typename T, int kStates>
 __global__ void __launch_bounds__(SharesLayout<kStates>::kQuads * 32)
     scan_products_sum_kernel(const __grid_constant__ SumParameters<T> p) {
   using Layout = SharesLayout<kStates>;
-  constexpr int kRow = kStates + 4, kNodes = kPowerNodes + 2;
+  constexpr int kRow = kStates + 4;
   __shared__ float states[2][kChunkTokens][kRow];  // of C and B
-  __shared__ float pairs[kChunkTokens][kChunkTokens][kNodes];
+  __shared__ float pairs[kChunkTokens][kChunkTokens][kPowerNodes + 1];
+  __shared__ float own[kChunkTokens];
   const int thread = static_cast<int>(threadIdx.x), quad = thread / 32, lane = thread % 32;
   const std::int64_t chunk = blockIdx.x % p.chunks, sequence = blockIdx.x / p.chunks;
 
@@ -45,9 +46,10 @@ __global__ void __launch_bounds__(SharesLayout<kStates>::kQuads * 32)
       const int block = quad % Layout::kStateQuads * 2 + e / 4;
       const int state = block * kBlockStates + g + e % 4 / 2 * 8;
       states[quad / Layout::kStateQuads][token + e % 2][state] = sum[e];
-    } else {
-      const int node = (quad - Layout::kFirstPairQuad) * 4 + e / 2;
+    } else if (const int node = (quad - Layout::kFirstPairQuad) * 4 + e / 2; node < kPowerNodes) {
       pairs[g][token + e % 2][node] = sum[e];
+    } else if (g == 0 && e % 2 == 0) {
+      own[token + node - kPowerNodes] = sum[e] + sum[e + 1];
     }
   }
   __syncthreads();
@@ -78,7 +80,7 @@ __global__ void __launch_bounds__(SharesLayout<kStates>::kQuads * 32)
     for (int j = 0; j <= i; ++j) {
       float pair = 0.F;
       if (j == i) {
-        pair = pairs[i][i][0];
+        pair = own[i];
       } else {
 #pragma unroll
         for (int k = 0; k < 6; ++k) {
