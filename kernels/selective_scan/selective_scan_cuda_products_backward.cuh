@@ -67,7 +67,7 @@ struct Parting {
     const int g = lane / 4, column = lane % 4;
     upper[0] = level == 0 ? column >= 2 : level == 1 && column % 2 == 1;
     upper[1] = level == 2 || upper[0];
-    // Of tokens g and 2 column. In the last level the one token that is not g.
+    // Of token g and the two of the lane's column; in the last level one of these is g itself.
     const int other = column * 2;
     pairs = level == 0 ? (g ^ other) >= 4
                        : (level == 1 ? (g ^ other) / 2 == 1 : (g ^ other) / 2 == 0);
@@ -75,16 +75,16 @@ struct Parting {
 };
 
 /// Everything that different tokens of a chunk have to do with each other. w: as bfloat16; products:
-/// P of pairs of nodes, of token lane / 4 and the earlier ones of the lane's two.
+/// P by nodes, of token lane / 4 and the earlier ones of the lane's two, as bfloat16.
 template <typename T, int kStates>
-__device__ __forceinline__ void add_chunk_pairs(TokenSums& sums, float (&products)[kPowerNodes][2],
+__device__ __forceinline__ void add_chunk_pairs(TokenSums& sums, unsigned (&products)[kPowerNodes],
                                                 const ChunkInputs<T>& in, const unsigned (&w)[2],
                                                 const BackwardOperands<kStates>& operands,
                                                 int lane) {
   using Operands = BackwardOperands<kStates>;
   const int g = lane / 4, column = lane % 4;
 #pragma unroll
-  for (auto& node : products) node[0] = node[1] = 0.F;
+  for (unsigned& node : products) node = 0U;
 #pragma unroll 1
   for (int level = 0; level < 3; ++level) {
     const Parting parting(level, lane);
@@ -133,10 +133,9 @@ __device__ __forceinline__ void add_chunk_pairs(TokenSums& sums, float (&product
       const unsigned low = transpose_matrix(weighed[0]), high = transpose_matrix(weighed[1]);
       float product[4] = {};
       multiply16(product, {low, 0U, high, 0U}, low, high);
-#pragma unroll
-      for (int c = 0; c < 2; ++c) {
-        if (parting.pairs && g > 2 * column + c) products[k][c] = product[c];
-      }
+      // Two tokens are parted in one level, here or in another.
+      const unsigned word = pack_bf16(product[0], level < 2 ? product[1] : 0.F);
+      products[k] = parting.pairs && g > 2 * column ? word : products[k];
     }
     multiply_by(weighted, values);
 #pragma unroll
@@ -151,7 +150,7 @@ __device__ __forceinline__ void add_chunk_pairs(TokenSums& sums, float (&product
       const bool upper = parting.upper[0];
       if (level < 2) {
         sums.crossing[half][0] += others + (upper ? own : 0.F);
-        sums.crossing[half][1] += others + value[upper ? 1 : 0];
+        sums.crossing[half][1] += others + (upper ? value[1] : value[0]);
       } else {
         sums.crossing[half][1] += value[1];
       }
@@ -290,8 +289,9 @@ __global__ void __launch_bounds__(kProductThreads, 1)
 
   WarpStates<kStates> adjoint;
   find_start<true, T, kStates>(adjoint, p.found_adjoints, p, place);
-  float skip_sums[2] = {}, bias_sums[2] = {};
-  for_each_chunk_back(p, place, shared, [&](int chunk, const Buffer& buffer) {
+  float4& channel_sums = shared.channel_sums[place.warp()][lane];
+  channel_sums = {};
+  for_each_chunk_back(p, place, shared, [&](int chunk, Buffer& buffer) {
     const int begin = chunk * kChunkTokens, step = begin + lane % 4 * 2;
     // The first chunk of a sequence has no states before it, the last none after it.
     const bool has_before = place.begin + begin > 0;
@@ -310,6 +310,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     TokenSums sums;
     unsigned w[2];       // the gradient before the gate, as bfloat16
     float own[2] = {};   // Σ w u' over channels, of both tokens
+    float skip_sum[2];
     LaneTokens grad_z;
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
@@ -320,7 +321,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
       const float2 u = unpack<T>(in.u[half]);
       w[half] = pack_bf16(gradient.x, gradient.y);
       in.input[half] = exists ? in.input[half] : 0U;
-      skip_sums[half] += gradient.x * u.x + gradient.y * u.y;
+      skip_sum[half] = gradient.x * u.x + gradient.y * u.y;
       own[0] += gradient.x * (in.steps[half][0] * u.x);
       own[1] += gradient.y * (in.steps[half][1] * u.y);
       sums.input[half][0] = gradient.x * operands.diagonal[lane % 4 * 2];
@@ -332,18 +333,23 @@ __global__ void __launch_bounds__(kProductThreads, 1)
       grad_z[half][1] = grad.y * y.y * silu_derivative(z.y);
     }
     if (gated) store(shared.rows_z, grad_z);
+    KeptInputs& kept = buffer.kept(place.warp());
+    __syncwarp();  // all lanes have read
+    kept.steps[lane] = {in.steps[0][0], in.steps[0][1], in.steps[1][0], in.steps[1][1]};
+    kept.slopes[lane] = {in.slopes[0][0], in.slopes[0][1], in.slopes[1][0], in.slopes[1][1]};
+    kept.u[lane] = {in.u[0], in.u[1]};
+    channel_sums.x += skip_sum[0], channel_sums.y += skip_sum[1];
     {
-      float products[kPowerNodes][2];
+      const unsigned own_words[2] = {split(sum_of_column(own[0])), split(sum_of_column(own[1]))};
+      unsigned products[kPowerNodes];
       add_chunk_pairs<T, kStates>(sums, products, in, w, operands, lane);
-      unsigned pairs[4 * Shares::kPairQuads];
 #pragma unroll
-      for (int k = 0; k < kPowerNodes; ++k) pairs[k] = pack_bf16(products[k][0], products[k][1]);
-      pairs[kPowerNodes] = split(sum_of_column(own[0]));
-      pairs[kPowerNodes + 1] = split(sum_of_column(own[1]));
-#pragma unroll
-      for (int i = 0; i < Shares::kPairQuads; ++i) {
-        shares[Shares::kFirstPairQuad + i][lane] = {pairs[4 * i], pairs[4 * i + 1],
-                                                    pairs[4 * i + 2], pairs[4 * i + 3]};
+      for (int quad = 0; quad < Shares::kPairQuads; ++quad) {
+        const auto word = [&](int i) {
+          const int k = 4 * quad + i;
+          return k < kPowerNodes ? products[k % kPowerNodes] : own_words[k % 2];
+        };
+        shares[Shares::kFirstPairQuad + quad][lane] = {word(0), word(1), word(2), word(3)};
       }
     }
     const auto from_start = [&](int i) { return fast_exp2(-in.sums[i / 2][i % 2]); };
@@ -397,28 +403,34 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     }
 
     LaneTokens grad_u, grad_delta;
+    const float4 step_quad = kept.steps[lane], slope_quad = kept.slopes[lane];
+    const LaneTokens steps = {{step_quad.x, step_quad.y}, {step_quad.z, step_quad.w}};
+    const LaneTokens slopes = {{slope_quad.x, slope_quad.y}, {slope_quad.z, slope_quad.w}};
+    const unsigned u_words[2] = {kept.u[lane].x, kept.u[lane].y};
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int channel = lane_channel(place, half);
       const float rate = shared.rate[channel] * (1.F / kLog2E), skip = shared.skip[channel];
-      const float2 us = unpack<T>(in.u[half]), ws = unpack<__nv_bfloat16>(w[half]);
+      const float2 us = unpack<T>(u_words[half]), ws = unpack<__nv_bfloat16>(w[half]);
 #pragma unroll
       for (int c = 0; c < 2; ++c) {
         const float u = c == 0 ? us.x : us.y, skipped = (c == 0 ? ws.x : ws.y) * skip;
         const float input = sums.input[half][c];
-        grad_u[half][c] = fmaf(input, in.steps[half][c], skipped);
+        grad_u[half][c] = fmaf(input, steps[half][c], skipped);
         grad_delta[half][c] =
-            fmaf(input, u, -rate * sums.crossing[half][c]) * in.slopes[half][c];
-        bias_sums[half] += grad_delta[half][c];
+            fmaf(input, u, -rate * sums.crossing[half][c]) * slopes[half][c];
       }
     }
+    channel_sums.z += grad_delta[0][0] + grad_delta[0][1];
+    channel_sums.w += grad_delta[1][0] + grad_delta[1][1];
     store(shared.rows_u, grad_u);
     store(shared.rows_delta, grad_delta);
   });
 
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    const float of_skip = sum_of_row(skip_sums[half]), of_bias = sum_of_row(bias_sums[half]);
+    const float of_skip = sum_of_row(half == 0 ? channel_sums.x : channel_sums.y);
+    const float of_bias = sum_of_row(half == 0 ? channel_sums.z : channel_sums.w);
     const int channel = place.first_channel + lane / 4 + half * 8;
     if (channel >= channels || lane % 4 != 0) continue;
     p.grad_skip[place.segment * channels + channel] = of_skip;

@@ -28,6 +28,13 @@ struct BackwardOperands {
   float diagonal[kChunkTokens];
 };
 
+/// What a warp puts in the place of its inputs, once it has read them, for the end of its pass:
+/// registers are few.
+struct KeptInputs {
+  float4 steps[32], slopes[32];
+  uint2 u[32];
+};
+
 /// What is in shared memory of one chunk.
 template <typename T, int kStates>
 struct BackwardBuffer {
@@ -39,6 +46,10 @@ struct BackwardBuffer {
   T inputs[kProductWarps][kTensors][kChunkTokens][kWarpChannels];  // as in StageBuffer
   unsigned char live[kChunkTokens];
 
+  static_assert(sizeof(inputs[0]) == sizeof(KeptInputs));
+  __device__ __forceinline__ KeptInputs& kept(int warp) {
+    return reinterpret_cast<KeptInputs&>(inputs[warp]);
+  }
   /// As in StageBuffer: two tensors, for ldmatrix.
   __device__ __forceinline__ const T* input_matrix(int warp, int lane, int tensor) const {
     const int t = lane % 8, half = lane / 8 % 2;
@@ -68,17 +79,26 @@ struct BackwardShared : ProductConstants<kStates> {
 
   Buffer chunks[2];  // the one that is worked on, and the next
   uint4 shares[kProductWarps][Shares::kQuads][32];
+  float4 channel_sums[kProductWarps][32];  // of a lane's channels: dD, then d bias
   StepRows<const T> rows[Buffer::kTensors], rows_B, rows_C;
   StepRows<T> rows_u, rows_delta, rows_z;
   StepRows<const unsigned char> rows_mask;
 };
 
+/// φ ⊙ C, or φ ⊙ B, of a lane's states.
+template <typename T>
+__device__ __forceinline__ uint4 weigh_states(unsigned low, unsigned high, const uint4& weights) {
+  low = as_bf16<T>(low), high = as_bf16<T>(high);
+  return {multiply_pairs(low, weights.x), multiply_pairs(high, weights.y),
+          multiply_pairs(low, weights.z), multiply_pairs(high, weights.w)};
+}
+
 /// Prepares what belongs to one pair of nodes in the blocks of states from kFirst up to before
-/// kEnd. By a warp: `C` and C_B, or `B` and `C_inputs`.
-template <int kPair, int kFirst, int kEnd, typename T, int kStates>
+/// kEnd. By a warp: `C` and C_B, or else `B` and `C_inputs`.
+template <int kPair, int kFirst, int kEnd, bool kOfC, typename T, int kStates>
 __device__ __forceinline__ void prepare_gradients(BackwardBuffer<T, kStates>& chunk,
                                                   const ProductConstants<kStates>& constants,
-                                                  int lane, bool of_C, int product = kPair) {
+                                                  int lane, int product = kPair) {
   auto& out = chunk.operands;
   const int row = lane % 8;
   float C_B[4] = {};
@@ -86,37 +106,37 @@ __device__ __forceinline__ void prepare_gradients(BackwardBuffer<T, kStates>& ch
   for (int block = kFirst; block < kEnd; ++block) {
     const int column = block * kBlockStates + lane / 8 % 2 * 8;
     const int item = power_item(block, kPair);
-    unsigned states[4];  // C, or B, by states; then B
-    load_matrices(states, &(of_C && lane < 16 ? chunk.C : chunk.B)[row][column]);
-    const unsigned low = as_bf16<T>(states[0]), high = as_bf16<T>(states[1]);
-    const uint4 c = constants.weights_C[item][lane % 4];
-    const uint4 weighted{multiply_pairs(low, c.x), multiply_pairs(high, c.y),
-                         multiply_pairs(low, c.z), multiply_pairs(high, c.w)};
-    if (of_C) {
+    const uint4 weights_C = constants.weights_C[item][lane % 4];
+    unsigned states[4];
+    if constexpr (kOfC) {
+      load_matrices(states, &(lane < 16 ? chunk.C : chunk.B)[row][column]);
+      const uint4 weighted = weigh_states<T>(states[0], states[1], weights_C);
       out.C[item][lane] = weighted;
       // C · (φ ⊙ B) is (φ ⊙ C) · B.
-      const unsigned left[4] = {weighted.x, weighted.z, weighted.y, weighted.w};
-      multiply16(C_B, left, as_bf16<T>(states[2]), as_bf16<T>(states[3]));
+      multiply16(C_B, {weighted.x, weighted.z, weighted.y, weighted.w}, as_bf16<T>(states[2]),
+                 as_bf16<T>(states[3]));
     } else {
-      out.B[item][lane] = weighted;
       unsigned tokens[2];
+      load_matrices(states, &chunk.B[row][column]);
       load_transposed(tokens, &chunk.C[row][column]);
+      out.B[item][lane] = weigh_states<T>(states[0], states[1], weights_C);
       const unsigned first = as_bf16<T>(tokens[0]), second = as_bf16<T>(tokens[1]);
       const uint4 b = constants.weights_B[item][lane / 4];
       out.C_inputs[item][lane] = {multiply_pairs(first, b.x), multiply_pairs(first, b.y),
                                   multiply_pairs(second, b.z), multiply_pairs(second, b.w)};
     }
   }
-  if (!of_C) return;
-  const int i = lane / 4, j = lane % 4 * 2;
-  const auto both_ways = [&](float first, float second) {
-    const unsigned later = pack_bf16(first, second), earlier = transpose_matrix(later);
-    const unsigned low = j < i ? later : (j > i ? earlier : 0U);
-    const unsigned high = j + 1 < i ? later : (j + 1 > i ? earlier : 0U);
-    return (low & 0xffffU) | (high & 0xffff0000U);
-  };
-  const unsigned first = both_ways(C_B[0], C_B[1]), second = both_ways(C_B[2], C_B[3]);
-  out.C_B[product][lane] = {first, second};
+  if constexpr (kOfC) {
+    const int i = lane / 4, j = lane % 4 * 2;
+    const auto both_ways = [&](float first, float second) {
+      const unsigned later = pack_bf16(first, second), earlier = transpose_matrix(later);
+      const unsigned low = j < i ? later : (j > i ? earlier : 0U);
+      const unsigned high = j + 1 < i ? later : (j + 1 > i ? earlier : 0U);
+      return (low & 0xffffU) | (high & 0xffff0000U);
+    };
+    const unsigned first = both_ways(C_B[0], C_B[1]), second = both_ways(C_B[2], C_B[3]);
+    out.C_B[product][lane] = {first, second};
+  }
 }
 
 /// `diagonal`, by a warp.
@@ -132,42 +152,52 @@ __device__ __forceinline__ void prepare_diagonal(BackwardBuffer<T, kStates>& chu
     multiply16(C_B, left, as_bf16<T>(states[2]), as_bf16<T>(states[3]));
   }
   const int i = lane / 4;
-  if (i / 2 == lane % 4) chunk.operands.diagonal[i] = C_B[i % 2];
+  if (i / 2 == lane % 4) chunk.operands.diagonal[i] = i % 2 == 0 ? C_B[0] : C_B[1];
 }
 
-/// Prepares a chunk. By all of a block's warps; each has about as much to do.
-template <typename T, int kStates>
-__device__ __forceinline__ void prepare_chunk(BackwardBuffer<T, kStates>& chunk,
-                                              const ProductConstants<kStates>& constants,
-                                              const ProductPlace& place) {
-  constexpr int kBlocks = kStates / kBlockStates, kSharing = 6;
-  static_assert(kProductWarps == 2 * kSharing && kPowerPairs == 5);
+/// A warp's part of preparing a chunk; each has about as much to do.
+template <bool kOfC, typename T, int kStates>
+__device__ __forceinline__ void prepare_part(BackwardBuffer<T, kStates>& chunk,
+                                             const ProductConstants<kStates>& constants, int lane,
+                                             int part) {
+  constexpr int kBlocks = kStates / kBlockStates;
+  static_assert(kPowerPairs == 5);
   constexpr int kFirst[] = {first_block(3), first_block(4)};
   constexpr int kHalf[] = {(kFirst[0] + kBlocks + 1) / 2, (kFirst[1] + kBlocks + 1) / 2};
   constexpr int kSecond[] = {ChunkOperands<kStates>::second_product(3),
                              ChunkOperands<kStates>::second_product(4)};
-  const int lane = place.lane();
-  const bool of_C = place.warp() < kSharing;
-  switch (place.warp() % kSharing) {
+  switch (part) {
     case 0:
-      prepare_gradients<3, kFirst[0], kHalf[0]>(chunk, constants, lane, of_C);
+      prepare_gradients<3, kFirst[0], kHalf[0], kOfC>(chunk, constants, lane);
       break;
     case 1:
-      prepare_gradients<3, kHalf[0], kBlocks>(chunk, constants, lane, of_C, kSecond[0]);
+      prepare_gradients<3, kHalf[0], kBlocks, kOfC>(chunk, constants, lane, kSecond[0]);
       break;
     case 2:
-      prepare_gradients<4, kFirst[1], kHalf[1]>(chunk, constants, lane, of_C);
+      prepare_gradients<4, kFirst[1], kHalf[1], kOfC>(chunk, constants, lane);
       break;
     case 3:
-      prepare_gradients<4, kHalf[1], kBlocks>(chunk, constants, lane, of_C, kSecond[1]);
+      prepare_gradients<4, kHalf[1], kBlocks, kOfC>(chunk, constants, lane, kSecond[1]);
       break;
     case 4:
-      prepare_gradients<2, first_block(2), end_block(2, kBlocks)>(chunk, constants, lane, of_C);
+      prepare_gradients<2, first_block(2), end_block(2, kBlocks), kOfC>(chunk, constants, lane);
       break;
     default:
-      prepare_gradients<0, 0, 1>(chunk, constants, lane, of_C);
-      prepare_gradients<1, 0, 1>(chunk, constants, lane, of_C);
-      if (!of_C) prepare_diagonal(chunk, lane);
+      prepare_gradients<0, 0, 1, kOfC>(chunk, constants, lane);
+      prepare_gradients<1, 0, 1, kOfC>(chunk, constants, lane);
+      if constexpr (!kOfC) prepare_diagonal(chunk, lane);
+  }
+}
+template <typename T, int kStates>
+__device__ __forceinline__ void prepare_chunk(BackwardBuffer<T, kStates>& chunk,
+                                              const ProductConstants<kStates>& constants,
+                                              const ProductPlace& place) {
+  constexpr int kSharing = kProductWarps / 2;
+  const int part = place.warp() % kSharing;
+  if (place.warp() < kSharing) {
+    prepare_part<true>(chunk, constants, place.lane(), part);
+  } else {
+    prepare_part<false>(chunk, constants, place.lane(), part);
   }
 }
 
