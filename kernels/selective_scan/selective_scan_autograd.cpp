@@ -186,8 +186,10 @@ std::string scan_path(const at::Tensor& A, const std::optional<at::Tensor>& rate
                       at::ScalarType type) {
   if (!A.is_cuda() || !rates) return "general";
   const c10::DeviceGuard guard(A.device());
-  return detail::has_tensor_core_scan(type, A.size(2)) ? "linear rates, tensor cores"
-                                                       : "linear rates";
+  if (!detail::has_tensor_core_scan(type, A.size(2))) return "linear rates";
+  return detail::has_tensor_core_scan_backward(type, A.size(2))
+             ? "linear rates, tensor cores"
+             : "linear rates, tensor cores forward";
 }
 
 }  // namespace omniq::kernels

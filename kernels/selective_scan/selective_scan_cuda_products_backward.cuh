@@ -357,7 +357,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     const auto after = [&](int block, unsigned(&packed)[4]) {
       pack_states<kStates>(adjoint, block, packed);
     };
-    const uint4* const found = chunk_states<kStates>(p, place, begin);
+    const uint4* const found = has_before ? chunk_states<kStates>(p, place, begin) : nullptr;
     const auto before = [&](int block, unsigned(&packed)[4]) {
       const uint4 state = found[block * 32];
       packed[0] = state.x, packed[1] = state.y, packed[2] = state.z, packed[3] = state.w;

@@ -145,9 +145,9 @@ __device__ __forceinline__ void prepare_diagonal(BackwardBuffer<T, kStates>& chu
   float C_B[4] = {};
 #pragma unroll
   for (int block = 0; block < kStates / kBlockStates; ++block) {
+    const int row = lane % 8, column = block * kBlockStates + lane / 8 % 2 * 8;
     unsigned states[4];
-    load_matrices(states, &(lane < 16 ? chunk.C : chunk.B)[lane % 8]
-                                     [block * kBlockStates + lane / 8 % 2 * 8]);
+    load_matrices(states, &(lane < 16 ? chunk.C : chunk.B)[row][column]);
     const unsigned left[4] = {as_bf16<T>(states[0]), 0U, as_bf16<T>(states[1]), 0U};
     multiply16(C_B, left, as_bf16<T>(states[2]), as_bf16<T>(states[3]));
   }

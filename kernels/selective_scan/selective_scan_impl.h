@@ -28,9 +28,10 @@ ScanInputGradients selective_scan_cpu_backward(const ScanInputs& in, const at::T
 /// Whether there are CUDA kernels for these inputs; the composite takes the others.
 bool has_cuda_kernels(const ScanInputs& in);
 
-/// Whether the forward pass runs on tensor cores, for linear rates and inputs of `type`, on the
-/// current device.
+/// Whether the forward pass, and the backward pass, run on tensor cores, for linear rates and inputs
+/// of `type`, on the current device.
 bool has_tensor_core_scan(at::ScalarType type, std::int64_t states);
+bool has_tensor_core_scan_backward(at::ScalarType type, std::int64_t states);
 
 /// What backward needs besides the inputs: the output before the gate. Undefined without a gate.
 struct CudaScanOutput {
@@ -45,7 +46,10 @@ CudaScanOutput selective_scan_cuda(const ScanInputs& in, const at::Tensor& rates
 /// Gradients of those inputs that are needed; that of A is not available with rates. Memory beyond
 /// the results: for sequences beyond 36 tokens (with 128 states on compute capability 9.0) a state
 /// of E · N floats for each 36 tokens of a clip and direction; and for few clips shares of the
-/// gradients of B and C, at most E / 32 times their size in float32.
+/// gradients of B and C, at most E / 32 times their size in float32. On tensor cores (linear rates)
+/// a state of E · N bfloat16 numbers for each 8 tokens of a clip and direction, and for each 192
+/// channels 1.4 times the gradients of B and C in float32; above 1 GiB the clips are gone through
+/// in parts.
 ScanInputGradients selective_scan_cuda_backward(const ScanInputs& in, const at::Tensor& rates,
                                                 const at::Tensor& ungated, const at::Tensor& grad_y,
                                                 const ScanInputNeeds& needed);
