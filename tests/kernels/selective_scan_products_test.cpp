@@ -128,6 +128,21 @@ TEST_P(SelectiveScanProductsTest, StatesMayLeaveTheRangeOfFloat16) {
   expect_float32(c, at::kHalf);
 }
 
+TEST_P(SelectiveScanProductsTest, GradientsOfStatesMayLeaveTheRangeOfFloat16) {
+  LinearCase c = make_linear_case({2, 1, 2, 70, 8, 128}, {}, device());
+  c.arguments[kC].value.mul_(1e4);
+  c.arguments[kB].value.mul_(1e-2);
+  expect_matches(c.linear, c.reference, c.arguments, options(at::kHalf), kLimit, kGradientLimit);
+}
+
+// More than a gigabyte of scratch memory: clips are gone through in parts.
+TEST_P(SelectiveScanProductsTest, TakesManyLongClips) {
+  const Shape shape{2, 1, 13, 1000, 1536, 128};
+  const LinearCase c = make_linear_case(shape, mask_for(shape), device());
+  expect_matches(c.linear, testing::in_float32(c.linear, device()), c.arguments,
+                 options(at::kBFloat16), kLimit, kGradientLimit);
+}
+
 TEST_P(SelectiveScanProductsTest, IsTheRecordedPath) {
   const auto path = [&](std::int64_t states, double factor, at::ScalarType type) {
     at::Tensor A = -torch::arange(1, states + 1).to(at::kFloat).repeat({1, 5, 1});
@@ -145,33 +160,43 @@ TEST_P(SelectiveScanProductsTest, IsTheRecordedPath) {
 }
 
 TEST_P(SelectiveScanProductsTest, TakesStridedInputs) {
-  const torch::NoGradGuard no_grad;
   for (const std::int64_t E : {96, 97}) {  // the second half of 2 E starts at 16 bytes, or not
     LinearCase c = make_linear_case({2, 1, 2, 33, E, 64}, {}, device());
-    for (auto& [name, value] : c.arguments) value = value.to(options(at::kBFloat16));
-    const at::Tensor expected = c.linear(c.arguments);
+    c.arguments = testing::leaves(c.arguments, options(at::kBFloat16));
+    const at::Tensor weights = torch::randn({2, 2, 33, E}, options(at::kBFloat16));
+    const auto expected = testing::run_with_gradients(c.linear, c.arguments, weights);
     Arguments strided = c.arguments;
+    for (auto& [name, value] : strided) value = value.detach();
     const at::Tensor pairs = torch::cat({c.arguments[kU].value, c.arguments[kDelta].value}, -1);
     strided[kU].value = pairs.narrow(-1, 0, E);
     strided[kDelta].value = pairs.narrow(-1, E, E);
     const at::Tensor states = torch::cat({c.arguments[kB].value, c.arguments[kC].value}, -1);
     strided[kB].value = states.narrow(-1, 0, 64);
     strided[kC].value = states.narrow(-1, 64, 64);
-    EXPECT_TRUE(torch::equal(c.linear(strided), expected)) << E;
+    for (auto& [name, value] : strided) value.requires_grad_();
+    const auto actual = testing::run_with_gradients(c.linear, strided, weights);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_TRUE(torch::equal(actual[i], expected[i])) << "E " << E << ", result " << i;
+    }
   }
 }
 
-TEST_P(SelectiveScanProductsTest, WritesEveryOutputTheSameEachTime) {
-  const torch::NoGradGuard no_grad;
+TEST_P(SelectiveScanProductsTest, WritesEveryResultTheSameEachTime) {
   for (const auto& [tokens, channels] : {std::pair{33, 70}, {151, 19}, {1000, 200}}) {
     const Shape shape{2, 1, 2, tokens, channels, 128};
-    LinearCase c = make_linear_case(shape, mask_for(shape), device());
-    for (auto& [name, value] : c.arguments) value = value.to(options(at::kBFloat16));
-    const at::Tensor first = c.linear(c.arguments);
+    const LinearCase c = make_linear_case(shape, mask_for(shape), device());
+    const at::Tensor weights = torch::randn({2, 2, tokens, channels}, options(at::kBFloat16));
+    const auto results = [&] {
+      return testing::run_with_gradients(
+          c.linear, testing::leaves(c.arguments, options(at::kBFloat16)), weights);
+    };
+    const auto first = results();
     testing::poison_memory(device());
-    const at::Tensor again = c.linear(c.arguments);
-    EXPECT_TRUE(first.isfinite().all().item<bool>());
-    EXPECT_TRUE(torch::equal(first, again));
+    const auto again = results();
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      EXPECT_TRUE(first[i].isfinite().all().item<bool>()) << "result " << i;
+      EXPECT_TRUE(torch::equal(first[i], again[i])) << "result " << i;
+    }
   }
 }
 
