@@ -249,30 +249,28 @@ __device__ __forceinline__ void share_states(uint4 (*shares)[32], const Decay& d
   }
 }
 
-/// adjoint <- x^n adjoint, and Σ n h x^n adjoint over all states in `through`, of each of the
-/// lane's channels.
+/// Σ n h adjoint over all states, in bfloat16, of each of the lane's channels.
 template <int kStates, typename States>
-__device__ __forceinline__ void decay_adjoint(WarpStates<kStates>& adjoint, float (&through)[2],
-                                              const float (&total)[2], const States& states,
-                                              int lane) {
-  decay_states<kStates>(adjoint, total, lane);
-  const float first = static_cast<float>(lane % 4 * 2 + 1);
-  through[0] = through[1] = 0.F;
+__device__ __forceinline__ void sum_through(float (&through)[2], const States& states,
+                                            const WarpStates<kStates>& adjoint, int lane) {
+  // Products of all channels with all: those of a channel and itself are on the diagonal.
+  float low[4] = {}, high[4] = {};
+  const auto first = static_cast<float>(lane % 4 * 2 + 1);
 #pragma unroll
   for (int block = 0; block < kStates / kBlockStates; ++block) {
-    unsigned packed[4];
-    states(block, packed);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const float2 h = unpack<__nv_bfloat16>(packed[i]);
-      const int n = 2 * block + i / 2, half = i % 2;
-      const float power = first + static_cast<float>(8 * n);
-      through[half] = fmaf(power * h.x, adjoint[n][2 * half], through[half]);
-      through[half] = fmaf((power + 1.F) * h.y, adjoint[n][2 * half + 1], through[half]);
-    }
+    unsigned h[4], after[4];
+    states(block, h);
+    pack_states<kStates>(adjoint, block, after);
+    const float n = first + static_cast<float>(block * kBlockStates);
+    const unsigned order = pack_bf16(n, n + 1.F), next = pack_bf16(n + 8.F, n + 9.F);
+    const unsigned left[4] = {multiply_pairs(h[0], order), multiply_pairs(h[1], order),
+                              multiply_pairs(h[2], next), multiply_pairs(h[3], next)};
+    multiply16(low, left, after[0], after[2]);
+    multiply16(high, left, after[1], after[3]);
   }
-#pragma unroll
-  for (float& sum : through) sum = sum_of_row(sum);
+  const int g = lane / 4, from = (lane & ~3) + g / 2;
+  through[0] = __shfl_sync(kFullWarp, g % 2 == 0 ? low[0] : low[1], from);
+  through[1] = __shfl_sync(kFullWarp, g % 2 == 0 ? high[2] : high[3], from);
 }
 
 template <typename T, int kStates>
@@ -316,8 +314,11 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     for (int half = 0; half < 2; ++half) {
       // A channel that does not exist adds nothing to sums over channels.
       const bool exists = place.first_channel + lane / 4 + half * 8 < channels;
-      const float2 gradient = before_gate<T>(gradients[half], gradients[2 + half], gated, step,
-                                             exists ? place.steps : 0);
+      const int left = exists ? place.steps - step : 0;
+      const float2 grad = unpack<T>(gradients[half]), z = unpack<T>(gradients[2 + half]);
+      const Gate gates[2] = {Gate(z.x, gated), Gate(z.y, gated)};
+      const float2 gradient = {left > 0 ? grad.x * gates[0].value : 0.F,
+                               left > 1 ? grad.y * gates[1].value : 0.F};
       const float2 u = unpack<T>(in.u[half]);
       w[half] = pack_bf16(gradient.x, gradient.y);
       in.input[half] = exists ? in.input[half] : 0U;
@@ -327,10 +328,9 @@ __global__ void __launch_bounds__(kProductThreads, 1)
       sums.input[half][0] = gradient.x * operands.diagonal[lane % 4 * 2];
       sums.input[half][1] = gradient.y * operands.diagonal[lane % 4 * 2 + 1];
       sums.crossing[half][0] = sums.crossing[half][1] = 0.F;
-      const float2 grad = unpack<T>(gradients[half]), z = unpack<T>(gradients[2 + half]);
       const float2 y = unpack<T>(ungated[half]);
-      grad_z[half][0] = grad.x * y.x * silu_derivative(z.x);
-      grad_z[half][1] = grad.y * y.y * silu_derivative(z.y);
+      grad_z[half][0] = grad.x * y.x * gates[0].slope;
+      grad_z[half][1] = grad.y * y.y * gates[1].slope;
     }
     if (gated) store(shared.rows_z, grad_z);
     KeptInputs& kept = buffer.kept(place.warp());
@@ -382,8 +382,9 @@ __global__ void __launch_bounds__(kProductThreads, 1)
       add_running_sums<true>(weighted, sums.crossing, lane);
       share_states<kStates>(shares, from_start, w, before, shared, lane);
 
+      decay_states<kStates>(adjoint, in.total, lane);
       float through[2];
-      decay_adjoint<kStates>(adjoint, through, in.total, before, lane);
+      sum_through<kStates>(through, before, adjoint, lane);
 #pragma unroll
       for (int e = 0; e < 4; ++e) sums.crossing[e / 2][e % 2] += through[e / 2];
       NodePowers<4> powers(from_start);

@@ -37,14 +37,17 @@ __device__ __forceinline__ void add_counting_inputs(WarpStates<kStates>& h,
   }
 }
 
-/// The gradient of what the gate is applied to, of two tokens from `step` on; 0 beyond the end.
-template <typename T>
-__device__ __forceinline__ float2 before_gate(unsigned grad_y, unsigned gate, bool gated, int step,
-                                              int steps) {
-  const float2 grad = unpack<T>(grad_y), z = unpack<T>(gate);
-  return {step < steps ? grad.x * (gated ? silu(z.x) : 1.F) : 0.F,
-          step + 1 < steps ? grad.y * (gated ? silu(z.y) : 1.F) : 0.F};
-}
+/// silu() of a gate, 1 without one, and its derivative.
+struct Gate {
+  float value, slope;
+
+  /// Without branches: there is always something to be read in the place of z.
+  __device__ __forceinline__ Gate(float z, bool gated) {
+    const float s = sigmoid(z);
+    value = gated ? z * s : 1.F;
+    slope = s * (1.F + z * (1.F - s));
+  }
+};
 
 /// Where segments end if they start from zero, and the exponents of their decays. With kAdjoint,
 /// where the gradients of states, which run backwards, come to before the first token of each
@@ -80,9 +83,11 @@ __global__ void __launch_bounds__(kProductThreads, 1)
         load_transposed(gates, buffer.input_matrix(place.warp(), place.lane(), 2, in_stage));
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
-          const float2 grad = before_gate<T>(words[half], gates[half], p.args.z.data != nullptr,
-                                             begin + lane % 4 * 2, place.steps);
-          in.input[half] = pack_bf16(grad.x, grad.y);
+          const float2 grad = unpack<T>(words[half]), z = unpack<T>(gates[half]);
+          const bool gated = p.args.z.data != nullptr;
+          const int left = place.steps - (begin + lane % 4 * 2);
+          in.input[half] = pack_bf16(left > 0 ? grad.x * Gate(z.x, gated).value : 0.F,
+                                     left > 1 ? grad.y * Gate(z.y, gated).value : 0.F);
         }
         const auto left = [&](int i) {
           return fast_exp2(-(later[i / 2] + in.sums[i / 2][i % 2]));
