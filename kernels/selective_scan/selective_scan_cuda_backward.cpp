@@ -73,7 +73,6 @@ void backward_products(const Prepared& prepared, const at::Tensor& ungated,
   const std::int64_t of_clip =
       divide_up(scratch.states_bytes + scratch.parts_floats * std::int64_t{sizeof(float)}, clips);
   const std::int64_t at_once = std::clamp<std::int64_t>(kMostScratchBytes / of_clip, 1, clips);
-  out.channels = at::zeros({2, R, E}, all.u.options().dtype(at::kFloat));
   for (std::int64_t first = 0; first < clips; first += at_once) {
     const std::int64_t count = std::min(at_once, clips - first);
     const auto some = [&](const at::Tensor& x) { return some_clips(x, first, count); };
@@ -107,7 +106,8 @@ void backward_products(const Prepared& prepared, const at::Tensor& ungated,
     grads.D_skip = channels.mutable_data_ptr<float>();
     grads.delta_bias = grads.D_skip + channels.stride(0);
     C10_CUDA_CHECK(scan_backward_products<T>(arguments_of<T>(part), grads, chunks, stream));
-    out.channels += channels.sum({2, 3});
+    const at::Tensor sum = channels.sum({2, 3});
+    out.channels = out.channels.defined() ? out.channels + sum : sum;
   }
 }
 
