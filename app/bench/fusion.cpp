@@ -21,6 +21,10 @@ struct Shape {
   bool backward;  // timed too
 };
 
+// What is timed. With frozen rates all parameters get a gradient but A_log, as where A is not among
+// what LoRA trains.
+enum class Pass { kForward, kBackward, kBackwardFrozenRates };
+
 constexpr std::int64_t kLongestChecked = 4096;  // the float64 scan is a loop over tokens
 
 // What the scans are given in float32 also where all else is bfloat16, as under autocast.
@@ -57,9 +61,10 @@ double error_of(const model::FusionKind& kind, const model::FusionOptions& optio
 }
 
 // Matrix products after each other with the scans between them; everything else, and what moves,
-// would hide behind them. Backward counts twice a forward that keeps A general.
+// would hide behind them. Backward counts twice a forward, which keeps A general unless rates are
+// frozen.
 double limit_of(const std::string& name, const Shape& shape, const model::FusionOptions& o,
-                const Ceilings& c, at::ScalarType dtype, double parameter_bytes, bool backward) {
+                const Ceilings& c, at::ScalarType dtype, double parameter_bytes, Pass pass) {
   const auto d = static_cast<double>(o.width), L = static_cast<double>(shape.length);
   const double E = d * static_cast<double>(o.expand), N = static_cast<double>(o.d_state);
   const double rank = (d + 15) / 16;
@@ -69,7 +74,8 @@ double limit_of(const std::string& name, const Shape& shape, const model::Fusion
   if (name == "mamba") {
     products += 3 * d * E + 2 * E * (2 * rank + 2 * N);
     const ScanWork scan =
-        scan_work(o.d_state, !backward && kernels::detail::has_tensor_core_scan(dtype, o.d_state));
+        scan_work(o.d_state, pass != Pass::kBackward &&
+                                 kernels::detail::has_tensor_core_scan(dtype, o.d_state));
     products += E * scan.products;  // both directions; two operations each
     instructions = 2 * E * scan.instructions;
   }
@@ -80,7 +86,7 @@ double limit_of(const std::string& name, const Shape& shape, const model::Fusion
   const double arithmetic =
       tokens * (2 * products / c.matrix_operations + instructions / c.vector_operations);
   const double moved = (parameter_bytes + 4 * d * static_cast<double>(shape.clips) * L) / c.bytes;
-  return std::max(arithmetic, moved) * (backward ? 3 : 1);
+  return std::max(arithmetic, moved) * (pass == Pass::kForward ? 1 : 3);
 }
 
 }  // namespace
@@ -102,16 +108,27 @@ std::vector<Row> bench_fusion(const Options& bench) {
   const model::FusionOptions options;
   std::vector<Row> rows;
   for (const Shape& shape : shapes) {
-    for (const bool backward : {false, true}) {
+    std::optional<double> baselines[2];  // forward, and with backward
+    for (const Pass pass : {Pass::kForward, Pass::kBackward, Pass::kBackwardFrozenRates}) {
+      const bool backward = pass != Pass::kForward;
+      const bool frozen = pass == Pass::kBackwardFrozenRates;
       if (backward && !shape.backward) continue;
-      std::optional<double> baseline;
+      std::optional<double>& baseline = baselines[backward ? 1 : 0];
       for (const std::string& name : names) {
+        if (frozen && name != "mamba") continue;
         const model::FusionKind& kind = *model::find_fusion(name);
         const auto time = [&](Row& row, Launch launch) {
           const auto fusion = fusion_on(device, dtype, kind, options);
-          const auto parameters = fusion->parameters();
+          std::vector<at::Tensor> needed;
           double parameter_bytes = 0;
-          for (const auto& p : parameters) parameter_bytes += static_cast<double>(p.nbytes());
+          for (auto& p : fusion->named_parameters()) {
+            parameter_bytes += static_cast<double>(p.value().nbytes());
+            if (frozen && p.key().ends_with("A_log")) {
+              p.value().requires_grad_(false);
+            } else {
+              needed.push_back(p.value());
+            }
+          }
           std::vector<at::Tensor> tokens;
           const std::int64_t sets = 4;
           for (std::int64_t i = 0; i < sets; ++i) {
@@ -121,7 +138,6 @@ std::vector<Row> bench_fusion(const Options& bench) {
           const at::Tensor grad =
               kind.sequence ? torch::randn_like(tokens[0])
                             : torch::randn_like(fusion->read_out(tokens[0], std::nullopt));
-          std::vector<at::Tensor> needed = parameters;
           needed.push_back(tokens[0]);
           for (auto& t : tokens) t.requires_grad_(backward);
           const torch::AutoGradMode mode(backward);
@@ -137,8 +153,7 @@ std::vector<Row> bench_fusion(const Options& bench) {
               },
               sets, bench.runs, launch);
           if (limits) {
-            row.limit_ms =
-                limit_of(name, shape, options, *limits, dtype, parameter_bytes, backward);
+            row.limit_ms = limit_of(name, shape, options, *limits, dtype, parameter_bytes, pass);
           }
           if (!backward && shape.length <= kLongestChecked && shape.clips <= 8) {
             row.error = error_of(kind, options, *fusion, tokens[0].detach(), device);
@@ -148,7 +163,7 @@ std::vector<Row> bench_fusion(const Options& bench) {
           if (!gpu && launch == Launch::kGraph) continue;
           Row row;
           row.name = cat(name, backward ? " forward+backward" : " forward",
-                         launch == Launch::kGraph ? ", graph" : "");
+                         frozen ? ", frozen rates" : "", launch == Launch::kGraph ? ", graph" : "");
           row.shape = cat("B ", shape.clips, " L ", shape.length, " D ", options.width, " depth ",
                           options.depth, name.starts_with("mamba") ? " E 1536 N 128" : "");
           row.dtype = c10::toString(dtype);

@@ -121,7 +121,9 @@ double error_of(const Shape& shape, c10::Device device, at::ScalarType dtype, bo
   return error;
 }
 
-// Every state of every step backward: an update again, nine more (ten with a gradient of A).
+// Every state of every step backward: an update again, nine more (ten with a gradient of A). On
+// tensor cores three times what forward does: the states again, and as much as they take for their
+// gradients, which go on like them, are read like them, and are summed over channels as they are.
 double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool backward,
                 Rates kind) {
   const auto size = static_cast<double>(at::elementSize(dtype));
@@ -131,8 +133,11 @@ double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool ba
   const ScanWork forward =
       scan_work(s.states, linear && kernels::detail::has_tensor_core_scan(dtype, s.states));
   const double channels = places * static_cast<double>(s.channels);
-  const double instructions =
-      channels * forward.instructions + (backward ? updates * (linear ? 12 : 13) : 0);
+  const bool products =
+      backward && linear && kernels::detail::has_tensor_core_scan_backward(dtype, s.states);
+  const double passes = products ? 4 : 1;
+  const double instructions = channels * forward.instructions * passes +
+                              (backward && !products ? updates * (linear ? 12 : 13) : 0);
   const double exponentials = linear ? 0 : (backward ? 3 : 1);
   // u, delta, y, and half of z, which both directions share; B and C. Backward reads them again
   // with the gradient of y, and writes as much.
@@ -140,7 +145,7 @@ double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool ba
                        (static_cast<double>(s.channels) * 3.5 + 2 * static_cast<double>(s.states)) *
                        (backward ? 3 : 1);
   return std::max({instructions / c.vector_operations,
-                   channels * forward.products / c.matrix_operations,
+                   channels * forward.products * passes / c.matrix_operations,
                    updates * exponentials / c.exponentials, bytes / c.bytes});
 }
 

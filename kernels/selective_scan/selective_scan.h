@@ -41,10 +41,10 @@ namespace omniq::kernels {
 /// other states, and float64, are computed by torch operators, a token at a time. Where u, delta,
 /// B, C and z are not of one dtype they are converted to float32 first.
 ///
-/// With rates, half types and 64 or 128 states the GPU computes on tensor cores, with relative errors
-/// of about 4e-3 in bfloat16 and in float16, of the gradient of delta up to 1e-2: the forward pass
-/// where a block may have 134 KiB of shared memory, as on compute capability 8.0 and 9.0, the
-/// backward pass where it may have 172 KiB, as on 9.0.
+/// With rates, half types and 64 or 128 states the GPU computes on tensor cores, with relative
+/// errors of about 4e-3 in bfloat16 and in float16, of the gradient of delta up to 1e-2: the
+/// forward pass where a block may have 134 KiB of shared memory, as on compute capability 8.0
+/// and 9.0, the backward pass where it may have 172 KiB, as on 9.0.
 ///
 ///   rates        [P, E]        what linear_rates() returned for this A; none in general.
 ///                              Exponentials of a channel then become products of one (CUDA; others
@@ -60,9 +60,9 @@ at::Tensor selective_scan(const at::Tensor& u, const at::Tensor& delta, const at
 /// call it when A is loaded or changed, not for every scan.
 std::optional<at::Tensor> linear_rates(const at::Tensor& A);
 
-/// How selective_scan() computes for this A and rates where u, delta, B, C and z are of `type`, for a
-/// run's record: "general", "linear rates", "linear rates, tensor cores" or, where the backward pass
-/// is not on those, "linear rates, tensor cores forward".
+/// How selective_scan() computes for this A and rates where u, delta, B, C and z are of `type`, for
+/// a run's record: "general", "linear rates", "linear rates, tensor cores" or, where the backward
+/// pass is not on those, "linear rates, tensor cores forward".
 std::string scan_path(const at::Tensor& A, const std::optional<at::Tensor>& rates,
                       at::ScalarType type);
 

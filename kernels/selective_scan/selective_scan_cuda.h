@@ -133,8 +133,8 @@ struct ScanProductScratch {
 template <typename T>
 ScanProductScratch scan_backward_products_scratch(const CudaScanArguments<T>& args);
 
-/// Gradients of everything but A, as scan_forward_products() takes its arguments: relative errors of
-/// about 4e-3, of delta up to 1e-2.
+/// Gradients of everything but A, as scan_forward_products() takes its arguments: relative errors
+/// of about 4e-3, of delta up to 1e-2.
 template <typename T>
 cudaError_t scan_backward_products(const CudaScanArguments<T>& args,
                                    const CudaScanProductGradients<T>& grads,

@@ -84,8 +84,7 @@ void backward_products(const Prepared& prepared, const at::Tensor& ungated,
 
     const ScanChunks chunks = cut_products(in);
     const ChunkEnds ends = chunk_ends<T>(part, chunks, stream);
-    const at::Tensor adjoints =
-        ends.states.defined() ? at::empty_like(ends.states) : at::Tensor();
+    const at::Tensor adjoints = ends.states.defined() ? at::empty_like(ends.states) : at::Tensor();
     const ScanProductScratch needed = scratch_of(part);
     const at::Tensor states = at::empty({needed.states_bytes}, all.u.options().dtype(at::kByte));
     const at::Tensor parts = floats({needed.parts_floats}, all.u);

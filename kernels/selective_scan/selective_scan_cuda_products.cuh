@@ -26,7 +26,8 @@ cudaError_t scan_forward_products(const CudaScanArguments<T>& args, const ScanCh
     case 64:
       return launch_products<ProductShared<T, 64>>(scan_products_forward_kernel<T, 64>, p, stream);
     case 128:
-      return launch_products<ProductShared<T, 128>>(scan_products_forward_kernel<T, 128>, p, stream);
+      return launch_products<ProductShared<T, 128>>(scan_products_forward_kernel<T, 128>, p,
+                                                    stream);
     default:
       return cudaErrorInvalidValue;
   }
@@ -41,9 +42,11 @@ cudaError_t scan_states_products(const CudaScanArguments<T>& args, const ScanChu
   p.exponents = exponents;
   switch (args.states) {
     case 64:
-      return launch_products<ProductShared<T, 64>>(scan_products_ends_kernel<T, 64, false>, p, stream);
+      return launch_products<ProductShared<T, 64>>(scan_products_ends_kernel<T, 64, false>, p,
+                                                   stream);
     case 128:
-      return launch_products<ProductShared<T, 128>>(scan_products_ends_kernel<T, 128, false>, p, stream);
+      return launch_products<ProductShared<T, 128>>(scan_products_ends_kernel<T, 128, false>, p,
+                                                    stream);
     default:
       return cudaErrorInvalidValue;
   }

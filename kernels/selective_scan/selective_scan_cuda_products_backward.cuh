@@ -228,8 +228,7 @@ __device__ __forceinline__ void read_states(LaneTokens& plain, LaneTokens& weigh
 template <int kStates, typename Decay, typename States>
 __device__ __forceinline__ void share_states(uint4 (*shares)[32], const Decay& decay,
                                              const unsigned (&values)[2], const States& states,
-                                             const ProductConstants<kStates>& constants,
-                                             int lane) {
+                                             const ProductConstants<kStates>& constants, int lane) {
   unsigned weighed[kPowerPairs][4];  // by channels
   NodePowers<4> powers(decay);
 #pragma unroll
@@ -323,8 +322,8 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     load_transposed(ungated, buffer.input_matrix(place.warp(), lane, Buffer::kUngated));
     ChunkInputs<T> in(words, shared, place, buffer.live);
     TokenSums sums;
-    unsigned w[2];       // the gradient before the gate, as bfloat16
-    float own[2] = {};   // Σ w u' over channels, of both tokens
+    unsigned w[2];      // the gradient before the gate, as bfloat16
+    float own[2] = {};  // Σ w u' over channels, of both tokens
     float skip_sum[2];
     LaneTokens grad_z;
 #pragma unroll
@@ -437,8 +436,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
         const float u = c == 0 ? us.x : us.y, skipped = (c == 0 ? ws.x : ws.y) * skip;
         const float input = sums.input[half][c];
         grad_u[half][c] = fmaf(input, steps[half][c], skipped);
-        grad_delta[half][c] =
-            fmaf(input, u, -rate * sums.crossing[half][c]) * slopes[half][c];
+        grad_delta[half][c] = fmaf(input, u, -rate * sums.crossing[half][c]) * slopes[half][c];
       }
     }
     channel_sums.z += grad_delta[0][0] + grad_delta[0][1];

@@ -17,8 +17,8 @@ ScanProductScratch scan_backward_products_scratch(const CudaScanArguments<T>& ar
   const auto divide_up = [](std::int64_t x, std::int64_t by) { return (x + by - 1) / by; };
   const std::int64_t sequences = args.directions * args.clips;
   const std::int64_t chunks = divide_up(args.tokens, kChunkTokens);
-  const std::int64_t floats = args.states == 64 ? SharesLayout<64>::kFloats
-                                                : SharesLayout<128>::kFloats;
+  const std::int64_t floats =
+      args.states == 64 ? SharesLayout<64>::kFloats : SharesLayout<128>::kFloats;
   return {sequences * (chunks - 1) * divide_up(args.channels, kWarpChannels) * kWarpChannels *
               args.states * static_cast<std::int64_t>(sizeof(__nv_bfloat16)),
           divide_up(args.channels, kProductChannels) * sequences * chunks * floats};
@@ -46,9 +46,9 @@ cudaError_t launch_backward_products(const CudaScanArguments<T>& args,
   p.found_exponents = grads.exponents;
   p.chunk_states = static_cast<uint4*>(grads.states);
   if (args.tokens > kChunkTokens) {
-    const cudaError_t error = launch_products<Shared>(
-        scan_products_chunk_states_kernel<T, kStates>, static_cast<ProductParameters<T>&>(p),
-        stream);
+    const cudaError_t error =
+        launch_products<Shared>(scan_products_chunk_states_kernel<T, kStates>,
+                                static_cast<ProductParameters<T>&>(p), stream);
     if (error != cudaSuccess) return error;
   }
   p.vectors = p.vectors && has_vectors(grads.y) && has_vectors(grads.ungated);
@@ -77,9 +77,8 @@ cudaError_t launch_backward_products(const CudaScanArguments<T>& args,
   sum.sequences = args.directions * args.clips;
   sum.count = p.channel_blocks;
   sum.weights = p.weights;
-  scan_products_sum_kernel<T, kStates>
-      <<<static_cast<unsigned>(sum.sequences * sum.chunks), SharesLayout<kStates>::kQuads * 32, 0,
-         stream>>>(sum);
+  scan_products_sum_kernel<T, kStates><<<static_cast<unsigned>(sum.sequences * sum.chunks),
+                                         SharesLayout<kStates>::kQuads * 32, 0, stream>>>(sum);
   return cudaGetLastError();
 }
 

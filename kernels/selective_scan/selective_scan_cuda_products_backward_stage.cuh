@@ -59,8 +59,8 @@ struct BackwardBuffer {
 };
 
 /// What a warp adds to sums over channels: quads of words, eight bfloat16 numbers of a lane. Of two
-/// blocks of states each, the gradients of C and then of B; then products of tokens and, in the last
-/// two words, of each with itself: of lane % 4 · 2 and the next, as a sum of two numbers.
+/// blocks of states each, the gradients of C and then of B; then products of tokens and, in the
+/// last two words, of each with itself: of lane % 4 · 2 and the next, as a sum of two numbers.
 template <int kStates>
 struct SharesLayout {
   static constexpr int kStateQuads = kStates / (2 * kBlockStates);
@@ -260,8 +260,7 @@ __device__ __forceinline__ void fetch_chunk_inputs(const GradientParameters<T>& 
     for (int i = 0; i < (kTensors + 1) / 2; ++i) {
       const int tensor = 2 * i + lane / 16;
       if (tensor >= kTensors) continue;
-      copy_async16(&to[tensor][t][(half ^ t / 4) * 8],
-                   shared.rows[tensor].row(step(t)) + channel);
+      copy_async16(&to[tensor][t][(half ^ t / 4) * 8], shared.rows[tensor].row(step(t)) + channel);
     }
     return;
   }
@@ -301,11 +300,10 @@ __device__ __forceinline__ void sum_shares(const GradientParameters<T>& p,
   const std::int64_t sequences = p.args.directions * p.args.clips;
   const std::int64_t chunks = (p.args.tokens + kChunkTokens - 1) / kChunkTokens;
   const std::int64_t part = first / kProductChannels, sequence = place.segment / p.segments;
-  float* const to =
-      p.parts +
-      ((part * sequences + sequence) * chunks + place.begin / kChunkTokens + chunk) *
-          Layout::kFloats +
-      thread * 8;
+  float* const to = p.parts +
+                    ((part * sequences + sequence) * chunks + place.begin / kChunkTokens + chunk) *
+                        Layout::kFloats +
+                    thread * 8;
   reinterpret_cast<float4*>(to)[0] = {sum[0], sum[1], sum[2], sum[3]};
   reinterpret_cast<float4*>(to)[1] = {sum[4], sum[5], sum[6], sum[7]};
 }

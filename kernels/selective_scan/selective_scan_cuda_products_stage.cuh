@@ -244,7 +244,8 @@ __device__ __forceinline__ void for_each_stage(const ProductParameters<T>& p,
     if (i < stages) fetch_states<kStatesOnly>(shared.stages[i % 2], shared, place, stage_at(i));
   };
   const auto fetch_inputs_at = [&](int i) {
-    if (i < stages) fetch_inputs<Stages::kTensors>(p, shared.stages[i % 2], shared, place, stage_at(i));
+    if (i < stages)
+      fetch_inputs<Stages::kTensors>(p, shared.stages[i % 2], shared, place, stage_at(i));
   };
   const auto is_live = [&](int i) {
     const int step = stage_at(i) * kStageTokens + thread;

@@ -16,8 +16,8 @@ inline constexpr float kNothing = 30.F;
 /// them then.
 template <typename T, int kStates>
 __device__ __forceinline__ void add_counting_inputs(WarpStates<kStates>& h,
-                                                    const ChunkInputs<T>& in,
-                                                    NodePowers<4> powers, const float (&later)[2],
+                                                    const ChunkInputs<T>& in, NodePowers<4> powers,
+                                                    const float (&later)[2],
                                                     const ChunkOperands<kStates>& operands,
                                                     int lane) {
   // Floats that are not negative have the order of their bits.
@@ -51,8 +51,8 @@ struct Gate {
 
 /// Where segments end if they start from zero, and the exponents of their decays. With kAdjoint,
 /// where the gradients of states, which run backwards, come to before the first token of each
-/// segment if they are zero after its last; the arguments then hold the gradient of y in place of u,
-/// and C in place of B.
+/// segment if they are zero after its last; the arguments then hold the gradient of y in place of
+/// u, and C in place of B.
 template <typename T, int kStates, bool kAdjoint>
 __global__ void __launch_bounds__(kProductThreads, 1)
     scan_products_ends_kernel(const __grid_constant__ ProductParameters<T> p) {
@@ -89,9 +89,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
           in.input[half] = pack_bf16(left > 0 ? grad.x * Gate(z.x, gated).value : 0.F,
                                      left > 1 ? grad.y * Gate(z.y, gated).value : 0.F);
         }
-        const auto left = [&](int i) {
-          return fast_exp2(-(later[i / 2] + in.sums[i / 2][i % 2]));
-        };
+        const auto left = [&](int i) { return fast_exp2(-(later[i / 2] + in.sums[i / 2][i % 2])); };
         add_counting_inputs<T, kStates>(h, in, NodePowers<4>(left), later, buffer.chunks[chunk],
                                         lane);
       } else {

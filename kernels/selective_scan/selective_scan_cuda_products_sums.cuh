@@ -30,7 +30,8 @@ __global__ void __launch_bounds__(SharesLayout<kStates>::kQuads * 32)
   const std::int64_t chunk = blockIdx.x % p.chunks, sequence = blockIdx.x / p.chunks;
 
   float sum[8] = {};
-  const float* part = p.parts + blockIdx.x * static_cast<std::int64_t>(Layout::kFloats) + thread * 8;
+  const float* part =
+      p.parts + blockIdx.x * static_cast<std::int64_t>(Layout::kFloats) + thread * 8;
 #pragma unroll 4
   for (int i = 0; i < p.count; ++i) {
     float share[8];

@@ -107,8 +107,8 @@ __device__ __forceinline__ uint4* chunk_states(const ProductParameters<T>& p,
   const std::int64_t sequence = place.segment / p.segments;
   const std::int64_t chunk = (place.begin + begin) / kChunkTokens - 1;
   const std::int64_t group = place.first_channel / kWarpChannels;
-  return p.chunk_states +
-         ((sequence * (chunks - 1) + chunk) * groups + group) * (kBlocks * 32) + place.lane();
+  return p.chunk_states + ((sequence * (chunks - 1) + chunk) * groups + group) * (kBlocks * 32) +
+         place.lane();
 }
 
 }  // namespace omniq::kernels::detail

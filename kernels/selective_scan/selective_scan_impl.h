@@ -28,8 +28,8 @@ ScanInputGradients selective_scan_cpu_backward(const ScanInputs& in, const at::T
 /// Whether there are CUDA kernels for these inputs; the composite takes the others.
 bool has_cuda_kernels(const ScanInputs& in);
 
-/// Whether the forward pass, and the backward pass, run on tensor cores, for linear rates and inputs
-/// of `type`, on the current device.
+/// Whether the forward pass, and the backward pass, run on tensor cores, for linear rates and
+/// inputs of `type`, on the current device.
 bool has_tensor_core_scan(at::ScalarType type, std::int64_t states);
 bool has_tensor_core_scan_backward(at::ScalarType type, std::int64_t states);
 
