@@ -44,7 +44,7 @@ namespace omniq::kernels {
 /// With rates, half types and 64 or 128 states the GPU computes on tensor cores, with relative
 /// errors of about 4e-3 in bfloat16 and in float16, of the gradient of delta up to 1e-2: the
 /// forward pass where a block may have 134 KiB of shared memory, as on compute capability 8.0
-/// and 9.0, the backward pass where it may have 172 KiB, as on 9.0.
+/// and 9.0, the backward pass where it may have 171 KiB, as on 9.0.
 ///
 ///   rates        [P, E]        what linear_rates() returned for this A; none in general.
 ///                              Exponentials of a channel then become products of one (CUDA; others
