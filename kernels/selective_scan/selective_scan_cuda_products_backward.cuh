@@ -301,6 +301,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
   const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
   const bool gated = p.args.z.data != nullptr;
 
+  prefetch_chunk_states<kStates>(p, place, (place.steps - 1) / kChunkTokens * kChunkTokens);
   WarpStates<kStates> adjoint;
   find_start<true, T, kStates>(adjoint, p.found_adjoints, p, place);
   float4& channel_sums = shared.channel_sums[place.warp()][lane];
@@ -310,6 +311,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
     // The first chunk of a sequence has no states before it, the last none after it.
     const bool has_before = place.begin + begin > 0;
     const bool has_after = place.begin + begin + kChunkTokens < p.args.tokens;
+    if (chunk > 0) prefetch_chunk_states<kStates>(p, place, begin - kChunkTokens);
     const auto& operands = buffer.operands;
     uint4(*const shares)[32] = shared.shares[place.warp()];
     const auto store = [&](const StepRows<T>& rows, const LaneTokens& values) {

@@ -318,7 +318,7 @@ __device__ __forceinline__ void for_each_chunk_back(const GradientParameters<T>&
   const int thread = static_cast<int>(place.thread);
   const int chunks = (place.steps + kChunkTokens - 1) / kChunkTokens;
   const auto chunk_at = [&](int i) { return chunks - 1 - i; };
-  const auto buffer = [&](int i) -> auto& { return shared.chunks[i % 2]; };
+  const auto buffer = [&](int i) -> auto& { return shared.chunks[i & 1]; };
   const auto fetch_states_at = [&](int i) {
     if (i < chunks) fetch_chunk_states(shared, buffer(i), place, chunk_at(i));
   };
@@ -337,22 +337,18 @@ __device__ __forceinline__ void for_each_chunk_back(const GradientParameters<T>&
   if (thread == 0) place_gradient_rows(p, place, shared);
   __syncthreads();
   fetch_states_at(0);
-  fetch_states_at(1);
   fetch_inputs_at(0);
   end_of_group();
-  place_live(0, is_live(0));
   place_weights(p.weights, shared, thread);
   place_channels(p.args, place, shared);
-  wait_for_tiles<0>();
-  __syncthreads();
-  prepare_chunk(shared.chunks[0], shared, place);
-  for (int i = 0; i < chunks; ++i) {
+  // The first turn does nothing but prepare: so there is that code once.
+  for (int i = -1; i < chunks; ++i) {
     wait_for_tiles<0>();
     // This chunk is prepared, and what the next is prepared from is here; the chunk before and its
     // shares are done with.
     __syncthreads();
     fetch_states_at(i + 2);
-    fetch_inputs_at(i + 1);
+    if (i >= 0) fetch_inputs_at(i + 1);
     end_of_group();
     // Half of the warps prepare before they work, the others after it.
 #pragma unroll 1
@@ -362,10 +358,11 @@ __device__ __forceinline__ void for_each_chunk_back(const GradientParameters<T>&
         const bool live = is_live(i + 1);
         prepare_chunk<T, kStates>(buffer(i + 1), shared, place);
         place_live(i + 1, live);
-      } else if (place.first_channel < p.args.channels) {
+      } else if (i >= 0 && place.first_channel < p.args.channels) {
         work(chunk_at(i), buffer(i));
       }
     }
+    if (i < 0) continue;
     __syncthreads();
     sum_shares(p, shared, place, chunk_at(i));
   }

@@ -111,4 +111,16 @@ __device__ __forceinline__ uint4* chunk_states(const ProductParameters<T>& p,
          place.lane();
 }
 
+/// Starts to bring that into the L2 cache.
+template <int kStates, typename T>
+__device__ __forceinline__ void prefetch_chunk_states(const ProductParameters<T>& p,
+                                                      const ProductPlace& place, int begin) {
+  constexpr int kLine = 128 / sizeof(uint4), kLines = kStates / kBlockStates * 32 / kLine;
+  if (place.begin + begin <= 0 || place.lane() >= kLines) return;
+  if (place.first_channel >= p.args.channels) return;
+  const uint4* const line =
+      chunk_states<kStates>(p, place, begin) - place.lane() + place.lane() * kLine;
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(line));
+}
+
 }  // namespace omniq::kernels::detail
