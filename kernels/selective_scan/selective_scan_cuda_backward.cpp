@@ -20,7 +20,8 @@ at::Tensor sum_directions(const at::Tensor& x, const at::Tensor& like) {
 struct Gradients {
   at::Tensor u, delta, z, B, C;
   at::Tensor A;         // [directions, clips, channels, states], if needed
-  at::Tensor channels;  // of D_skip and delta_bias, [2, directions, channels]
+  at::Tensor channels;  // of D_skip and delta_bias, [2, directions, channels], if needed
+  bool needs_channels;
 };
 
 template <typename T>
@@ -53,7 +54,7 @@ void backward(const Prepared& prepared, const at::Tensor& ungated, const at::Ten
   C10_CUDA_CHECK(scan_sum_parts<T>(grads.parts, plan.parts, R * clips * L, N,
                                    static_cast<T*>(out.B.data_ptr()),
                                    static_cast<T*>(out.C.data_ptr()), stream));
-  out.channels = channels.sum(2);
+  if (out.needs_channels) out.channels = channels.sum(2);
 }
 
 // x [·, clips, …], or undefined, for some clips alone.
@@ -105,6 +106,7 @@ void backward_products(const Prepared& prepared, const at::Tensor& ungated,
     grads.D_skip = channels.mutable_data_ptr<float>();
     grads.delta_bias = grads.D_skip + channels.stride(0);
     C10_CUDA_CHECK(scan_backward_products<T>(arguments_of<T>(part), grads, chunks, stream));
+    if (!out.needs_channels) continue;
     const at::Tensor sum = channels.sum({2, 3});
     out.channels = out.channels.defined() ? out.channels + sum : sum;
   }
@@ -138,6 +140,7 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& raw, const at:
   Gradients out;
   out.u = like(in.u), out.delta = like(in.u), out.B = like(in.B), out.C = like(in.C);
   if (in.z.defined()) out.z = like(in.u);  // of each direction, also where z is shared
+  out.needs_channels = need_D || need_bias;
   if (need_A) out.A = floats({in.u.size(0), in.u.size(1), in.u.size(3), N}, in.u);
   dispatch_device_type(type, [&](auto zero) {
     using T = decltype(zero);
