@@ -168,10 +168,10 @@ TEST_P(SelectiveScanProductsTest, TakesStridedInputs) {
     const auto expected = testing::run_with_gradients(c.linear, c.arguments, weights);
     Arguments strided = c.arguments;
     for (auto& [name, value] : strided) value = value.detach();
-    const at::Tensor pairs = torch::cat({c.arguments[kU].value, c.arguments[kDelta].value}, -1);
+    const at::Tensor pairs = torch::cat({strided[kU].value, strided[kDelta].value}, -1);
     strided[kU].value = pairs.narrow(-1, 0, E);
     strided[kDelta].value = pairs.narrow(-1, E, E);
-    const at::Tensor states = torch::cat({c.arguments[kB].value, c.arguments[kC].value}, -1);
+    const at::Tensor states = torch::cat({strided[kB].value, strided[kC].value}, -1);
     strided[kB].value = states.narrow(-1, 0, 64);
     strided[kC].value = states.narrow(-1, 64, 64);
     for (auto& [name, value] : strided) value.requires_grad_();
