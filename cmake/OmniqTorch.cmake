@@ -110,12 +110,10 @@ target_precompile_headers(omniq_pch PRIVATE <torch/types.h> <torch/utils.h> <tor
 message(STATUS "libtorch ${OMNIQ_TORCH_VERSION} in ${OMNIQ_TORCH_DIR}")
 message(STATUS "CUDA ${CMAKE_CUDA_COMPILER_VERSION} in ${_cuda_root}, for ${OMNIQ_CUDA_ARCHITECTURES}")
 
-# omniq_torch_sources(<target>): its files see torch headers. Some of them are compiled as one, because each unit pays
-# for the precompiled header; -DOMNIQ_UNITY_BUILD=OFF compiles every file alone, as an editor's tools want it.
-option(OMNIQ_UNITY_BUILD "Compile several files at a time" ON)
+# omniq_torch_sources(<target>): its files see torch headers.
 function(omniq_torch_sources target)
   target_precompile_headers(${target} REUSE_FROM omniq_pch)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${OMNIQ_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE 4)
+  omniq_compile_together(${target})
 endfunction()
 
 # omniq_sources_without_torch(<target> <files>): adds files that see no torch header. They do without the precompiled
