@@ -71,8 +71,8 @@ void backward_products(const Prepared& prepared, const at::Tensor& ungated,
     return scan_backward_products_scratch<T>(arguments_of<T>(some));
   };
   const ScanProductScratch scratch = scratch_of(prepared);
-  const std::int64_t of_clip =
-      divide_up(scratch.states_bytes + scratch.parts_floats * std::int64_t{sizeof(float)}, clips);
+  const std::int64_t of_clip = at::ceil_div(
+      scratch.states_bytes + scratch.parts_floats * std::int64_t{sizeof(float)}, clips);
   const std::int64_t at_once = std::clamp<std::int64_t>(kMostScratchBytes / of_clip, 1, clips);
   for (std::int64_t first = 0; first < clips; first += at_once) {
     const std::int64_t count = std::min(at_once, clips - first);
