@@ -134,6 +134,13 @@ __device__ __forceinline__ float norm_row(float (&x)[kVectors][kRowVector], int 
   return scale;
 }
 
+/// The factor of a row's frame; 1 without factors.
+__device__ __forceinline__ float factor_of_row(const float* factors, std::int64_t row,
+                                               std::int64_t rows_of_frame) {
+  if (factors == nullptr) return 1.F;
+  return factors[static_cast<unsigned>(row) / static_cast<unsigned>(rows_of_frame)];
+}
+
 /// Eight values as T at a multiple of 16 bytes.
 template <typename T>
 __device__ __forceinline__ void store8(T* to, const float (&x)[kRowVector]) {
