@@ -26,6 +26,7 @@ struct Case {
   const char* fusion;
   model::Trainable trainable;
   const char* name;
+  bool recompute = false;
 };
 
 // A model with its optimiser, and what it trains on.
@@ -66,6 +67,7 @@ class Training {
     model::OmniqOptions options;
     options.fusion = of.fusion;
     options.classes = kClasses;
+    options.recompute = of.recompute;
     auto model = std::make_shared<model::OmniQ>(options);
     model->set_trainable(of.trainable, {}, /*head_adapter=*/false);
     model->to(device);
@@ -149,6 +151,7 @@ Row measured(Row row, const Case& of, const Options& bench, const std::optional<
 std::vector<Row> bench_training(const Options& bench) {
   const auto limits = ceilings(bench.device);
   const Case cases[] = {{"average", model::Trainable::all, "everything trains"},
+                        {"average", model::Trainable::all, "everything, recomputed", true},
                         {"mamba", model::Trainable::all, "everything trains"},
                         {"mamba", model::Trainable::lora, "adapters and head train"}};
   std::vector<Row> rows;

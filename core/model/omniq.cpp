@@ -27,7 +27,7 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
 
   backbone_ = register_module("backbone", Swin(*swin));
   encoder_inference_ = std::make_shared<SwinInference>(*backbone_);
-  encoder_training_ = std::make_shared<SwinTraining>(*backbone_);
+  encoder_training_ = std::make_shared<SwinTraining>(*backbone_, options.recompute);
   const std::int64_t backbone_width = backbone_->output_width();
   sequence_ = kind->sequence;
   const std::int64_t width = sequence_ ? options.fusion_options.width : backbone_width;

@@ -21,6 +21,7 @@ namespace omniq::model {
 struct OmniqOptions {
   std::string backbone = "swin_tiny";
   double stochastic_depth = 0.2;  // where the encoder trains
+  bool recompute = false;         // of SwinTraining
   std::string fusion = "mamba";
   FusionOptions
       fusion_options;  // its width is the fusion's; equal to the encoder's, no projection is made

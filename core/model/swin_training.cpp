@@ -6,6 +6,7 @@
 #include <torch/utils.h>
 
 #include "core/base/text.h"
+#include "core/model/recomputed.h"
 #include "core/model/swin_kernels.h"
 #include "kernels/gelu_linear/gelu_linear.h"
 #include "kernels/patch_rows/patch_rows.h"
@@ -37,11 +38,14 @@ at::Tensor project(const at::Tensor& tokens, const at::Tensor& weight,
 class SwinTraining::Pass {
  public:
   Pass(const SwinTraining& encoder, const at::Tensor& keep, at::ScalarType dtype)
-      : options_(encoder.options_), parameters_(encoder.parameters_), dtype_(dtype) {
+      : options_(encoder.options_),
+        parameters_(encoder.parameters_),
+        recompute_(encoder.recompute_),
+        dtype_(dtype) {
     if (keep.defined()) keep_ = keep.unbind(0);
   }
 
-  at::Tensor run(const at::Tensor& frames) {
+  at::Tensor features(const at::Tensor& frames) {
     embed(frames);
     int child = 1;
     for (std::size_t i = 0; i < options_.depths.size(); ++i) {
@@ -100,20 +104,31 @@ class SwinTraining::Pass {
   void block(const std::string& name, std::int64_t shift, std::int64_t head_width) {
     const Layer qkv = behind_norm(name + "norm1.", name + "attn.qkv.");
     const at::Tensor of_attention = next_keep();
-    // Padding is of zeros, behind the norm.
-    const at::Tensor attended = kernels::window_attention(
-        project(normed(), qkv.weight, half(qkv.bias)),
-        kernels::make_window_bias(find(name + "attn.relative_position_bias_table"), options_.window,
-                                  head_width),
-        half(find(name + "attn.qkv.bias")), shift, of_attention);
+    const std::int64_t window = options_.window;
+    // Padding is of zeros, behind the norm: all that is left of them is the layer's bias.
+    const at::Tensor attended = run(
+        [=](const std::vector<at::Tensor>& in) {
+          return kernels::window_attention(project(in[0], in[1], in[2]),
+                                           kernels::make_window_bias(in[3], window, head_width),
+                                           in[4], shift, of_attention);
+        },
+        {normed(), qkv.weight, half(qkv.bias), find(name + "attn.relative_position_bias_table"),
+         half(find(name + "attn.qkv.bias"))});
     branch_ = {project(attended, half(find(name + "attn.proj.weight"))),
                find(name + "attn.proj.bias"), of_attention};
 
     const Layer expand = behind_norm(name + "norm2.", name + "mlp.0.");
     const at::Tensor of_mlp = next_keep();
-    branch_ = {kernels::gelu_linear(project(normed(), expand.weight), expand.bias,
-                                    half(find(name + "mlp.3.weight")), of_mlp),
-               find(name + "mlp.3.bias"), of_mlp};
+    const at::Tensor shrunk = run(
+        [=](const std::vector<at::Tensor>& in) {
+          return kernels::gelu_linear(project(in[0], in[1]), in[2], in[3], of_mlp);
+        },
+        {normed(), expand.weight, expand.bias, half(find(name + "mlp.3.weight"))});
+    branch_ = {shrunk, find(name + "mlp.3.bias"), of_mlp};
+  }
+
+  at::Tensor run(const TensorFunction& f, const std::vector<at::Tensor>& inputs) const {
+    return recompute_ ? recomputed(f, inputs) : f(inputs);
   }
 
   void merge(const std::string& name) {
@@ -125,6 +140,7 @@ class SwinTraining::Pass {
 
   const SwinOptions& options_;
   const std::map<std::string, at::Tensor>& parameters_;
+  bool recompute_;
   at::ScalarType dtype_;
   std::vector<at::Tensor> keep_;  // of each branch; empty for ones
   std::int64_t branches_ = 0;     // so far
@@ -132,7 +148,8 @@ class SwinTraining::Pass {
   Branch branch_;
 };
 
-SwinTraining::SwinTraining(const SwinImpl& encoder) : options_(encoder.options()) {
+SwinTraining::SwinTraining(const SwinImpl& encoder, bool recompute)
+    : options_(encoder.options()), recompute_(recompute) {
   for (const auto& item : encoder.named_parameters()) {
     parameters_.emplace(item.key(), item.value());
   }
@@ -147,11 +164,13 @@ at::Tensor SwinTraining::features(const at::Tensor& frames, const at::Tensor& ke
               "SwinTraining: frames must be floating [n, ", options_.in_channels,
               ", H, W] or uint8 [n, H, W, 3], got ", frames.scalar_type(), " ", frames.sizes());
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  return Pass(*this, keep, dtype).run(frames);
+  return Pass(*this, keep, dtype).features(frames);
 }
 
 std::string SwinTraining::path() const {
-  return cat("kernels, residual stream in half precision", swin::without_kernels(options_));
+  return cat("kernels, residual stream in half precision",
+             recompute_ ? ", attention and MLP computed again in the backward pass" : "",
+             swin::without_kernels(options_));
 }
 
 }  // namespace omniq::model

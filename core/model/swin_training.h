@@ -14,13 +14,14 @@ namespace omniq::model {
 /// stay in their natural order and, the residual stream included, in bfloat16 or float16; norms,
 /// softmax and sums of products are in float32. What is kept for the backward pass is ten values
 /// for each of a block's tokens and channels: both norms' results, q, k and v, the attention's
-/// result and the hidden layer before GELU.
+/// result and the hidden layer before GELU. With `recompute` three: both norms' and the attention's
+/// results, and the backward pass computes attention and MLP again.
 ///
 /// Norms are without weight and bias, which the linear layers behind them take into theirs.
 class SwinTraining {
  public:
   /// Of this encoder, whose parameters it goes on to use.
-  explicit SwinTraining(const SwinImpl& encoder);
+  explicit SwinTraining(const SwinImpl& encoder, bool recompute = false);
 
   /// frames floating [n, 3, H, W] and normalised or uint8 [n, H, W, 3] in RGB; H, W ≥ patch →
   /// features [n, output_width] in float32, or float64 if `dtype` is that. keep: of
@@ -35,6 +36,7 @@ class SwinTraining {
   class Pass;
 
   SwinOptions options_;
+  bool recompute_;
   std::map<std::string, at::Tensor> parameters_;  // by their names in torchvision
 };
 

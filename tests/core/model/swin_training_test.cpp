@@ -2,6 +2,7 @@
 // numbers.
 #include "core/model/swin_training.h"
 
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
 #include <torch/nn/module.h>
@@ -67,11 +68,13 @@ TEST_P(SwinTrainingTest, EqualsTheEncoderInFloat64) {
     const at::Tensor expected = net->forward(frames);
     backward(expected);
     const auto expected_gradients = take_gradients(net);
-    const at::Tensor features = SwinTraining(*net).features(frames, {}, at::kDouble);
-    EXPECT_LE(relative_error(features, expected), 1e-10);
-    backward(features);
-    for (const auto& [name, gradient] : take_gradients(net)) {
-      EXPECT_LE(relative_error(gradient, expected_gradients.at(name)), 1e-8) << name;
+    for (const bool recompute : {false, true}) {
+      const at::Tensor features = SwinTraining(*net, recompute).features(frames, {}, at::kDouble);
+      EXPECT_LE(relative_error(features, expected), 1e-10);
+      backward(features);
+      for (const auto& [name, gradient] : take_gradients(net)) {
+        EXPECT_LE(relative_error(gradient, expected_gradients.at(name)), 1e-8) << name;
+      }
     }
   }
 }
@@ -162,6 +165,32 @@ TEST_P(SwinTrainingTest, StaysNearFloat32InHalfPrecision) {
       }
       EXPECT_LE(relative_error(torch::cat(all), torch::cat(all_expected)), limit);
     }
+  }
+}
+
+// The same bits from less memory.
+TEST_P(SwinTrainingTest, RecomputingChangesWhatIsKeptAlone) {
+  Swin net = make("swin_nano", at::kFloat);
+  const at::Tensor frames = golden_frames(32, 64, 64).to(device());
+  const auto allocated = [&] {
+    return device().is_cuda()
+               ? c10::cuda::CUDACachingAllocator::getDeviceStats(0).allocated_bytes[0].current
+               : 0;
+  };
+  std::int64_t kept[2];
+  std::map<std::string, at::Tensor> gradients[2];
+  for (const bool recompute : {false, true}) {
+    const std::int64_t before = allocated();
+    const at::Tensor features = SwinTraining(*net, recompute).features(frames, {}, at::kBFloat16);
+    kept[recompute] = allocated() - before;
+    backward(features);
+    gradients[recompute] = take_gradients(net);
+  }
+  for (const auto& [name, gradient] : gradients[1]) {
+    EXPECT_TRUE(torch::equal(gradient, gradients[0].at(name))) << name;
+  }
+  if (device().is_cuda()) {
+    EXPECT_LT(static_cast<double>(kept[1]), 0.5 * static_cast<double>(kept[0]));
   }
 }
 
