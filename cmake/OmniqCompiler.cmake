@@ -29,3 +29,10 @@ if(OMNIQ_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
   endif()
 endif()
+
+# omniq_compile_together(<target>): some of its files are compiled as one, because each unit pays seconds for what the
+# large headers (torch, JSON, Qt) bring; -DOMNIQ_UNITY_BUILD=OFF compiles every file alone, as an editor's tools want it.
+option(OMNIQ_UNITY_BUILD "Compile several files at a time" ON)
+function(omniq_compile_together target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${OMNIQ_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE 4)
+endfunction()

@@ -110,9 +110,16 @@ target_precompile_headers(omniq_pch PRIVATE <torch/types.h> <torch/utils.h> <tor
 message(STATUS "libtorch ${OMNIQ_TORCH_VERSION} in ${OMNIQ_TORCH_DIR}")
 message(STATUS "CUDA ${CMAKE_CUDA_COMPILER_VERSION} in ${_cuda_root}, for ${OMNIQ_CUDA_ARCHITECTURES}")
 
+# omniq_torch_sources(<target>): its files see torch headers.
+function(omniq_torch_sources target)
+  target_precompile_headers(${target} REUSE_FROM omniq_pch)
+  omniq_compile_together(${target})
+endfunction()
+
 # omniq_sources_without_torch(<target> <files>): adds files that see no torch header. They do without the precompiled
 # header, whose mere loading costs more than compiling them.
 function(omniq_sources_without_torch target)
   target_sources(${target} PRIVATE ${ARGN})
-  set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES SKIP_PRECOMPILE_HEADERS ON
+                              SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

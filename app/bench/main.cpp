@@ -4,11 +4,11 @@
 #include <torch/utils.h>
 #include <torch/version.h>
 
-#include <CLI/CLI.hpp>
 #include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/argument_parser.h"
 #include "app/bench/report.h"
 #include "core/base/memory.h"
 #include "core/base/version.h"
@@ -97,8 +97,7 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
 int main(int argc, char** argv) {
   using namespace omniq;
   keep_freed_memory();
-  CLI::App app("Times kernels and model on this machine.", "omniq bench");
-  app.require_subcommand(1);
+  app::ArgumentParser parser("omniq bench", "Times kernels and model on this machine.");
   std::string device_name = "auto", only;
   std::int64_t runs = 30;
   bool json = false;
@@ -119,30 +118,25 @@ int main(int argc, char** argv) {
       {"model", "The whole classifier of every variant",
        "the encoder by torch operators before the same fusion, called eagerly",
        bench::bench_model}};
+  const Benchmark* chosen = nullptr;
   for (const auto& benchmark : benchmarks) {
-    CLI::App* command = app.add_subcommand(benchmark.name, benchmark.help);
-    command->add_option("--device", device_name, "auto, cpu or cuda")->capture_default_str();
-    command->add_option("--runs", runs, "Timed samples")
-        ->check(CLI::Range(1, 100000))
-        ->capture_default_str();
-    command->add_option("--only", only, "Rows whose \"name, shape\" holds this text");
-    command->add_flag("--json", json, "Print one JSON document");
+    parser.command(benchmark.name, benchmark.help, [&] { chosen = &benchmark; })
+        .option("--device", device_name, "auto, cpu or cuda")
+        .option("--runs", runs, "Timed samples", {1, 100000})
+        .option("--only", only, "Rows whose \"name, shape\" holds this text")
+        .flag("--json", json, "Print one JSON document");
   }
-  CLI11_PARSE(app, argc, argv);
+  if (const auto code = parser.parse(argc, argv)) return *code;
   const auto device = model::resolve_device(device_name);
   if (!device) {
     std::cerr << "error: " << device.error().text() << "\n";
     return 2;
   }
-  for (const auto& benchmark : benchmarks) {
-    if (!app.got_subcommand(benchmark.name)) continue;
-    if (benchmark.gpu_only && !device->is_cuda()) {
-      std::cerr << "error: bench " << benchmark.name
-                << " measures what only a GPU runs, and this is " << *device
-                << ".\nUse --device cuda on a machine that has one.\n";
-      return 2;
-    }
-    bench::print(benchmark.run({*device, runs, only}), *device, benchmark.baseline, json);
+  if (chosen->gpu_only && !device->is_cuda()) {
+    std::cerr << "error: bench " << chosen->name << " measures what only a GPU runs, and this is "
+              << *device << ".\nUse --device cuda on a machine that has one.\n";
+    return 2;
   }
+  bench::print(chosen->run({*device, runs, only}), *device, chosen->baseline, json);
   return 0;
 }

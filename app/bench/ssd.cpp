@@ -17,9 +17,9 @@ namespace {
 using kernels::detail::SsdInputs;
 
 constexpr std::int64_t kHeads = 24, kChannels = 64, kStates = 128;
-constexpr std::int64_t kLongestBaseline = 4096;  // all pairs of tokens; longer takes 100 GB
+constexpr std::int64_t kLongestSsdBaseline = 4096;  // all pairs of tokens; longer takes 100 GB
 
-struct Shape {
+struct SsdShape {
   std::int64_t clips, length;
 };
 
@@ -27,7 +27,7 @@ std::vector<at::Tensor*> list(SsdInputs& in) {
   return {&in.u, &in.delta, &in.A, &in.B, &in.C, &in.D_skip, &in.delta_bias};
 }
 
-SsdInputs make_inputs(const Shape& s, const at::TensorOptions& options) {
+SsdInputs make_inputs(const SsdShape& s, const at::TensorOptions& options) {
   const auto parameters = options.dtype(at::kFloat);
   return {torch::randn({s.clips, s.length, kHeads, kChannels}, options),
           torch::randn({s.clips, s.length, kHeads}, options),
@@ -72,7 +72,7 @@ double error_of(SsdInputs in, bool backward) {
 
 // The matrix products of chunks of 64 tokens, and u, y, B and C once. Backward has about 2.4 times
 // the products besides those of forward, which are computed again.
-double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool backward) {
+double limit_of(const SsdShape& s, const Ceilings& c, at::ScalarType dtype, bool backward) {
   const auto tokens = static_cast<double>(s.clips * s.length);
   const double E = kHeads * kChannels, N = kStates;
   const double pairs = 2 * 64 * (E + N), states = s.length > 64 ? 8 * E * N : 0;
@@ -85,13 +85,13 @@ double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool ba
 
 std::vector<Row> bench_ssd(const Options& bench) {
   const bool gpu = bench.device.is_cuda();
-  std::vector<Shape> shapes{{8, 33}};
+  std::vector<SsdShape> shapes{{8, 33}};
   if (gpu) shapes.insert(shapes.end(), {{64, 33}, {1, 4096}, {1, 16384}});
   const auto limits = ceilings(bench.device);
   std::vector<at::ScalarType> dtypes{at::kFloat};
   if (gpu) dtypes = {at::kBFloat16, at::kFloat};
   std::vector<Row> rows;
-  for (const Shape& s : shapes) {
+  for (const SsdShape& s : shapes) {
     for (const auto dtype : dtypes) {
       for (const bool backward : {false, true}) {
         Row row;
@@ -117,7 +117,7 @@ std::vector<Row> bench_ssd(const Options& bench) {
               fused ? Launch::kGraph : Launch::kEager);
         };
         row.ms = time(true, bench.runs);
-        if (s.length <= kLongestBaseline) {
+        if (s.length <= kLongestSsdBaseline) {
           row.baseline_ms = time(false, std::max<std::int64_t>(3, bench.runs / 10)).median;
         }
         if (limits) row.limit_ms = limit_of(s, *limits, dtype, backward);

@@ -2,12 +2,12 @@
 // output.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "app/argument_parser.h"
 #include "core/base/result.h"
 
 namespace omniq::app {
@@ -19,7 +19,7 @@ enum ExitCode { kDone = 0, kOther = 1, kUsage = 2, kData = 3, kPaused = 4 };
 using Action = std::function<Result<int>()>;
 
 struct CommandLine {
-  CLI::App& app;
+  ArgumentParser& parser;
   Action action;
   bool json = false;
 };
@@ -44,8 +44,8 @@ void add_config(CommandLine& line);
 void add_doctor(CommandLine& line);
 void add_bench(CommandLine& line);
 
-/// A subcommand whose callback stores `action`; `json` adds --json.
-CLI::App* add_command(CommandLine& line, const std::string& name, const std::string& help,
-                      Action action, bool json = true);
+/// A command that stores `action` when it is chosen, with --json.
+Command add_command(CommandLine& line, const std::string& name, const std::string& help,
+                    Action action);
 
 }  // namespace omniq::app

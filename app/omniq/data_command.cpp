@@ -13,7 +13,7 @@ namespace omniq::app {
 void add_demo_data(CommandLine& line) {
   auto directory = std::make_shared<std::string>();
   auto options = std::make_shared<data::DemoOptions>();
-  CLI::App* command = add_command(
+  Command command = add_command(
       line, "demo-data", "Generate the demo set: short videos of moving shapes",
       [=, &line]() -> Result<int> {
         options->threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -37,15 +37,10 @@ void add_demo_data(CommandLine& line) {
         }
         return kDone;
       });
-  command->add_option("DIR", *directory, "Folder to write")->required();
-  command->add_option("--seed", options->seed, "Another seed gives another set")
-      ->capture_default_str();
-  command->add_option("--train-clips", options->train_clips, "Training clips a class")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
-  command->add_option("--test-clips", options->test_clips, "Test clips a class")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
+  command.required("DIR", *directory, "Folder to write")
+      .option("--seed", options->seed, "Another seed gives another set")
+      .option("--train-clips", options->train_clips, "Training clips a class", {1, 100000})
+      .option("--test-clips", options->test_clips, "Test clips a class", {1, 100000});
 }
 
 }  // namespace omniq::app

@@ -42,7 +42,7 @@ void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
 void add_eval(CommandLine& line) {
   auto path = std::make_shared<std::string>();
   auto overrides = std::make_shared<std::vector<std::string>>();
-  CLI::App* command =
+  Command command =
       add_command(line, "eval", "Measure a run on its test list", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
         Result<eval::Summary> summary = [&] {
@@ -61,9 +61,9 @@ void add_eval(CommandLine& line) {
         }
         return kDone;
       });
-  command->add_option("RUN", *path, "Run folder")->required();
-  command->add_option("key=value", *overrides,
-                      "Settings that replace the run's, for example data.root=DIR");
+  command.required("RUN", *path, "Run folder")
+      .option("key=value", *overrides,
+              "Settings that replace the run's, for example data.root=DIR");
 }
 
 }  // namespace omniq::app

@@ -38,7 +38,7 @@ Result<at::Tensor> read_video(const std::string& path) {
 
 void add_features(CommandLine& line) {
   auto o = std::make_shared<Options>();
-  CLI::App* command = add_command(
+  Command command = add_command(
       line, "features", "Per-frame features of the encoder", [=, &line]() -> Result<int> {
         const torch::InferenceMode inference;
         OMNIQ_ASSIGN(const model::SwinOptions swin, model::swin_options(o->backbone));
@@ -71,15 +71,11 @@ void add_features(CommandLine& line) {
         }
         return kDone;
       });
-  command->add_option("--weights", o->weights, "Weights of the encoder (.safetensors or .pth)")
-      ->required();
-  command->add_option("--input", o->input, "Safetensors file with 'video' [T, 3, H, W], normalised")
-      ->required();
-  command
-      ->add_option("--output", o->output, "Safetensors file that 'features' [T, D] is written to")
-      ->required();
-  command->add_option("--backbone", o->backbone, "Which encoder")->capture_default_str();
-  command->add_option("--device", o->device, "auto, cpu or cuda")->capture_default_str();
+  command.required("--weights", o->weights, "Weights of the encoder (.safetensors or .pth)")
+      .required("--input", o->input, "Safetensors file with 'video' [T, 3, H, W], normalised")
+      .required("--output", o->output, "Safetensors file that 'features' [T, D] is written to")
+      .option("--backbone", o->backbone, "Which encoder")
+      .option("--device", o->device, "auto, cpu or cuda");
 }
 
 }  // namespace omniq::app

@@ -12,7 +12,7 @@ namespace omniq::app {
 
 void add_runs(CommandLine& line) {
   auto directory = std::make_shared<std::string>("runs");
-  CLI::App* command =
+  Command command =
       add_command(line, "runs", "List the runs of a folder", [=, &line]() -> Result<int> {
         if (!std::filesystem::is_directory(*directory)) {
           return fail(ErrorCode::usage, cat("There is no folder ", *directory, "."),
@@ -62,13 +62,13 @@ void add_runs(CommandLine& line) {
         }
         return kDone;
       });
-  command->add_option("DIR", *directory, "Folder of runs")->capture_default_str();
+  command.option("DIR", *directory, "Folder of runs");
 }
 
 void add_config(CommandLine& line) {
   auto config = std::make_shared<std::string>();
   auto overrides = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = add_command(
+  Command command = add_command(
       line, "config", "Print the resolved configuration with every setting's help",
       [=, &line]() -> Result<int> {
         // A first word with '=' is an override of the defaults.
@@ -99,8 +99,8 @@ void add_config(CommandLine& line) {
         print_json(json);
         return kDone;
       });
-  command->add_option("CONFIG", *config, "YAML file; without it the defaults");
-  command->add_option("key=value", *overrides, "Settings that replace those of the file");
+  command.option("CONFIG", *config, "YAML file; without it the defaults")
+      .option("key=value", *overrides, "Settings that replace those of the file");
 }
 
 }  // namespace omniq::app

@@ -31,11 +31,11 @@ int exit_code(ErrorCode code) {
 
 void print_json(const nlohmann::ordered_json& json) { std::cout << json.dump(2) << std::endl; }
 
-CLI::App* add_command(CommandLine& line, const std::string& name, const std::string& help,
-                      Action action, bool json) {
-  CLI::App* command = line.app.add_subcommand(name, help);
-  if (json) command->add_flag("--json", line.json, "Print one JSON document on stdout");
-  command->callback([&line, action = std::move(action)] { line.action = action; });
+Command add_command(CommandLine& line, const std::string& name, const std::string& help,
+                    Action action) {
+  Command command = line.parser.command(
+      name, help, [&line, action = std::move(action)] { line.action = action; });
+  command.flag("--json", line.json, "Print one JSON document on stdout");
   return command;
 }
 
@@ -52,20 +52,14 @@ int report(const CommandLine& line, const Error& error) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Trains, evaluates and compares compact video classifiers.", "omniq");
-  app.set_version_flag("--version", cat("omniq ", kVersion));
-  app.require_subcommand(1);
-  app.get_formatter()->column_width(34);
-  CommandLine line{app, {}, false};
+  ArgumentParser parser("omniq", "Trains, evaluates and compares compact video classifiers.");
+  parser.version(cat("omniq ", kVersion));
+  CommandLine line{parser, {}, false};
   for (auto* add : {add_demo_data, add_data, add_probe, add_train, add_resume, add_eval,
                     add_predict, add_features, add_runs, add_config, add_doctor, add_bench}) {
     add(line);
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? kDone : kUsage;
-  }
+  if (const auto code = parser.parse(argc, argv)) return *code;
   try {
     const Result<int> done = line.action();
     return done ? *done : report(line, done.error());

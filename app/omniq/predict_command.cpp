@@ -106,12 +106,12 @@ Result<int> print_live(const infer::Predictor& predictor, const std::vector<std:
 void add_predict(CommandLine& line) {
   auto path = std::make_shared<std::string>();
   auto videos = std::make_shared<std::vector<std::string>>();
-  auto window = std::make_shared<std::int64_t>(0);
-  CLI::App* command =
+  auto window = std::make_shared<std::optional<std::int64_t>>();
+  Command command =
       add_command(line, "predict", "Name what happens in video files", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
         OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder));
-        if (*window > 0) return print_live(predictor, *videos, *window, line.json);
+        if (*window) return print_live(predictor, *videos, **window, line.json);
         Json all = Json::array();
         bool unreadable = false;
         for (const std::string& video : *videos) {
@@ -126,13 +126,12 @@ void add_predict(CommandLine& line) {
         if (line.json) print_json({{"predictions", all}});
         return unreadable ? kData : kDone;
       });
-  command->add_option("RUN", *path, "Run folder")->required();
-  command->add_option("VIDEO", *videos, "Video files")->required();
-  command
-      ->add_option("--live", *window,
-                   "Answer after every frame, as for a camera, from the newest N frames; says how "
-                   "many frames a second that makes")
-      ->check(CLI::Range(1, 10000));
+  command.required("RUN", *path, "Run folder")
+      .required("VIDEO", *videos, "Video files")
+      .option("--live", *window,
+              "Answer after every frame, as for a camera, from the newest N frames; says how "
+              "many frames a second that makes",
+              {1, 10000});
 }
 
 }  // namespace omniq::app

@@ -59,7 +59,7 @@ void print(const train::Probe& p) {
 void add_probe(CommandLine& line) {
   auto config = std::make_shared<std::string>();
   auto overrides = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = add_command(
+  Command command = add_command(
       line, "probe", "Measure a training step: its time and its memory",
       [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const config::Experiment experiment, config::load(*config, *overrides));
@@ -77,12 +77,12 @@ void add_probe(CommandLine& line) {
         }
         return kDone;
       });
-  command->add_option("CONFIG", *config, "YAML file; configs/ has some to start from")->required();
-  command->add_option("key=value", *overrides,
-                      "Settings that replace those of the file; omniq config lists all");
-  command->footer(
-      "Builds the configuration's model on its device and runs a few real optimiser steps on\n"
-      "generated clips of its shape. Nothing is written.");
+  command.required("CONFIG", *config, "YAML file; configs/ has some to start from")
+      .option("key=value", *overrides,
+              "Settings that replace those of the file; omniq config lists all")
+      .footer(
+          "Builds the configuration's model on its device and runs a few real optimiser steps on\n"
+          "generated clips of its shape. Nothing is written.");
 }
 
 }  // namespace omniq::app

@@ -1,12 +1,12 @@
-// Ctrl-C and SIGTERM as a stop request.
+// Ctrl-C, Ctrl-\ and SIGTERM as a stop request.
 #pragma once
 
 #include <stop_token>
 
 namespace omniq::app {
 
-/// From now on SIGINT and SIGTERM request a stop, a second one a stop without saving; a third ends
-/// the process at once. Call before any thread is started.
+/// From now on SIGINT and SIGTERM request a stop; a second one, or SIGQUIT, a stop without saving;
+/// one more ends the process at once. Call before any thread is started.
 void watch_signals();
 
 /// The stops that they request.

@@ -92,7 +92,7 @@ void print(const data::Survey& survey, const std::optional<double>& seconds) {
 
 void add_data(CommandLine& line) {
   auto wishes = std::make_shared<Wishes>();
-  CLI::App* command = add_command(
+  Command command = add_command(
       line, "data", "Count a dataset's clips and say what is wrong with it",
       [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(data::Survey found, survey(*wishes));
@@ -124,14 +124,14 @@ void add_data(CommandLine& line) {
         }
         return found.problems.empty() ? kDone : kData;
       });
-  command->add_option("DIR", wishes->folder, "Folder that holds <Class>/<clip>")->required();
-  command->add_option("--trainlist", wishes->trainlist,
-                      "Lists; without any of the three, the nearest found");
-  command->add_option("--testlist", wishes->testlist, "");
-  command->add_option("--classind", wishes->classind, "");
-  command->add_flag("--check", wishes->check, "Decode every clip to its end");
-  command->add_option("--write-lists", wishes->write_to,
-                      "Write lists without what is wrong into this folder");
+  command.required("DIR", wishes->folder, "Folder that holds <Class>/<clip>")
+      .option("--trainlist", wishes->trainlist,
+              "Lists; without any of the three, the nearest found")
+      .option("--testlist", wishes->testlist, "")
+      .option("--classind", wishes->classind, "")
+      .flag("--check", wishes->check, "Decode every clip to its end")
+      .option("--write-lists", wishes->write_to,
+              "Write lists without what is wrong into this folder");
 }
 
 }  // namespace omniq::app

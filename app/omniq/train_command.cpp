@@ -88,7 +88,7 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
 void add_train(CommandLine& line) {
   auto config = std::make_shared<std::string>();
   auto overrides = std::make_shared<std::vector<std::string>>();
-  CLI::App* command =
+  Command command =
       add_command(line, "train", "Start a run from a configuration", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(config::Experiment experiment, config::load(*config, *overrides));
         experiment.threads = train::apply_threads(
@@ -97,20 +97,20 @@ void add_train(CommandLine& line) {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
         return train_in(folder, experiment, line.json);
       });
-  command->add_option("CONFIG", *config, "YAML file; configs/ has some to start from")->required();
-  command->add_option("key=value", *overrides,
-                      "Settings that replace those of the file; omniq config lists all");
+  command.required("CONFIG", *config, "YAML file; configs/ has some to start from")
+      .option("key=value", *overrides,
+              "Settings that replace those of the file; omniq config lists all");
 }
 
 void add_resume(CommandLine& line) {
   auto path = std::make_shared<std::string>();
-  CLI::App* command = add_command(
+  Command command = add_command(
       line, "resume", "Continue a run that was paused or interrupted", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
         OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
         return train_in(folder, experiment, line.json);
       });
-  command->add_option("RUN", *path, "Run folder")->required();
+  command.required("RUN", *path, "Run folder");
 }
 
 }  // namespace omniq::app

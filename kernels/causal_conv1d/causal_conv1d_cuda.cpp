@@ -14,12 +14,12 @@ namespace {
 
 constexpr std::int64_t kVector = 4;
 
-struct ConvInputs {
+struct CudaConvInputs {
   at::Tensor x, weight, bias, mask;  // weight [P, W, E], and bias, float32
 };
 
-ConvInputs prepare(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                   const at::Tensor& mask) {
+CudaConvInputs prepare_for_cuda(const at::Tensor& x, const at::Tensor& weight,
+                                const at::Tensor& bias, const at::Tensor& mask) {
   return {with_contiguous_rows(x), weight.to(at::kFloat).transpose(1, 2).contiguous(),
           bias.to(at::kFloat).contiguous(), mask.defined() ? mask.contiguous() : mask};
 }
@@ -33,7 +33,7 @@ bool takes_vectors(const at::Tensor& x) {
 }
 
 template <typename T>
-CudaConvArguments<T> arguments_of(const ConvInputs& in, std::int64_t directions,
+CudaConvArguments<T> arguments_of(const CudaConvInputs& in, std::int64_t directions,
                                   std::int64_t ahead) {
   CudaConvArguments<T> args{};
   args.directions = directions;
@@ -63,7 +63,7 @@ bool has_cuda_kernels(const at::Tensor& x, const at::Tensor& weight) {
 at::Tensor causal_conv1d_cuda(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                               std::int64_t directions, const at::Tensor& mask, std::int64_t ahead) {
   const c10::cuda::CUDAGuard guard(x.device());
-  const ConvInputs in = prepare(x, weight, bias, mask);
+  const CudaConvInputs in = prepare_for_cuda(x, weight, bias, mask);
   const at::Tensor out = at::empty({directions, x.size(1), x.size(2), x.size(3)}, x.options());
   dispatch_device_type(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
@@ -77,7 +77,7 @@ std::array<at::Tensor, 3> causal_conv1d_cuda_backward(
     const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& mask,
     const at::Tensor& raw_grad_out, const std::array<bool, 3>& needed, std::int64_t ahead) {
   const c10::cuda::CUDAGuard guard(x.device());
-  const ConvInputs in = prepare(x, weight, bias, mask);
+  const CudaConvInputs in = prepare_for_cuda(x, weight, bias, mask);
   const at::Tensor grad_out = with_contiguous_rows(raw_grad_out.to(x.scalar_type()));
   const std::int64_t R = grad_out.size(0), E = x.size(3), W = weight.size(2);
   at::Tensor grad_x;

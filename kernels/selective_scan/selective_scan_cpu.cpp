@@ -1,6 +1,7 @@
 // Brings tensors into the form that the loops want, and divides the work among threads.
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
+#include <ATen/ceil_div.h>
 
 #include <algorithm>
 #include <vector>
@@ -14,8 +15,6 @@ namespace {
 
 // Below this many state updates a second thread costs more than it saves.
 constexpr std::int64_t kUpdatesPerThread = 1 << 15;
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Zeros after the last state up to the multiple that the loops need.
 at::Tensor pad_states(const at::Tensor& x) {
@@ -75,7 +74,7 @@ Grid make_grid(const ScanInputs& in, std::int64_t tiles) {
       std::clamp<std::int64_t>(updates / kUpdatesPerThread, 1, at::get_num_threads());
   Grid grid;
   grid.channel_parts = std::min(tiles, threads);
-  grid.clip_parts = std::min(in.u.size(1), divide_up(threads, grid.channel_parts));
+  grid.clip_parts = std::min(in.u.size(1), at::ceil_div(threads, grid.channel_parts));
   return grid;
 }
 
@@ -109,7 +108,7 @@ at::Tensor selective_scan_cpu(const ScanInputs& raw) {
   AT_DISPATCH_FLOATING_TYPES(in.u.scalar_type(), "selective_scan", [&] {
     const auto args = arguments_of<scalar_t>(in);
     const auto out = mutable_rows_of<scalar_t>(y);
-    const std::int64_t tiles = divide_up(args.channels, kTile);
+    const std::int64_t tiles = at::ceil_div(args.channels, kTile);
     const std::int64_t updates_per_tile = args.tokens * kTile * args.states;
     at::parallel_for(0, args.directions * args.clips * tiles,
                      std::max<std::int64_t>(1, kUpdatesPerThread / updates_per_tile),
@@ -126,7 +125,7 @@ ScanInputGradients selective_scan_cpu_backward(const ScanInputs& raw, const at::
   const auto [need_u, need_delta, need_A, need_B, need_C, need_D, need_bias, need_z] = needed;
   const ScanInputs in = prepare(raw);
   const at::Tensor grad_y = with_contiguous_rows(raw_grad_y);
-  const std::int64_t tiles = divide_up(in.u.size(3), kTile);
+  const std::int64_t tiles = at::ceil_div(in.u.size(3), kTile);
   const Grid grid = make_grid(in, tiles);
 
   const auto empty_like = [](bool needed, const at::Tensor& x) {

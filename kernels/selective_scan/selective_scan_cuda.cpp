@@ -2,6 +2,7 @@
 #include "kernels/selective_scan/selective_scan_cuda.h"
 
 #include <ATen/ATen.h>
+#include <ATen/ceil_div.h>
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -83,20 +84,18 @@ bool takes_products(const Prepared& prepared) {
          has_tensor_core_scan(prepared.in.u.scalar_type(), prepared.in.A.size(2));
 }
 
-std::int64_t divide_up(std::int64_t x, std::int64_t by) { return (x + by - 1) / by; }
-
 // For those, as many chunks as fill the device; a multiprocessor takes one block.
 ScanChunks cut_products(const ScanInputs& in) {
   const std::int64_t tokens = in.u.size(2);
   const std::int64_t blocks =
-      in.u.size(0) * in.u.size(1) * divide_up(in.u.size(3), kScanProductChannels);
+      in.u.size(0) * in.u.size(1) * at::ceil_div(in.u.size(3), kScanProductChannels);
   const std::int64_t wanted = at::cuda::getCurrentDeviceProperties()->multiProcessorCount;
   const std::int64_t most =
       std::clamp<std::int64_t>(tokens / kShortestChunk, 1, kMostProductChunks);
   const std::int64_t count = std::clamp<std::int64_t>(wanted / blocks, 1, most);
   const std::int64_t length =
-      divide_up(divide_up(tokens, count), kScanStageTokens) * kScanStageTokens;
-  return {length, divide_up(tokens, length)};
+      at::ceil_div(at::ceil_div(tokens, count), kScanStageTokens) * kScanStageTokens;
+  return {length, at::ceil_div(tokens, length)};
 }
 
 struct ForwardCut {

@@ -185,6 +185,9 @@ TEST_F(Cli, InterruptSavesAndKillLosesOnlyWhatCameAfterTheCheckpoint) {
   const int again = train_and_signal(tmp_, "resume r", SIGTERM, 900);
   EXPECT_EQ(WEXITSTATUS(again), 4) << read_text(tmp_ / "err.txt");
   EXPECT_GE(json::parse(read_text(tmp_ / "r/status.json"))["step"].get<std::int64_t>(), before);
+  const int discarded = train_and_signal(tmp_, "resume r", SIGQUIT, 900);
+  EXPECT_EQ(WEXITSTATUS(discarded), 4) << read_text(tmp_ / "err.txt");
+  EXPECT_THAT(read_text(tmp_ / "r/status.json"), testing::HasSubstr("is discarded"));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "tests/kernels/operator_testing.h"
 
-namespace omniq {
+namespace omniq::add_layer_norm_test {
 namespace {
 
 using kernels::add_layer_norm;
@@ -63,4 +63,4 @@ TEST_P(AddLayerNormTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(AddLayerNormTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::add_layer_norm_test

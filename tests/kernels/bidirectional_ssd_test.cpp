@@ -5,7 +5,7 @@
 #include "tests/kernels/operator_testing.h"
 #include "tests/reference/bidirectional_ssd.h"
 
-namespace omniq {
+namespace omniq::bidirectional_ssd_test {
 namespace {
 
 using kernels::bidirectional_ssd;
@@ -251,4 +251,4 @@ TEST_P(BidirectionalSsdTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(BidirectionalSsdTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::bidirectional_ssd_test

@@ -6,7 +6,7 @@
 #include "tests/kernels/operator_testing.h"
 #include "tests/reference/causal_conv1d.h"
 
-namespace omniq {
+namespace omniq::causal_conv1d_test {
 namespace {
 
 using kernels::causal_conv1d;
@@ -241,4 +241,4 @@ TEST_P(CausalConv1dTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(CausalConv1dTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::causal_conv1d_test

@@ -5,7 +5,7 @@
 #include "tests/kernels/operator_testing.h"
 #include "tests/reference/centred_conv1d.h"
 
-namespace omniq {
+namespace omniq::centred_conv1d_test {
 namespace {
 
 using kernels::centred_conv1d;
@@ -110,4 +110,4 @@ TEST_P(CentredConv1dTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(CentredConv1dTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::centred_conv1d_test

@@ -4,7 +4,7 @@
 
 #include "tests/kernels/operator_testing.h"
 
-namespace omniq {
+namespace omniq::gated_rms_norm_test {
 namespace {
 
 using testing::Arguments;
@@ -93,4 +93,4 @@ TEST_P(GatedRmsNormTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(GatedRmsNormTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::gated_rms_norm_test

@@ -4,7 +4,7 @@
 
 #include "tests/kernels/operator_testing.h"
 
-namespace omniq {
+namespace omniq::gelu_linear_test {
 namespace {
 
 using kernels::gelu_linear;
@@ -90,4 +90,4 @@ TEST_P(GeluLinearTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(GeluLinearTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::gelu_linear_test

@@ -4,7 +4,7 @@
 
 #include "tests/kernels/operator_testing.h"
 
-namespace omniq {
+namespace omniq::patch_rows_test {
 namespace {
 
 using kernels::patch_rows;
@@ -71,4 +71,4 @@ TEST_P(PatchRowsTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(PatchRowsTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::patch_rows_test

@@ -4,7 +4,7 @@
 
 #include "tests/kernels/operator_testing.h"
 
-namespace omniq {
+namespace omniq::residual_norm_test {
 namespace {
 
 using kernels::Branch;
@@ -174,4 +174,4 @@ TEST_P(ResidualNormTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(ResidualNormTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::residual_norm_test

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace omniq {
+namespace omniq::selective_scan_powers_test {
 namespace {
 
 using namespace kernels::detail;
@@ -63,4 +63,4 @@ TEST(ScanPowers, BlocksAndPairsKnowEachOther) {
 }
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::selective_scan_powers_test

@@ -6,7 +6,7 @@
 #include "kernels/selective_scan/selective_scan.h"
 #include "tests/kernels/selective_scan_testing.h"
 
-namespace omniq {
+namespace omniq::selective_scan_products_test {
 namespace {
 
 using testing::Arguments;
@@ -178,4 +178,4 @@ TEST_P(SelectiveScanProductsTest, WritesEveryOutputTheSameEachTime) {
 OMNIQ_INSTANTIATE_ON_DEVICES(SelectiveScanProductsTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::selective_scan_products_test

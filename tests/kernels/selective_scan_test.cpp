@@ -10,7 +10,7 @@
 #include "tests/kernels/selective_scan_testing.h"
 #include "tests/reference/selective_scan.h"
 
-namespace omniq {
+namespace omniq::selective_scan_test {
 namespace {
 
 using kernels::linear_rates;
@@ -409,4 +409,4 @@ TEST_P(SelectiveScanTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(SelectiveScanTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::selective_scan_test

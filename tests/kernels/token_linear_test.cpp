@@ -6,7 +6,7 @@
 
 #include "tests/kernels/token_testing.h"
 
-namespace omniq {
+namespace omniq::token_linear_test {
 namespace {
 
 using kernels::make_token_linear;
@@ -87,4 +87,4 @@ TEST_P(TokenLinearTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(TokenLinearTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::token_linear_test

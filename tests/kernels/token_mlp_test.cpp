@@ -6,7 +6,7 @@
 
 #include "tests/kernels/token_testing.h"
 
-namespace omniq {
+namespace omniq::token_mlp_test {
 namespace {
 
 using kernels::make_token_mlp;
@@ -114,4 +114,4 @@ TEST_P(TokenMlpTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(TokenMlpTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::token_mlp_test

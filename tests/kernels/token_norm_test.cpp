@@ -4,7 +4,7 @@
 
 #include "tests/kernels/operator_testing.h"
 
-namespace omniq {
+namespace omniq::token_norm_test {
 namespace {
 
 using kernels::TokenNorm;
@@ -125,4 +125,4 @@ TEST_P(TokenNormTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(TokenNormTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::token_norm_test

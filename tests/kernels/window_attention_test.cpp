@@ -6,7 +6,7 @@
 
 #include "tests/kernels/operator_testing.h"
 
-namespace omniq {
+namespace omniq::window_attention_test {
 namespace {
 
 using kernels::make_window_bias;
@@ -192,4 +192,4 @@ TEST_P(WindowAttentionTest, SaysWhatIsWrongWithItsArguments) {
 OMNIQ_INSTANTIATE_ON_DEVICES(WindowAttentionTest);
 
 }  // namespace
-}  // namespace omniq
+}  // namespace omniq::window_attention_test

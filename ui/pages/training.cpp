@@ -163,10 +163,7 @@ Status Training::stop_now(const QString& run) {
     return {};
   }
   OMNIQ_ASSIGN(const pid_t other, other_trainer(run));
-  if (other == 0) return {};
-  // The second signal says so; two of a kind could arrive as one.
-  if (pausing_ != other) ::kill(other, SIGINT);
-  ::kill(other, SIGTERM);
+  if (other != 0) ::kill(other, SIGQUIT);
   return {};
 }
 

@@ -36,7 +36,11 @@ INSTANTIATE_TEST_SUITE_P(Variants, ParameterCounts,
                                          Count{"transformer", true, 41'801'951, 298'853},
                                          Count{"gated_conv", true, 44'188'895, 0},
                                          Count{"mamba", true, 45'651'167, 353'637},
-                                         Count{"mamba", false, 54'225'119, 506'725}));
+                                         Count{"mamba", false, 54'225'119, 506'725}),
+                         [](const auto& count) {
+                           return std::string(count.param.fusion) +
+                                  (count.param.tie ? "" : "_untied");
+                         });
 
 class EveryFusion : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Fusions, EveryFusion, testing::ValuesIn(fusion_names()));

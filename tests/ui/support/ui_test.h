@@ -42,4 +42,4 @@ struct Register {
 
 /// `name` is the file's, without its ending.
 #define OMNIQ_UI_TEST(Class, name) \
-  static const ::omniq::ui::test::Register<Class> register_test(#name)
+  static const ::omniq::ui::test::Register<Class> register_##name(#name)
