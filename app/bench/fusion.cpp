@@ -11,7 +11,6 @@
 #include "app/bench/timing.h"
 #include "core/base/text.h"
 #include "core/model/fusion/fusion.h"
-#include "kernels/selective_scan/selective_scan_impl.h"
 
 namespace omniq::bench {
 namespace {
@@ -20,10 +19,6 @@ struct Shape {
   std::int64_t clips, length;
   bool backward;  // timed too
 };
-
-// What is timed. With frozen rates all parameters get a gradient but A_log, as where A is not among
-// what LoRA trains.
-enum class Pass { kForward, kBackward, kBackwardFrozenRates };
 
 constexpr std::int64_t kLongestChecked = 4096;  // the float64 scan is a loop over tokens
 
@@ -58,35 +53,6 @@ double error_of(const model::FusionKind& kind, const model::FusionOptions& optio
   const at::Tensor expected = exact->forward(tokens.to(at::kDouble), std::nullopt);
   const at::Tensor actual = fusion.forward(tokens, std::nullopt).to(at::kDouble);
   return ((actual - expected).norm() / expected.norm()).item<double>();
-}
-
-// Matrix products after each other with the scans between them; everything else, and what moves,
-// would hide behind them. Backward counts twice a forward, which keeps A general unless rates are
-// frozen.
-double limit_of(const std::string& name, const Shape& shape, const model::FusionOptions& o,
-                const Ceilings& c, at::ScalarType dtype, double parameter_bytes, Pass pass) {
-  const auto d = static_cast<double>(o.width), L = static_cast<double>(shape.length);
-  const double E = d * static_cast<double>(o.expand), N = static_cast<double>(o.d_state);
-  const double rank = (d + 15) / 16;
-  double products = 8 * d * d;  // of the FFN, for a token
-  double instructions = 0;      // of the scan
-  if (name == "transformer") products += 4 * d * d + 2 * L * d;
-  if (name == "mamba") {
-    products += 3 * d * E + 2 * E * (2 * rank + 2 * N);
-    const ScanWork scan =
-        scan_work(o.d_state, pass != Pass::kBackward &&
-                                 kernels::detail::has_tensor_core_scan(dtype, o.d_state));
-    products += E * scan.products;  // both directions; two operations each
-    instructions = 2 * E * scan.instructions;
-  }
-  if (name == "mamba2") products += 3 * d * E + 2 * d * N + 4 * E * N;
-  if (name == "gated_conv") products += 6 * d * d;
-  if (name == "average") products = 0;
-  const double tokens = static_cast<double>(shape.clips * shape.length * o.depth);
-  const double arithmetic =
-      tokens * (2 * products / c.matrix_operations + instructions / c.vector_operations);
-  const double moved = (parameter_bytes + 4 * d * static_cast<double>(shape.clips) * L) / c.bytes;
-  return std::max(arithmetic, moved) * (pass == Pass::kForward ? 1 : 3);
 }
 
 }  // namespace
@@ -153,7 +119,8 @@ std::vector<Row> bench_fusion(const Options& bench) {
               },
               sets, bench.runs, launch);
           if (limits) {
-            row.limit_ms = limit_of(name, shape, options, *limits, dtype, parameter_bytes, pass);
+            row.limit_ms = fusion_limit(name, shape.clips, shape.length, options, *limits, dtype,
+                                        parameter_bytes, pass);
           }
           if (!backward && shape.length <= kLongestChecked && shape.clips <= 8) {
             row.error = error_of(kind, options, *fusion, tokens[0].detach(), device);

@@ -4,7 +4,10 @@
 #include <c10/cuda/CUDAException.h>
 #include <torch/types.h>
 
+#include <algorithm>
+
 #include "app/bench/timing.h"
+#include "kernels/selective_scan/selective_scan_impl.h"
 #include "kernels/selective_scan/selective_scan_powers.h"
 
 namespace omniq::bench {
@@ -19,6 +22,53 @@ ScanWork scan_work(std::int64_t states, bool tensor_cores) {
   namespace scan = kernels::detail;
   const double items = scan::power_items(static_cast<int>(states) / scan::kBlockStates);
   return {2 * 2 * 2.0 * scan::kBlockStates * items, 2 * N / 8 + 4.0 * scan::kPowerNodes};
+}
+
+double encoder_limit(const model::SwinOptions& o, std::int64_t frames, std::int64_t size,
+                     double frame_bytes, const Ceilings& c) {
+  const auto width = static_cast<double>(o.width), patch = static_cast<double>(o.patch);
+  const double window = static_cast<double>(o.window * o.window);
+  double tokens = static_cast<double>(frames * (size / o.patch) * (size / o.patch));
+  double ms = std::max(2 * tokens * patch * patch * 3 * width / c.matrix_operations,
+                       (static_cast<double>(frames) * frame_bytes + 2 * tokens * width) / c.bytes);
+  for (std::size_t i = 0; i < o.depths.size(); ++i) {
+    const double w = width * static_cast<double>(1 << i);
+    const double block = std::max(
+        2 * tokens * ((4 + 2 * o.mlp_ratio) * w * w + 2 * window * w) / c.matrix_operations,
+        2 * 2 * tokens * w / c.bytes);
+    ms += static_cast<double>(o.depths[i]) * block;
+    if (i + 1 == o.depths.size()) break;
+    tokens /= 4;
+    ms += std::max(2 * tokens * 8 * w * w / c.matrix_operations, 2 * tokens * 6 * w / c.bytes);
+  }
+  return ms;
+}
+
+double fusion_limit(const std::string& name, std::int64_t clips, std::int64_t length,
+                    const model::FusionOptions& o, const Ceilings& c, at::ScalarType dtype,
+                    double parameter_bytes, Pass pass) {
+  const auto d = static_cast<double>(o.width), L = static_cast<double>(length);
+  const double E = d * static_cast<double>(o.expand), N = static_cast<double>(o.d_state);
+  const double rank = (d + 15) / 16;
+  double products = 8 * d * d;  // of the FFN, for a token
+  double instructions = 0;      // of the scan
+  if (name == "transformer") products += 4 * d * d + 2 * L * d;
+  if (name == "mamba") {
+    products += 3 * d * E + 2 * E * (2 * rank + 2 * N);
+    const ScanWork scan =
+        scan_work(o.d_state, pass != Pass::kBackward &&
+                                 kernels::detail::has_tensor_core_scan(dtype, o.d_state));
+    products += E * scan.products;  // both directions; two operations each
+    instructions = 2 * E * scan.instructions;
+  }
+  if (name == "mamba2") products += 3 * d * E + 2 * d * N + 4 * E * N;
+  if (name == "gated_conv") products += 6 * d * d;
+  if (name == "average") products = 0;
+  const double tokens = static_cast<double>(clips * length * o.depth);
+  const double arithmetic =
+      tokens * (2 * products / c.matrix_operations + instructions / c.vector_operations);
+  const double moved = (parameter_bytes + 4 * d * static_cast<double>(clips) * L) / c.bytes;
+  return std::max(arithmetic, moved) * (pass == Pass::kForward ? 1 : 3);
 }
 
 std::optional<Ceilings> ceilings(c10::Device device) {

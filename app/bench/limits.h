@@ -2,9 +2,14 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 
 #include <cstdint>
 #include <optional>
+#include <string>
+
+#include "core/model/fusion/registry.h"
+#include "core/model/swin_options.h"
 
 namespace omniq::bench {
 
@@ -22,6 +27,22 @@ struct ScanWork {
   double products = 0, instructions = 0;  // on tensor cores, and of one lane in float32
 };
 ScanWork scan_work(std::int64_t states, bool tensor_cores);
+
+/// The encoder of frames of size × size, forward, in half precision: each layer's matrix products,
+/// or each block's tokens read and written once, whichever takes longer; and the frames' bytes.
+double encoder_limit(const model::SwinOptions& options, std::int64_t frames, std::int64_t size,
+                     double frame_bytes, const Ceilings& ceilings);
+
+/// What is done with a fusion stack. With frozen rates all parameters get a gradient but A_log, as
+/// where A is not among what LoRA trains.
+enum class Pass { kForward, kBackward, kBackwardFrozenRates };
+
+/// A fusion stack: matrix products after each other with the scans between them; everything else,
+/// and what moves, would hide behind them. Backward counts twice a forward, which keeps A general
+/// unless rates are frozen.
+double fusion_limit(const std::string& name, std::int64_t clips, std::int64_t length,
+                    const model::FusionOptions& options, const Ceilings& ceilings,
+                    at::ScalarType dtype, double parameter_bytes, Pass pass);
 
 /// None for the CPU.
 std::optional<Ceilings> ceilings(c10::Device device);

@@ -19,7 +19,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json optional_json(const std::optional<double>& value) {
+template <typename T>
+Json optional_json(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
@@ -37,7 +38,9 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
                       {"ms", {{"median", r.ms.median}, {"p10", r.ms.p10}, {"p90", r.ms.p90}}},
                       {"baseline_ms", optional_json(r.baseline_ms)},
                       {"limit_ms", optional_json(r.limit_ms)},
-                      {"error", optional_json(r.error)}});
+                      {"error", optional_json(r.error)},
+                      {"peak_vram_bytes", optional_json(r.peak_bytes)},
+                      {"baseline_peak_vram_bytes", optional_json(r.baseline_peak_bytes)}});
     }
     std::cout << Json{{"device", name},
                       {"versions",
@@ -58,7 +61,8 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
             << std::left << std::setw(47) << "what" << std::setw(44) << "shape" << std::setw(10)
             << "dtype" << std::right << std::setw(10) << "median" << std::setw(10) << "p10"
             << std::setw(10) << "p90" << std::setw(11) << "baseline" << std::setw(9) << "ratio"
-            << std::setw(10) << "limit" << std::setw(10) << "error"
+            << std::setw(10) << "limit" << std::setw(10) << "error" << std::setw(10) << "GiB"
+            << std::setw(10) << "baseline"
             << "\n";
   for (const Row& r : rows) {
     std::cout << std::left << std::setw(47) << r.name << std::setw(44) << r.shape << std::setw(10)
@@ -78,6 +82,12 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
     cell(r.limit_ms, 10);
     std::cout << std::scientific << std::setprecision(1);
     cell(r.error, 10);
+    const auto gibibytes = [](const std::optional<std::int64_t>& bytes) {
+      return bytes ? std::optional(static_cast<double>(*bytes) * 0x1p-30) : std::nullopt;
+    };
+    std::cout << std::fixed << std::setprecision(2);
+    cell(gibibytes(r.peak_bytes), 10);
+    cell(gibibytes(r.baseline_peak_bytes), 10);
     std::cout << std::defaultfloat << "\n";
   }
 }
@@ -103,10 +113,11 @@ int main(int argc, char** argv) {
        "the same by torch operators, all pairs of tokens", bench::bench_ssd},
       {"fusion", "The fusion stack of every variant",
        "transformer of the same shape, as a CUDA graph", bench::bench_fusion},
-      {"swin", "The per-frame encoder in inference", "its training path, forward, called eagerly",
+      {"swin", "The per-frame encoder in inference", "the same by torch operators, called eagerly",
        bench::bench_swin, /*gpu_only=*/true},
       {"model", "The whole classifier of every variant",
-       "the encoder's training path before the same fusion, called eagerly", bench::bench_model}};
+       "the encoder by torch operators before the same fusion, called eagerly",
+       bench::bench_model}};
   const Benchmark* chosen = nullptr;
   for (const auto& benchmark : benchmarks) {
     parser.command(benchmark.name, benchmark.help, [&] { chosen = &benchmark; })

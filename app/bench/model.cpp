@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "app/bench/limits.h"
 #include "app/bench/report.h"
 #include "app/bench/timing.h"
 #include "core/base/text.h"
@@ -29,6 +30,20 @@ std::shared_ptr<model::OmniQ> make_model(const std::string& fusion, c10::Device 
   return model;
 }
 
+// Logits of the first clip against float64.
+double error_of(model::OmniQ& net, const std::string& fusion, const at::Tensor& video,
+                train::Precision precision) {
+  const at::Tensor clip = video.slice(0, 0, 1);
+  const auto exact = make_model(fusion, video.device());
+  exact->to(at::kDouble);
+  const at::Tensor features = exact->backbone().as<model::SwinImpl>()->forward(
+      model::normalize_frames(clip.flatten(0, 1)).to(at::kDouble));
+  const at::Tensor expected = exact->classify(features.unsqueeze(0));
+  const train::AutocastScope autocast(video.device(), precision);
+  const at::Tensor actual = net.classify(net.encode(clip)).to(at::kDouble);
+  return ((actual - expected).norm() / expected.norm()).item<double>();
+}
+
 }  // namespace
 
 std::vector<Row> bench_model(const Options& bench) {
@@ -36,6 +51,7 @@ std::vector<Row> bench_model(const Options& bench) {
   const torch::NoGradGuard no_grad;
   const auto precision = train::choose_precision(device, /*amp=*/true);
   const auto bytes = torch::TensorOptions().device(device).dtype(at::kByte);
+  const auto limits = ceilings(device);
   std::vector<Row> rows;
   for (const std::string& fusion : model::fusion_names()) {
     // The last is one new frame, and the clip that it completes.
@@ -74,9 +90,19 @@ std::vector<Row> bench_model(const Options& bench) {
                           return encoder->forward(model::normalize_frames(v.flatten(0, 1)))
                               .unflatten(0, {v.size(0), v.size(1)});
                         }).median;
+      if (limits) {
+        row.limit_ms = encoder_limit(encoder->options(), std::max<std::int64_t>(1, clips * kFrames),
+                                     kSize, 3.0 * kSize * kSize, *limits) +
+                       fusion_limit(fusion, std::max<std::int64_t>(1, clips), kFrames + 1,
+                                    model->options().fusion_options, *limits,
+                                    train::precision_dtype(precision), 0, Pass::kForward);
+      }
+      if (clips > 0) row.error = error_of(*model, fusion, video[0], precision);
       rows.push_back(std::move(row));
     }
   }
+  const torch::AutoGradMode with_gradients(true);
+  for (Row& row : bench_training(bench)) rows.push_back(std::move(row));
   return rows;
 }
 

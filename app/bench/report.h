@@ -3,6 +3,7 @@
 
 #include <c10/core/Device.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct Row {
   std::optional<double> baseline_ms;  // median of what it is compared with, in the same run
   std::optional<double> limit_ms;     // what bytes and operations alone would take
   std::optional<double> error;        // ‖x − ref‖₂ / ‖ref‖₂ against float64
+  // The allocator's peak on a GPU, of this and of what it is compared with.
+  std::optional<std::int64_t> peak_bytes, baseline_peak_bytes;
 };
 
 /// Prints rows to stdout; `baseline` says what baseline_ms is.
@@ -54,7 +57,12 @@ std::vector<Row> bench_fusion(const Options& options);
 std::vector<Row> bench_swin(const Options& options);
 
 /// The whole classifier of every variant, from decoded clips of 32 frames to logits, and what a new
-/// frame of a video costs, against the encoder's training path in front of the same fusion.
+/// frame of a video costs, against the encoder by torch operators in front of the same fusion; and
+/// steps of training.
 std::vector<Row> bench_model(const Options& options);
+
+/// Its part that trains: a step of the whole classifier, forward, backward and update, everything
+/// or adapters and head alone.
+std::vector<Row> bench_training(const Options& options);
 
 }  // namespace omniq::bench

@@ -30,28 +30,6 @@ model::Swin make_swin(const std::string& name, c10::Device device, at::ScalarTyp
   return net;
 }
 
-// Each layer's matrix products, or each block's tokens read and written once, whichever takes
-// longer; and the frames' bytes.
-double limit_of(const model::SwinOptions& o, std::int64_t frames, double frame_bytes,
-                const Ceilings& c) {
-  const auto width = static_cast<double>(o.width), patch = static_cast<double>(o.patch);
-  const double window = static_cast<double>(o.window * o.window);
-  double tokens = static_cast<double>(frames * (kSize / o.patch) * (kSize / o.patch));
-  double ms = std::max(2 * tokens * patch * patch * 3 * width / c.matrix_operations,
-                       (static_cast<double>(frames) * frame_bytes + 2 * tokens * width) / c.bytes);
-  for (std::size_t i = 0; i < o.depths.size(); ++i) {
-    const double w = width * static_cast<double>(1 << i);
-    const double block = std::max(
-        2 * tokens * ((4 + 2 * o.mlp_ratio) * w * w + 2 * window * w) / c.matrix_operations,
-        2 * 2 * tokens * w / c.bytes);
-    ms += static_cast<double>(o.depths[i]) * block;
-    if (i + 1 == o.depths.size()) break;
-    tokens /= 4;
-    ms += std::max(2 * tokens * 8 * w * w / c.matrix_operations, 2 * tokens * 6 * w / c.bytes);
-  }
-  return ms;
-}
-
 double error_of(const std::string& name, const at::Tensor& features, const at::Tensor& frames) {
   const auto exact = make_swin(name, frames.device(), at::kDouble);
   const std::int64_t count = std::min(kMostChecked, frames.size(0));
@@ -112,8 +90,8 @@ std::vector<Row> bench_swin(const Options& bench) {
                 device, [&](std::int64_t i) { inference.features(frames[i], dtype); }, sets,
                 bench.runs, how == std::string_view(", graph") ? Launch::kGraph : Launch::kEager);
             if (limits) {
-              row.limit_ms = limit_of(net->options(), c.frames,
-                                      static_cast<double>(frames[0][0].nbytes()), *limits);
+              row.limit_ms = encoder_limit(net->options(), c.frames, kSize,
+                                           static_cast<double>(frames[0][0].nbytes()), *limits);
             }
             row.error = error_of(c.name, inference.features(frames[0], dtype), frames[0]);
             rows.push_back(std::move(row));

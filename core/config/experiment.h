@@ -82,6 +82,7 @@ struct Experiment {
     std::int64_t epochs = 20;
     std::int64_t num_workers = 2;
     bool amp = true;
+    bool recompute = false;
     double label_smoothing = 0.1;
     std::string save_dir = "runs";
     std::int64_t log_every = 10;

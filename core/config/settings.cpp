@@ -226,6 +226,7 @@ std::vector<Setting> describe() {
     Row(AT(optim.clip_norm), "Largest norm of the gradient; 0: no clipping.").in(0, 1e6),
     Row(AT(train.label_smoothing), "Label smoothing of the cross-entropy.").in(0, 0.9),
     Row(AT(train.amp), "Mixed precision on a GPU (bfloat16, or float16 with loss scaling where there is none); the CPU computes in float32.").shapes_step(),
+    Row(AT(train.recompute), "Keep less of the encoder for the backward pass, which computes attention and MLP again: less memory, more time. In mixed precision on a GPU; elsewhere all is kept.").only(trainable("all")).shapes_step(),
     Row(AT(train.num_workers), "Threads that decode videos.").in(1, 256).unit("threads"),
     Row(AT(train.log_every), "Steps between rows of metrics.").in(1, 1000000).unit("steps"),
     Row(AT(train.checkpoint_minutes), "Time between checkpoints within an epoch; one is written after every epoch in any case. 0: after every step.").in(0, 10000).unit("minutes"),

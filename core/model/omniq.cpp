@@ -27,6 +27,7 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
 
   backbone_ = register_module("backbone", Swin(*swin));
   encoder_inference_ = std::make_shared<SwinInference>(*backbone_);
+  encoder_training_ = std::make_shared<SwinTraining>(*backbone_, options.recompute);
   const std::int64_t backbone_width = backbone_->output_width();
   sequence_ = kind->sequence;
   const std::int64_t width = sequence_ ? options.fusion_options.width : backbone_width;
@@ -69,10 +70,13 @@ torch::Tensor OmniQ::encode(const torch::Tensor& video) {
   const auto of_clips = [&](const torch::Tensor& features) {
     return features.unflatten(0, {video.size(0), video.size(1)});
   };
-  if (video.is_cuda() && !torch::GradMode::is_enabled() && !backbone_->is_training() &&
-      at::autocast::is_autocast_enabled(at::kCUDA)) {
-    return of_clips(
-        encoder_inference_->features(frames, at::autocast::get_autocast_dtype(at::kCUDA)));
+  if (video.is_cuda() && at::autocast::is_autocast_enabled(at::kCUDA)) {
+    const auto dtype = at::autocast::get_autocast_dtype(at::kCUDA);
+    if (torch::GradMode::is_enabled()) {
+      const torch::Tensor keep = backbone_->draw_stochastic_depth(frames.size(0), frames.device());
+      return of_clips(encoder_training_->features(frames, keep, dtype));
+    }
+    if (!backbone_->is_training()) return of_clips(encoder_inference_->features(frames, dtype));
   }
   return of_clips(
       backbone_->forward(video.scalar_type() == at::kByte ? normalize_frames(frames) : frames));

@@ -14,12 +14,14 @@
 #include "core/model/fusion/inference.h"
 #include "core/model/swin.h"
 #include "core/model/swin_inference.h"
+#include "core/model/swin_training.h"
 
 namespace omniq::model {
 
 struct OmniqOptions {
   std::string backbone = "swin_tiny";
   double stochastic_depth = 0.2;  // where the encoder trains
+  bool recompute = false;         // of SwinTraining
   std::string fusion = "mamba";
   FusionOptions
       fusion_options;  // its width is the fusion's; equal to the encoder's, no projection is made
@@ -50,8 +52,8 @@ class OmniQ : public torch::nn::Module {
   /// classes].
   torch::Tensor forward(const torch::Tensor& video);
   /// The same video → frame features [B, T, D_b]. A frozen encoder keeps nothing for a backward
-  /// pass. In evaluation mode on a GPU, without gradients and in mixed precision, the encoder is
-  /// run by SwinInference.
+  /// pass. On a GPU in mixed precision the encoder is run by SwinTraining where it trains, by
+  /// SwinInference in evaluation mode and where it is frozen.
   torch::Tensor encode(const torch::Tensor& video);
   /// features [B, T, D_b], mask [B, T] bool (true for a frame, false for padding) or none → logits.
   /// In evaluation mode on a GPU, without gradients, the fusion is run by FusionInference.
@@ -70,8 +72,9 @@ class OmniQ : public torch::nn::Module {
   const OmniqOptions& options() const { return options_; }
   /// As Fusion's, for a run's record.
   std::string scan_path(torch::Dtype type) { return fusion_->scan_path(type); }
-  /// As SwinInference's, for a run's record.
+  /// As SwinInference's and SwinTraining's, for a run's record.
   std::string encoder_path() const { return encoder_inference_->path(); }
+  std::string encoder_training_path() const { return encoder_training_->path(); }
   torch::nn::Module& backbone() { return *backbone_; }
   bool backbone_frozen() const { return backbone_frozen_; }
 
@@ -84,6 +87,7 @@ class OmniQ : public torch::nn::Module {
   bool backbone_frozen_ = false;
   Swin backbone_{nullptr};
   std::shared_ptr<SwinInference> encoder_inference_;
+  std::shared_ptr<SwinTraining> encoder_training_;
   std::shared_ptr<Linear> video_proj_;  // P_v; null when the widths agree
   torch::Tensor vis_cls_, positions_, types_;
   std::shared_ptr<Fusion> fusion_;

@@ -141,7 +141,7 @@ struct SwinImpl::Parts {
   using Key = std::tuple<c10::DeviceType, int, std::int64_t, std::int64_t>;
   std::map<Key, swin::FrameLayout> layouts;
   at::Tensor bias_index;  // int64 [T, T]
-  at::Tensor keep_rates;  // float [2 · blocks, 1, 1, 1]
+  at::Tensor keep_rates;  // float [2 · blocks, 1]
 
   const swin::FrameLayout& layout(std::int64_t rows, std::int64_t columns, std::int64_t window,
                                   at::Device device) {
@@ -221,7 +221,14 @@ void SwinImpl::set_stochastic_depth(double rate) {
         blocks > 1 ? rate * static_cast<double>(i) / static_cast<double>(blocks - 1) : 0;
     keep.insert(keep.end(), 2, static_cast<float>(1 - drop));
   }
-  parts_->keep_rates = torch::tensor(at::ArrayRef<float>(keep)).view({-1, 1, 1, 1});
+  parts_->keep_rates = torch::tensor(at::ArrayRef<float>(keep)).unsqueeze(1);
+}
+
+at::Tensor SwinImpl::draw_stochastic_depth(std::int64_t frames, at::Device device) {
+  if (!is_training() || options_.stochastic_depth == 0) return {};
+  if (parts_->keep_rates.device() != device) parts_->keep_rates = parts_->keep_rates.to(device);
+  const at::Tensor& rates = parts_->keep_rates;
+  return at::rand({rates.size(0), frames}, rates.options()).lt(rates) / rates;
 }
 
 void SwinImpl::reset_parameters(double linear_std) {
@@ -256,15 +263,9 @@ at::Tensor SwinImpl::forward(const at::Tensor& frames) {
   if (parts_->bias_index.device() != device) parts_->bias_index = parts_->bias_index.to(device);
 
   Pass pass;
-  if (is_training() && options_.stochastic_depth > 0) {
-    if (parts_->keep_rates.device() != device) parts_->keep_rates = parts_->keep_rates.to(device);
-    // One draw for all residuals of the pass.
-    const at::Tensor& rates = parts_->keep_rates;
-    pass.keep = at::rand({rates.size(0), frames.size(0), 1, 1}, rates.options()).lt(rates) / rates;
-  }
-
+  const at::Tensor keep = draw_stochastic_depth(frames.size(0), device);
   at::Tensor x = parts_->embed(frames, layout, options_.patch, options_.window);
-  if (pass.keep.defined()) pass.keep = pass.keep.to(x.scalar_type());
+  if (keep.defined()) pass.keep = keep.to(x.scalar_type()).unsqueeze(-1).unsqueeze(-1);
   for (std::size_t i = 0; i < parts_->stages.size(); ++i) {
     for (const auto& block : parts_->stages[i]) {
       x = block->forward(x, layout.stages[i], parts_->bias_index, pass);

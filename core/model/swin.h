@@ -31,6 +31,9 @@ class SwinImpl : public torch::nn::Module {
   /// The rate of the last block from now on; 0 for a frozen backbone. It acts in training mode
   /// only, and draws from torch's default generator of the frames' device.
   void set_stochastic_depth(double rate);
+  /// Its factors for one pass, 0 or 1 ÷ (1 − rate), of every residual branch in turn (two a block)
+  /// and frame: float [2 · blocks, frames]. Undefined where it does not act.
+  at::Tensor draw_stochastic_depth(std::int64_t frames, at::Device device);
 
   /// torchvision's initialisation: linear weights from N(0, linear_std²) cut at ±2, zero biases,
   /// bias tables from N(0, 0.02²), LayerNorms 1 and 0. The constructor has done so with the

@@ -13,7 +13,7 @@
 #include <functional>
 
 #include "core/base/text.h"
-#include "core/model/preprocess.h"
+#include "core/model/swin_kernels.h"
 #include "kernels/patch_rows/patch_rows.h"
 #include "kernels/token_linear/token_linear.h"
 #include "kernels/token_mlp/token_mlp.h"
@@ -64,20 +64,6 @@ void run_block(const BlockWeights& w, const at::Tensor& x) {
   kernels::token_mlp_(tokens, w.mlp);
 }
 
-// A convolution's weight [out, c, p, p] for rows of bytes: those are centred and scaled otherwise
-// than pixels, which the weight and bias make up for.
-Product for_bytes(const at::Tensor& weight, const at::Tensor& bias) {
-  const auto of_channels = [&](const std::array<double, 3>& values) {
-    return torch::tensor({values[0], values[1], values[2]}, torch::kDouble)
-        .view({1, 3, 1, 1})
-        .to(weight.device());
-  };
-  const at::Tensor w = weight.to(at::kDouble) / of_channels(kPixelStd);
-  const at::Tensor centre = kernels::kByteCentre / 255 - of_channels(kPixelMean);
-  return {(w * (kernels::kByteScale / 255)).permute({0, 2, 3, 1}).flatten(1).t(),
-          bias.to(at::kDouble) + (w * centre).sum({1, 2, 3})};
-}
-
 }  // namespace
 
 struct SwinInference::Weights {
@@ -108,11 +94,12 @@ SwinInference::Weights::Weights(const SwinOptions& options, at::ScalarType of, c
   };
 
   const at::Tensor patches = find("features.0.0.weight"), bias = find("features.0.0.bias");
-  of_frames = {patches.flatten(1).to(dtype, false, true).t(), half(bias)};
-  if (options.in_channels == 3) {
-    of_bytes = for_bytes(patches, bias);
-    of_bytes = {half(of_bytes.weight), half(of_bytes.bias)};
-  }
+  const auto of_patches = [&](bool bytes) {
+    const swin::PatchLayer layer = swin::patch_layer(patches, bias, bytes);
+    return Product{layer.weight.to(dtype, false, true).t(), half(layer.bias)};
+  };
+  of_frames = of_patches(false);
+  if (options.in_channels == 3) of_bytes = of_patches(true);
   patch_norm = norm("features.0.2");
   int child = 1;
   for (std::size_t i = 0; i < options.depths.size(); ++i) {
@@ -153,14 +140,7 @@ SwinInference::SwinInference(SwinImpl& encoder, bool graphs)
 SwinInference::~SwinInference() = default;
 
 std::string SwinInference::path() const {
-  std::string path = "kernels, GELU to 1e-3";
-  for (std::size_t i = 0; i < options_.heads.size(); ++i) {
-    const std::int64_t head_width = (options_.width << i) / options_.heads[i];
-    if (kernels::has_window_attention(options_.window, head_width)) continue;
-    return cat(path, "; attention in windows of ", options_.window, " with heads of ", head_width,
-               " by torch operators");
-  }
-  return path;
+  return cat("kernels, GELU to 1e-3", swin::without_kernels(options_));
 }
 
 void SwinInference::refresh(c10::Device device, at::ScalarType dtype) {

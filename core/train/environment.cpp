@@ -46,10 +46,11 @@ Status write_environment(const run::RunFolder& folder, const config::Experiment&
   if (const std::string scan = built.model->scan_path(precision_dtype(precision)); !scan.empty()) {
     json["scan"] = scan;
   }
-  // Where it is not trained.
-  json["encoder"] = device.is_cuda() && precision != Precision::float32
-                        ? built.model->encoder_path()
-                        : "torch operators";
+  const bool kernels = device.is_cuda() && precision != Precision::float32;
+  json["encoder"] = kernels ? built.model->encoder_path() : "torch operators";  // without gradients
+  if (!built.model->backbone_frozen()) {
+    json["encoder_training"] = kernels ? built.model->encoder_training_path() : "torch operators";
+  }
   const model::ParameterCount count = built.model->count_parameters();
   json["params"] = count.total;
   json["trainable_params"] = count.trainable;

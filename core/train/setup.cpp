@@ -18,6 +18,7 @@ model::OmniqOptions model_options(const config::Experiment& e, std::int64_t clas
   model::OmniqOptions options;
   options.backbone = e.vision_backbone;
   options.stochastic_depth = e.backbone.stochastic_depth;
+  options.recompute = e.train.recompute;
   options.fusion = e.fusion.name;
   options.fusion_options = config::fusion_options(e);
   options.max_frames = e.fusion.max_frames;

@@ -47,6 +47,31 @@ __device__ __forceinline__ void multiply_half<__half>(float (&sum)[4], const uns
       : "r"(left[0]), "r"(left[1]), "r"(left[2]), "r"(left[3]), "r"(right[0]), "r"(right[1]));
 }
 
+/// The same of 16 × 8 and 8 × 8: the first columns of a left operand, the first rows of a right
+/// one.
+template <typename T>
+__device__ __forceinline__ void multiply_half(float (&sum)[4], const unsigned (&left)[2],
+                                              unsigned right);
+template <>
+__device__ __forceinline__ void multiply_half<__nv_bfloat16>(float (&sum)[4],
+                                                             const unsigned (&left)[2],
+                                                             unsigned right) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 "
+      "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
+      : "r"(left[0]), "r"(left[1]), "r"(right));
+}
+template <>
+__device__ __forceinline__ void multiply_half<__half>(float (&sum)[4], const unsigned (&left)[2],
+                                                      unsigned right) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 "
+      "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
+      : "r"(left[0]), "r"(left[1]), "r"(right));
+}
+
 /// The transpose of an 8 × 8 matrix of which lane 4g + i holds row g, columns 2i and 2i + 1.
 __device__ __forceinline__ unsigned transpose_matrix(unsigned x) {
   unsigned y;

@@ -2,30 +2,21 @@
 
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
 
 #include <cmath>
 #include <limits>
 
 #include "kernels/common/cuda_tensors.h"
-#include "kernels/window_attention/window_attention_cuda.h"
+#include "kernels/window_attention/window_attention_impl.h"
 #include "kernels/window_attention/windows.h"
 
 namespace omniq::kernels {
 namespace {
 
-struct Shape {
-  std::int64_t frames, height, width, heads, head_width, window;
-  std::int64_t shift_y, shift_x;
+using detail::WindowAttentionShape;
 
-  std::int64_t padded_height() const { return (height + window - 1) / window * window; }
-  std::int64_t padded_width() const { return (width + window - 1) / window * window; }
-};
-
-Shape check(const at::Tensor& qkv, const WindowBias& bias, const at::Tensor& padding,
-            std::int64_t shift) {
+WindowAttentionShape check(const at::Tensor& qkv, const WindowBias& bias, const at::Tensor& padding,
+                           std::int64_t shift, const at::Tensor& keep) {
   TORCH_CHECK(bias.window > 0 && bias.pairs.defined() && bias.pairs.dim() == 3,
               "window_attention: bias must come from make_window_bias");
   const std::int64_t heads = bias.pairs.size(0);
@@ -43,66 +34,45 @@ Shape check(const at::Tensor& qkv, const WindowBias& bias, const at::Tensor& pad
               " and bias on ", bias.pairs.device());
   TORCH_CHECK(shift >= 0 && shift < bias.window, "window_attention: shift is ", shift,
               ", expected 0 to ", bias.window - 1);
-  TORCH_CHECK(!at::GradMode::is_enabled() ||
-                  !(qkv.requires_grad() || padding.requires_grad() || bias.pairs.requires_grad()),
-              "window_attention: there are no gradients; compute without them");
-  Shape s{qkv.size(0), qkv.size(1), qkv.size(2), heads, qkv.size(3) / (3 * heads),
-          bias.window, shift,       shift};
-  if (s.padded_height() == s.window) s.shift_y = 0;
-  if (s.padded_width() == s.window) s.shift_x = 0;
-  return s;
+  TORCH_CHECK(!keep.defined() ||
+                  (keep.dim() == 1 && keep.size(0) == qkv.size(0) && keep.device() == qkv.device()),
+              "window_attention: keep must have shape [", qkv.size(0), "] and be on ",
+              qkv.device());
+  const auto number = [](std::int64_t x) { return static_cast<int>(x); };
+  const auto padded = [&](std::int64_t x) {
+    return number((x + bias.window - 1) / bias.window * bias.window);
+  };
+  const int rows = padded(qkv.size(1)), columns = padded(qkv.size(2));
+  return {number(qkv.size(0)),
+          number(qkv.size(1)),
+          number(qkv.size(2)),
+          rows,
+          columns,
+          number(heads),
+          number(bias.window),
+          number(bias.head_width),
+          number(rows == bias.window ? 0 : shift),
+          number(columns == bias.window ? 0 : shift)};
 }
 
-bool has_kernel(const at::Tensor& qkv, const WindowBias& bias, const Shape& s) {
+bool has_kernel(const at::Tensor& qkv, const WindowBias& bias) {
   return qkv.is_cuda() && detail::is_half(qkv.scalar_type()) && bias.lanes.defined() &&
-         has_window_attention(s.window, s.head_width) && qkv.numel() > 0 &&
+         has_window_attention(bias.window, bias.head_width) && qkv.numel() > 0 &&
          qkv.stride(0) <= std::numeric_limits<int>::max();
 }
 
-at::Tensor run(const at::Tensor& raw_qkv, const WindowBias& bias, const at::Tensor& raw_padding,
-               const Shape& s) {
-  const c10::cuda::CUDAGuard guard(raw_qkv.device());
-  const at::Tensor qkv = detail::with_aligned_start(raw_qkv.contiguous());
-  const at::Tensor padding = detail::with_aligned_start(raw_padding.contiguous());
-  const at::Tensor out =
-      at::empty({s.frames, s.height, s.width, s.heads * s.head_width}, qkv.options());
-  const auto number = [](std::int64_t x) { return static_cast<int>(x); };
-  const auto launch = [&](auto zero) {
-    using T = decltype(zero);
-    const detail::CudaWindowAttentionArguments<T> args{
-        number(s.frames),
-        number(s.height),
-        number(s.width),
-        number(s.padded_height()),
-        number(s.padded_width()),
-        number(s.heads),
-        number(s.window),
-        number(s.head_width),
-        number(s.shift_y),
-        number(s.shift_x),
-        static_cast<const T*>(qkv.const_data_ptr()),
-        static_cast<const T*>(padding.const_data_ptr()),
-        static_cast<const __half*>(bias.lanes.const_data_ptr()),
-        static_cast<T*>(out.mutable_data_ptr())};
-    C10_CUDA_CHECK(detail::window_attention<T>(args, at::cuda::getCurrentCUDAStream()));
-  };
-  detail::dispatch_half_type(qkv.scalar_type(), launch);
-  return out;
-}
-
 at::Tensor composite(const at::Tensor& qkv, const WindowBias& bias, const at::Tensor& padding,
-                     const Shape& s) {
-  const std::int64_t down = s.padded_height() / s.window, across = s.padded_width() / s.window;
+                     const at::Tensor& keep, const WindowAttentionShape& s) {
+  const std::int64_t down = s.padded_height / s.window, across = s.padded_width / s.window;
   at::Tensor map = qkv;
-  if (down * s.window > s.height || across * s.window > s.width) {
-    map = padding.expand({s.frames, s.padded_height(), s.padded_width(), padding.size(0)})
-              .contiguous();
+  if (s.is_padded()) {
+    map = padding.expand({s.frames, s.padded_height, s.padded_width, padding.size(0)}).clone();
     map.slice(1, 0, s.height).slice(2, 0, s.width).copy_(qkv);
   }
   at::Tensor pairs = bias.pairs.unsqueeze(0);
   if (s.shift_y + s.shift_x > 0) {
     map = map.roll({-s.shift_y, -s.shift_x}, {1, 2});
-    pairs = pairs + shift_mask(s.padded_height(), s.padded_width(), s.window, s.shift_y, s.shift_x)
+    pairs = pairs + shift_mask(s.padded_height, s.padded_width, s.window, s.shift_y, s.shift_x)
                         .to(pairs.options())
                         .unsqueeze(1);
   }
@@ -113,9 +83,11 @@ at::Tensor composite(const at::Tensor& qkv, const WindowBias& bias, const at::Te
       attention_of_windows(windows, pairs, s.heads)
           .view({s.frames, down, across, s.window, s.window, s.heads * s.head_width})
           .permute({0, 1, 3, 2, 4, 5})
-          .reshape({s.frames, s.padded_height(), s.padded_width(), s.heads * s.head_width});
+          .reshape({s.frames, s.padded_height, s.padded_width, s.heads * s.head_width});
   if (s.shift_y + s.shift_x > 0) out = out.roll({s.shift_y, s.shift_x}, {1, 2});
-  return out.slice(1, 0, s.height).slice(2, 0, s.width).contiguous();
+  out = out.slice(1, 0, s.height).slice(2, 0, s.width);
+  if (keep.defined()) out = out * keep.to(out.scalar_type()).view({s.frames, 1, 1, 1});
+  return out.contiguous();
 }
 
 // The bias as a warp's lanes take it (CudaWindowAttentionArguments::bias).
@@ -150,16 +122,18 @@ WindowBias make_window_bias(const at::Tensor& table, std::int64_t window, std::i
   const at::Tensor index = relative_position_index(window).to(table.device());
   WindowBias bias{
       window, head_width, at::embedding(table, index).permute({2, 0, 1}).contiguous(), {}};
-  if (table.is_cuda()) bias.lanes = in_order_of_lanes(bias.pairs, window, head_width);
+  if (table.is_cuda()) bias.lanes = in_order_of_lanes(bias.pairs.detach(), window, head_width);
   return bias;
 }
 
 at::Tensor window_attention(const at::Tensor& qkv, const WindowBias& bias,
-                            const at::Tensor& padding, std::int64_t shift) {
-  const Shape shape = check(qkv, bias, padding, shift);
-  if (has_kernel(qkv, bias, shape)) return run(qkv, bias, padding, shape);
+                            const at::Tensor& padding, std::int64_t shift, const at::Tensor& keep) {
+  const WindowAttentionShape shape = check(qkv, bias, padding, shift, keep);
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  return composite(qkv, bias, padding, shape);
+  if (has_kernel(qkv, bias)) {
+    return detail::window_attention_cuda(qkv, bias, padding, keep, shape);
+  }
+  return composite(qkv, bias, padding, keep, shape);
 }
 
 }  // namespace omniq::kernels

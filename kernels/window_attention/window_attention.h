@@ -22,22 +22,25 @@ struct WindowBias {
 };
 
 /// table [(2 · window − 1)², heads], floating: a row for each distance of two tokens, as
-/// relative_position_index() numbers them. For heads of `head_width` channels.
+/// relative_position_index() numbers them. For heads of `head_width` channels. Differentiable.
 WindowBias make_window_bias(const at::Tensor& table, std::int64_t window, std::int64_t head_width);
 
-/// The same attention on maps in their natural order, for inference:
+/// The same attention on maps in their natural order:
 ///   qkv      [n, H, W, 3 · heads · d], contiguous or copied
 ///   padding  [3 · heads · d]: the qkv of a token beyond the map, in qkv's dtype. Maps that windows
 ///            do not divide continue with such tokens, below and to the right.
 ///   shift    windows begin at this token, 0 ≤ shift < window, and wrap around; tokens that are no
 ///            neighbours do not see each other. On an axis that one window covers it counts as 0.
+///   keep     [n], floating, without gradient: the factor of each frame's result; undefined: 1
 /// → [n, H, W, heads · d] in qkv's dtype.
 ///
-/// Without gradients: throws c10::Error where one is asked for, and where shapes, dtypes or devices
-/// do not agree. On a GPU there is a kernel for bfloat16 and float16, windows of 7 with d = 32 and
-/// windows of 4 with d = 16; everything else is computed by torch operators.
+/// Differentiable in qkv, the bias's table and padding; what is kept for that is qkv. Throws
+/// c10::Error where shapes, dtypes or devices do not agree. On a GPU there are kernels for bfloat16
+/// and float16, windows of 7 with d = 32 and windows of 4 with d = 16; everything else is computed
+/// by torch operators.
 at::Tensor window_attention(const at::Tensor& qkv, const WindowBias& bias,
-                            const at::Tensor& padding, std::int64_t shift);
+                            const at::Tensor& padding, std::int64_t shift,
+                            const at::Tensor& keep = {});
 
 /// Whether window_attention() has a kernel for a window and d on GPUs in half precision.
 bool has_window_attention(std::int64_t window, std::int64_t head_width);

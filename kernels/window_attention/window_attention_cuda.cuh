@@ -7,62 +7,13 @@
 // lane has the i-th quarter of its tokens' results.
 #include <cstdint>
 
-#include "kernels/common/cuda_half_products.cuh"
 #include "kernels/window_attention/window_attention_cuda.h"
+#include "kernels/window_attention/window_attention_cuda_windows.cuh"
 
 namespace omniq::kernels::detail {
 namespace {
 
 constexpr int kAttentionWarps = 4;
-
-template <int kWindow>
-constexpr int kQueryTilesOf = query_tiles(kWindow);
-template <int kWindow>
-constexpr int kKeyTilesOf = key_tiles(kWindow);
-
-/// A quarter of a token's channels of one head: two in each register.
-template <int kRegisters>
-struct alignas(4 * kRegisters) Quarter {
-  unsigned pairs[kRegisters];
-};
-
-/// One window of one frame. Sizes stay in the arguments: they take no registers there.
-template <typename T, int kWindow>
-struct Window {
-  const CudaWindowAttentionArguments<T>& args;
-  unsigned frame;
-  int first_y, first_x, split_y, split_x;
-
-  __device__ Window(const CudaWindowAttentionArguments<T>& of, unsigned index) : args(of) {
-    const unsigned down = args.padded_height / kWindow, across = args.padded_width / kWindow;
-    const unsigned row = index / across % down, column = index % across;
-    frame = index / (across * down);
-    first_y = static_cast<int>(row) * kWindow + args.shift_y;
-    first_x = static_cast<int>(column) * kWindow + args.shift_x;
-    // Only the last windows hold tokens that were apart before the shift.
-    split_y = args.shift_y > 0 && row + 1 == down ? kWindow - args.shift_y : kWindow;
-    split_x = args.shift_x > 0 && column + 1 == across ? kWindow - args.shift_x : kWindow;
-  }
-
-  /// The place of a token in the frame's map; −1 beyond the map, which needs kPadded.
-  template <bool kPadded>
-  __device__ int place(int token) const {
-    int y = first_y + token / kWindow, x = first_x + token % kWindow;
-    y -= y >= args.padded_height ? args.padded_height : 0;
-    x -= x >= args.padded_width ? args.padded_width : 0;
-    return !kPadded || (y < args.height && x < args.width) ? y * args.width + x : -1;
-  }
-
-  __device__ bool is_split() const { return split_y < kWindow || split_x < kWindow; }
-  /// Which part of a split window a token is in.
-  __device__ int part(int token) const {
-    return (token / kWindow >= split_y ? 2 : 0) + (token % kWindow >= split_x ? 1 : 0);
-  }
-};
-
-struct TokenPlace {
-  int place, part;
-};
 
 /// kParts: warps that share a window and head, 1 or query_tiles. kPadded: windows go beyond the
 /// map.
@@ -78,7 +29,7 @@ __global__ void __launch_bounds__(32 * kAttentionWarps, 4)
   const int first_tile = kParts == 1 ? 0 : static_cast<int>(item % kParts);
   item /= kParts;
   const int head = static_cast<int>(item % static_cast<unsigned>(args.heads));
-  const Window<T, kWindow> window(args, item / static_cast<unsigned>(args.heads));
+  const Window<kWindow> window(args, item / static_cast<unsigned>(args.heads));
   if (window.frame >= static_cast<unsigned>(args.frames)) return;
   const int lane = static_cast<int>(threadIdx.x) % 32, g = lane / 4, i = lane % 4;
 
@@ -90,6 +41,11 @@ __global__ void __launch_bounds__(32 * kAttentionWarps, 4)
   // they are read as the last that does, and their bias leaves them without weight.
   __shared__ TokenPlace places_of_warps[kAttentionWarps][16 * kQueryTiles];
   TokenPlace* tokens = places_of_warps[threadIdx.x / 32];
+  __shared__ float keep_of_warps[kAttentionWarps];  // there is no register to keep it in
+  const volatile float& keep = keep_of_warps[threadIdx.x / 32];
+  if (lane == 0) {
+    keep_of_warps[threadIdx.x / 32] = args.keep == nullptr ? 1.F : args.keep[window.frame];
+  }
 #pragma unroll
   for (int token = lane; token < 16 * kQueryTiles; token += 32) {
     const int existing = min(token, kTokens - 1);
@@ -112,10 +68,7 @@ __global__ void __launch_bounds__(32 * kAttentionWarps, 4)
 #pragma unroll
   for (int j = 0; j < kKeyTiles; ++j) values[j] = load(8 * j + g, 2);
 #pragma unroll
-  for (int j = 0; j < kKeyTiles; ++j) {
-#pragma unroll
-    for (int r = 0; r < kRegisters; ++r) values[j].pairs[r] = transpose_matrix(values[j].pairs[r]);
-  }
+  for (int j = 0; j < kKeyTiles; ++j) values[j] = values[j].transposed();
 
   const float scale = kLog2E * rsqrtf(static_cast<float>(kHeadWidth));
   const float masked = -100.F * kLog2E / scale;  // as the model adds it to tokens that were apart
@@ -194,7 +147,7 @@ __global__ void __launch_bounds__(32 * kAttentionWarps, 4)
     for (int half = 0; half < 2; ++half) {
       const int token = 16 * tile + 8 * half + g, place = tokens[token].place;
       if (token >= kTokens || (kPadded && place < 0)) continue;
-      const float inverse = fast_reciprocal(sum[half]);
+      const float inverse = fast_reciprocal(sum[half]) * keep;
       Vector out;
 #pragma unroll
       for (int r = 0; r < kRegisters; ++r) {
@@ -219,10 +172,9 @@ cudaError_t launch_window_attention(const CudaWindowAttentionArguments<T>& args,
   // About as many warps as a large GPU has room for.
   constexpr std::int64_t kFew = 1024;
   constexpr int kQueryTiles = kQueryTilesOf<kWindow>;
-  const bool padded = args.padded_height > args.height || args.padded_width > args.width;
   if (kQueryTiles == 1 || items >= kFew) {
-    return padded ? launch(window_attention_kernel<T, kWindow, kHeadWidth, 1, true>, 1)
-                  : launch(window_attention_kernel<T, kWindow, kHeadWidth, 1, false>, 1);
+    return args.is_padded() ? launch(window_attention_kernel<T, kWindow, kHeadWidth, 1, true>, 1)
+                            : launch(window_attention_kernel<T, kWindow, kHeadWidth, 1, false>, 1);
   }
   return launch(window_attention_kernel<T, kWindow, kHeadWidth, kQueryTiles, true>, kQueryTiles);
 }

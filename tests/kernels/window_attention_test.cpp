@@ -11,6 +11,7 @@ namespace {
 
 using kernels::make_window_bias;
 using kernels::window_attention;
+using testing::Arguments;
 using testing::error_of;
 using ::testing::HasSubstr;
 using testing::relative_error;
@@ -38,7 +39,7 @@ Inputs make_inputs(const Case& c, at::ScalarType type, at::Device device) {
 
 // Attention of every token of the padded map to every other, in float64: those outside of its
 // window have no weight, those that only the wrapping brought into it −100.
-at::Tensor reference(const Inputs& in, const Case& c) {
+at::Tensor reference(const Inputs& in, const Case& c, const at::Tensor& keep = {}) {
   const auto exact = [](const at::Tensor& x) { return x.to(at::kCPU, at::kDouble); };
   const auto round_up = [&](std::int64_t x) { return (x + c.window - 1) / c.window * c.window; };
   const std::int64_t rows = round_up(c.height), columns = round_up(c.width);
@@ -68,12 +69,13 @@ at::Tensor reference(const Inputs& in, const Case& c) {
       (parts[0].matmul(parts[1].transpose(-2, -1)) / std::sqrt(static_cast<double>(c.head_width)) +
        bias - 100 * apart.to(at::kDouble))
           .masked_fill(outside, -std::numeric_limits<double>::infinity());
-  return scores.softmax(-1)
-      .matmul(parts[2])
-      .transpose(1, 2)
-      .reshape({c.frames, rows, columns, c.heads * c.head_width})
-      .slice(1, 0, c.height)
-      .slice(2, 0, c.width);
+  return (keep.defined() ? exact(keep) : torch::ones(c.frames)).view({-1, 1, 1, 1}) *
+         scores.softmax(-1)
+             .matmul(parts[2])
+             .transpose(1, 2)
+             .reshape({c.frames, rows, columns, c.heads * c.head_width})
+             .slice(1, 0, c.height)
+             .slice(2, 0, c.width);
 }
 
 class WindowAttentionTest : public testing::DeviceTest {};
@@ -83,8 +85,8 @@ class WindowAttentionTest : public testing::DeviceTest {};
 const Case kCases[] = {{3, 14, 14, 3, 32, 7, 3}, {3, 14, 14, 3, 32, 7, 0}, {1, 7, 7, 4, 32, 7, 3},
                        {2, 16, 9, 2, 32, 7, 3},  {2, 16, 9, 2, 32, 7, 0},  {1, 5, 20, 3, 32, 7, 3},
                        {90, 8, 14, 3, 32, 7, 3}, {2, 8, 8, 2, 16, 4, 2},   {3, 9, 7, 4, 16, 4, 2},
-                       {1, 1, 1, 2, 16, 4, 2},   {2, 9, 7, 2, 5, 3, 1},    {1, 14, 14, 2, 16, 7, 3},
-                       {1, 8, 12, 1, 32, 8, 4}};
+                       {1, 1, 1, 2, 16, 4, 2},   {2, 9, 8, 2, 5, 3, 1},    {1, 14, 14, 2, 16, 7, 3},
+                       {1, 8, 12, 1, 32, 8, 2}};
 
 TEST_P(WindowAttentionTest, MatchesReference) {
   for (const auto& [type, limit] : {std::pair{at::kDouble, 1e-6},
@@ -102,6 +104,49 @@ TEST_P(WindowAttentionTest, MatchesReference) {
       EXPECT_TRUE(torch::equal(out, window_attention(in.qkv, bias, in.padding, c.shift)));
     }
   }
+}
+
+TEST_P(WindowAttentionTest, GradientsMatchReference) {
+  testing::poison_memory(device());
+  for (const Case& c : kCases) {
+    const Inputs in = make_inputs(c, at::kFloat, at::kCPU);
+    const at::Tensor keep =
+        torch::tensor({1.25, 0.0, 1.0}).repeat({c.frames}).slice(0, 0, c.frames);
+    for (const auto& [type, limit] : {std::pair{at::kDouble, 1e-6},
+                                      {at::kFloat, 1e-5},
+                                      {at::kBFloat16, 2e-2},
+                                      {at::kHalf, 4e-3}}) {
+      SCOPED_TRACE(::testing::Message() << type << ", " << c);
+      testing::expect_matches(
+          [&](const Arguments& a) {
+            return window_attention(a[0].value,
+                                    make_window_bias(a[1].value, c.window, c.head_width),
+                                    a[2].value, c.shift, keep.to(device()));
+          },
+          [&](const Arguments& a) {
+            return reference({a[0].value, a[1].value, a[2].value}, c, keep);
+          },
+          {{"qkv", in.qkv}, {"table", in.table}, {"padding", in.padding}},
+          at::TensorOptions(type).device(device()), limit, limit);
+    }
+  }
+}
+
+TEST_P(WindowAttentionTest, GradientsRepeatThemselves) {
+  const Case c{40, 13, 14, 3, 32, 7, 3};
+  const Inputs in = make_inputs(c, at::kFloat, at::kCPU);
+  const auto run = [&] {
+    return testing::run_with_gradients(
+        [&](const Arguments& a) {
+          return window_attention(a[0].value, make_window_bias(a[1].value, c.window, c.head_width),
+                                  a[2].value, c.shift);
+        },
+        testing::leaves({{"qkv", in.qkv}, {"table", in.table}, {"padding", in.padding}},
+                        at::TensorOptions(at::kBFloat16).device(device())),
+        torch::ones({40, 13, 14, 96}).cumsum(-1));
+  };
+  const auto first = run(), second = run();
+  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::equal(first[i], second[i]));
 }
 
 TEST_P(WindowAttentionTest, FramesDoNotDependOnEachOther) {
@@ -140,9 +185,8 @@ TEST_P(WindowAttentionTest, SaysWhatIsWrongWithItsArguments) {
               HasSubstr("padding Half"));
   EXPECT_THAT(error_of([&] { window_attention(in.qkv, bias, in.padding, 7); }),
               HasSubstr("expected 0 to 6"));
-  const at::Tensor needs = in.qkv.clone().requires_grad_();
-  EXPECT_THAT(error_of([&] { window_attention(needs, bias, in.padding, 0); }),
-              HasSubstr("no gradients"));
+  EXPECT_THAT(error_of([&] { window_attention(in.qkv, bias, in.padding, 0, in.padding); }),
+              HasSubstr("keep must have"));
 }
 
 OMNIQ_INSTANTIATE_ON_DEVICES(WindowAttentionTest);

@@ -182,6 +182,21 @@ TEST_F(SwinInferenceTest, TheModelUsesItInMixedPrecision) {
   EXPECT_LE(relative_error(model->encode(normalize_frames(rgb)), expected), 2e-3);
 }
 
+// What a training step does with an encoder of which nothing trains.
+TEST_F(SwinInferenceTest, AFrozenEncoderTakesItInTrainingAndKeepsNothing) {
+  auto model = small_model("mamba");
+  model->to(torch::kCUDA);
+  model->set_trainable(Trainable::lora, {}, false);
+  model->train();
+  const at::Tensor rgb = torch::randint(0, 256, {2, 4, 32, 32, 3}, torch::kByte).cuda();
+  const train::AutocastScope autocast(rgb.device(), train::Precision::float16);
+  const at::Tensor features = model->encode(rgb);
+  EXPECT_FALSE(features.requires_grad());
+  SwinInference inference(*model->backbone().as<SwinImpl>());
+  EXPECT_TRUE(
+      torch::equal(features.flatten(0, 1), inference.features(rgb.flatten(0, 1), at::kHalf)));
+}
+
 TEST_F(SwinInferenceTest, SaysWhatIsWrongWithItsArguments) {
   Swin net = on_gpu("swin_nano");
   SwinInference inference(*net);

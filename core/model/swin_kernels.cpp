@@ -1,0 +1,38 @@
+#include "core/model/swin_kernels.h"
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <array>
+
+#include "core/base/text.h"
+#include "core/model/preprocess.h"
+#include "kernels/patch_rows/patch_rows.h"
+#include "kernels/window_attention/window_attention.h"
+
+namespace omniq::model::swin {
+
+PatchLayer patch_layer(const at::Tensor& weight, const at::Tensor& bias, bool bytes) {
+  if (!bytes) return {weight.flatten(1), bias};
+  const auto of_channels = [&](const std::array<double, 3>& values) {
+    return torch::tensor({values[0], values[1], values[2]}, torch::kDouble)
+        .view({1, 3, 1, 1})
+        .to(weight.device());
+  };
+  const at::Tensor w = weight.to(at::kDouble) / of_channels(kPixelStd);
+  const at::Tensor centre = kernels::kByteCentre / 255 - of_channels(kPixelMean);
+  return {(w * (kernels::kByteScale / 255)).permute({0, 2, 3, 1}).flatten(1),
+          bias.to(at::kDouble) + (w * centre).sum({1, 2, 3})};
+}
+
+std::string without_kernels(const SwinOptions& options) {
+  for (std::size_t i = 0; i < options.heads.size(); ++i) {
+    const std::int64_t head_width = (options.width << i) / options.heads[i];
+    if (kernels::has_window_attention(options.window, head_width)) continue;
+    return cat("; attention in windows of ", options.window, " with heads of ", head_width,
+               " by torch operators");
+  }
+  return {};
+}
+
+}  // namespace omniq::model::swin

@@ -1,0 +1,26 @@
+// What the encoder's two paths on kernels share, that of inference and that of training.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+#include "core/model/swin_options.h"
+
+namespace omniq::model::swin {
+
+/// The patch embedding's convolution as a linear layer on rows of patches (kernels::patch_rows).
+struct PatchLayer {
+  at::Tensor weight;  // [out, patch · patch · c]
+  at::Tensor bias;    // [out]
+};
+
+/// weight [out, c, patch, patch], bias [out]. For rows of bytes, of which c is 3, in float64: bytes
+/// are centred and scaled otherwise than pixels, which the layer makes up for. Differentiable.
+PatchLayer patch_layer(const at::Tensor& weight, const at::Tensor& bias, bool bytes);
+
+/// What of an encoder is computed by torch operators although the rest is by kernels, as the end of
+/// a sentence for a run's record; "" for nothing.
+std::string without_kernels(const SwinOptions& options);
+
+}  // namespace omniq::model::swin

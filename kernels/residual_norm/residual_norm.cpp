@@ -1,0 +1,203 @@
+#include "kernels/residual_norm/residual_norm.h"
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "kernels/common/cuda_tensors.h"
+#include "kernels/residual_norm/residual_norm_cuda.h"
+
+namespace omniq::kernels {
+namespace {
+
+using detail::ResidualRows;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr double kEpsilon = 1e-5;
+
+void check(const char* name, const at::Tensor& x, const Branch& branch, bool merged) {
+  TORCH_CHECK(merged ? x.dim() == 4 : x.dim() >= 2, name, ": x has shape ", x.sizes(),
+              merged ? ", expected [n, H, W, C]" : ", expected [n, ..., C]");
+  const auto check_one = [&](const char* what, const at::Tensor& t, at::IntArrayRef shape) {
+    if (!t.defined()) return;
+    TORCH_CHECK(t.sizes() == shape && t.is_floating_point(), name, ": ", what, " has shape ",
+                t.sizes(), " and dtype ", t.scalar_type(), ", expected floating ", shape);
+    TORCH_CHECK(t.device() == x.device(), name, ": x is on ", x.device(), " but ", what, " on ",
+                t.device());
+  };
+  check_one("branch", branch.value, x.sizes());
+  check_one("bias", branch.bias, x.sizes().slice(x.dim() - 1));
+  check_one("keep", branch.keep, x.sizes().slice(0, 1));
+  TORCH_CHECK(!branch.value.defined() || branch.value.scalar_type() == x.scalar_type(), name,
+              ": x is ", x.scalar_type(), " and branch ", branch.value.scalar_type());
+  TORCH_CHECK(branch.value.defined() || !branch.bias.defined(), name,
+              ": a bias belongs to a branch");
+}
+
+ResidualRows shape_of(const at::Tensor& x, bool merged) {
+  const std::int64_t n = x.size(0), channels = x.size(-1);
+  const auto number = [](std::int64_t v) { return static_cast<int>(v); };
+  if (merged) return {n, number(x.size(1)), number(x.size(2)), number(channels), true};
+  return {n, number(x.numel() / std::max<std::int64_t>(1, n * channels)), 1, number(channels),
+          false};
+}
+
+bool has_kernel(const at::Tensor& x, bool merged) {
+  return x.is_cuda() && detail::is_half(x.scalar_type()) && x.size(-1) % 8 == 0 &&
+         (merged ? 4 : 1) * x.size(-1) <= detail::kMostResidualNormChannels && x.numel() > 0 &&
+         x.numel() / x.size(-1) <= std::numeric_limits<int>::max();
+}
+
+at::Tensor aligned(const at::Tensor& x) {
+  return x.defined() ? detail::with_aligned_start(x.contiguous()) : x;
+}
+at::Tensor single(const at::Tensor& x) { return x.defined() ? x.to(at::kFloat).contiguous() : x; }
+template <typename T>
+T* data(const at::Tensor& x) {
+  return x.defined() ? static_cast<T*>(x.data_ptr()) : nullptr;
+}
+
+struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
+  // → sum and normed, or normed alone where four are merged. The branch's are optional here because
+  // an undefined tensor cannot be an argument.
+  static variable_list forward(AutogradContext* context, const at::Tensor& raw_x,
+                               const std::optional<at::Tensor>& raw_value,
+                               const std::optional<at::Tensor>& raw_bias,
+                               const std::optional<at::Tensor>& raw_keep, bool merged) {
+    const c10::cuda::CUDAGuard guard(raw_x.device());
+    const ResidualRows shape = shape_of(raw_x, merged);
+    const at::Tensor x = aligned(raw_x), value = aligned(*raw_value);
+    const at::Tensor bias = single(*raw_bias), keep = single(*raw_keep);
+    const bool adds = !merged && value.defined();
+    const at::Tensor sum = adds ? at::empty(x.sizes(), x.options()) : at::Tensor();
+    std::vector<std::int64_t> sizes = x.sizes().vec();
+    if (merged) {
+      sizes = {x.size(0), (x.size(1) + 1) / 2, (x.size(2) + 1) / 2, 4 * x.size(3)};
+    }
+    const at::Tensor normed = at::empty(sizes, x.options());
+    const at::Tensor scales =
+        at::empty({normed.numel() / normed.size(-1)}, x.options().dtype(at::kFloat));
+    detail::dispatch_half_type(x.scalar_type(), [&](auto zero) {
+      using T = decltype(zero);
+      const detail::CudaResidualNormArguments<T> args{shape,
+                                                      data<const T>(x),
+                                                      data<const T>(value),
+                                                      data<const float>(bias),
+                                                      data<const float>(keep),
+                                                      data<T>(sum),
+                                                      data<T>(normed),
+                                                      data<float>(scales)};
+      C10_CUDA_CHECK(detail::residual_norm(args, at::cuda::getCurrentCUDAStream()));
+    });
+    context->set_materialize_grads(false);
+    context->save_for_backward({normed, scales, keep});
+    context->saved_data["merged"] = merged;
+    context->saved_data["sizes"] = x.sizes();
+    context->saved_data["has_branch"] = value.defined();
+    if (bias.defined()) context->saved_data["bias_dtype"] = raw_bias->scalar_type();
+    if (merged) return {normed};
+    return {adds ? sum : raw_x, normed};
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &normed = saved[0], &scales = saved[1], &keep = saved[2];
+    const c10::cuda::CUDAGuard guard(normed.device());
+    const bool merged = context->saved_data["merged"].toBool();
+    const at::Tensor d_normed = aligned(gradients.back());
+    const at::Tensor d_sum = merged ? at::Tensor() : aligned(gradients.front());
+    const at::Tensor d_x = at::empty(context->saved_data["sizes"].toIntVector(), normed.options());
+    const ResidualRows shape = shape_of(d_x, merged);
+    // As many blocks as a multiprocessor has room for.
+    const int processors =
+        at::cuda::getDeviceProperties(normed.device().index())->multiProcessorCount;
+    const auto parts = std::min<std::int64_t>(scales.numel(), 4 * processors);
+    at::Tensor d_bias;
+    const bool has_bias = context->saved_data.count("bias_dtype") > 0;
+    if (has_bias && context->needs_input_grad(2)) {
+      d_bias = at::empty({parts, normed.size(-1)}, scales.options());
+    }
+    detail::dispatch_half_type(normed.scalar_type(), [&](auto zero) {
+      using T = decltype(zero);
+      const detail::CudaResidualNormBackwardArguments<T> args{shape,
+                                                              data<const T>(normed),
+                                                              data<const float>(scales),
+                                                              data<const float>(keep),
+                                                              data<const T>(d_normed),
+                                                              data<const T>(d_sum),
+                                                              data<T>(d_x),
+                                                              data<float>(d_bias),
+                                                              static_cast<int>(parts)};
+      C10_CUDA_CHECK(detail::residual_norm_backward(args, at::cuda::getCurrentCUDAStream()));
+    });
+    if (d_bias.defined()) {
+      d_bias = d_bias.view({-1, d_x.size(-1)})
+                   .sum(0)
+                   .to(context->saved_data["bias_dtype"].toScalarType());
+    }
+    const bool has_branch = context->saved_data["has_branch"].toBool();
+    return {d_x, has_branch ? d_x : at::Tensor(), d_bias, {}, {}};
+  }
+};
+
+variable_list apply(const at::Tensor& x, const Branch& branch, bool merged) {
+  return ResidualNorm::apply(x, std::optional(branch.value), std::optional(branch.bias),
+                             std::optional(branch.keep), merged);
+}
+
+// By torch operators: the sum in the dtype of the statistics.
+at::Tensor exact_sum(const at::Tensor& x, const Branch& branch) {
+  const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  at::Tensor sum = x.to(type);
+  if (branch.value.defined()) sum = sum + branch.value.to(type);
+  if (!branch.bias.defined()) return sum;
+  at::Tensor bias = branch.bias.to(type);
+  if (branch.keep.defined()) {
+    std::vector<std::int64_t> of_frames(static_cast<std::size_t>(x.dim()), 1);
+    of_frames[0] = x.size(0);
+    bias = branch.keep.to(type).view(of_frames) * bias;
+  }
+  return sum + bias;
+}
+
+at::Tensor unit_norm(const at::Tensor& x) {
+  return at::layer_norm(x, {x.size(-1)}, /*weight=*/{}, /*bias=*/{}, kEpsilon);
+}
+
+}  // namespace
+
+SumAndUnitNorm residual_norm(const at::Tensor& x, const Branch& branch) {
+  check("residual_norm", x, branch, /*merged=*/false);
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  if (has_kernel(x, /*merged=*/false)) {
+    const variable_list out = apply(x, branch, /*merged=*/false);
+    return {out[0], out[1]};
+  }
+  const at::Tensor sum = exact_sum(x, branch);
+  return {branch.value.defined() ? sum.to(x.scalar_type()) : x, unit_norm(sum).to(x.scalar_type())};
+}
+
+at::Tensor merged_residual_norm(const at::Tensor& x, const Branch& branch) {
+  check("merged_residual_norm", x, branch, /*merged=*/true);
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  if (has_kernel(x, /*merged=*/true)) {
+    return apply(x, branch, /*merged=*/true)[0];
+  }
+  const std::int64_t n = x.size(0), height = x.size(1), width = x.size(2), channels = x.size(3);
+  const at::Tensor whole =
+      at::constant_pad_nd(exact_sum(x, branch), {0, 0, 0, width % 2, 0, height % 2});
+  const at::Tensor neighbours = whole.view({n, (height + 1) / 2, 2, (width + 1) / 2, 2, channels})
+                                    .permute({0, 1, 3, 4, 2, 5})
+                                    .reshape({n, (height + 1) / 2, (width + 1) / 2, 4 * channels});
+  return unit_norm(neighbours).to(x.scalar_type());
+}
+
+}  // namespace omniq::kernels

@@ -1,0 +1,230 @@
+#include "kernels/residual_norm/residual_norm_cuda.h"
+
+#include <type_traits>
+
+#include "kernels/common/cuda_token_rows.cuh"
+
+namespace omniq::kernels::detail {
+namespace {
+
+constexpr int kThreads = 128;
+
+/// A lane's vectors of a row as they lie in memory; zeros where there is nothing.
+template <int kVectors, typename T>
+struct RawRow {
+  uint4 raw[kVectors];
+
+  template <typename Find>
+  __device__ void load(const T* from, const Find& place) {
+#pragma unroll
+    for (int v = 0; v < kVectors; ++v) {
+      const std::int64_t at = from == nullptr ? -1 : place(v);
+      raw[v] = at >= 0 ? *reinterpret_cast<const uint4*>(from + at) : uint4{};
+    }
+  }
+  __device__ void get(int v, float (&x)[kRowVector]) const {
+    load8(reinterpret_cast<const T*>(&raw[v]), x);
+  }
+};
+
+/// Which lanes of a block have which row, and where its channels are.
+template <typename Rows>
+struct Lanes {
+  Rows rows;
+  std::int64_t count;  // of rows
+  int channels, lanes;
+
+  __device__ int at_once() const { return kThreads / lanes; }
+  __device__ int lane() const { return static_cast<int>(threadIdx.x) % lanes; }
+  __device__ int channel(int v) const { return (lane() + lanes * v) * kRowVector; }
+  __device__ std::int64_t first() const {
+    return static_cast<std::int64_t>(blockIdx.x) * at_once();
+  }
+  __device__ std::int64_t step() const { return static_cast<std::int64_t>(gridDim.x) * at_once(); }
+  /// −1 where the row, the channel or the token does not exist.
+  __device__ std::int64_t in_map(std::int64_t row, int v) const {
+    return row < count && channel(v) < channels ? rows.at(row, channel(v)) : -1;
+  }
+  __device__ std::int64_t in_row(std::int64_t row, int v) const {
+    return row < count && channel(v) < channels ? row * channels + channel(v) : -1;
+  }
+};
+
+template <typename T, int kVectors, typename Rows>
+__global__ void __launch_bounds__(kThreads, kVectors <= kKeptVectors ? 4 : 1)
+    residual_norm_kernel(const CudaResidualNormArguments<T> args, const Lanes<Rows> lanes) {
+  const auto bias = of_channels<kVectors, kVectors <= kKeptVectors>([&](int v) {
+    const int c = lanes.channel(v);
+    return args.bias != nullptr && c < lanes.channels ? args.bias + lanes.rows.channel(c) : nullptr;
+  });
+  const std::int64_t rows_of_frame = args.shape.rows_of_frame();
+  // Warps go on together: their lanes exchange sums.
+  std::int64_t row = lanes.first() + static_cast<int>(threadIdx.x) / lanes.lanes;
+  RawRow<kVectors, T> next_x, next_branch;
+  const auto load = [&](std::int64_t of) {
+    const auto place = [&](int v) { return lanes.in_map(of, v); };
+    next_x.load(args.x, place);
+    next_branch.load(args.branch, place);
+  };
+  load(row);
+  for (std::int64_t base = lanes.first(); base < lanes.count;
+       base += lanes.step(), row += lanes.step()) {
+    const RawRow<kVectors, T> x = next_x, branch = next_branch;
+    load(row + lanes.step());
+    const float keep = row < lanes.count ? factor_of_row(args.keep, row, rows_of_frame) : 0.F;
+    float y[kVectors][kRowVector];
+#pragma unroll
+    for (int v = 0; v < kVectors; ++v) {
+      float added[kRowVector], of_bias[kRowVector];
+      x.get(v, y[v]);
+      branch.get(v, added);
+      bias.get(v, of_bias);
+      const std::int64_t place = lanes.in_map(row, v);
+      const float here = place >= 0 ? keep : 0.F;
+#pragma unroll
+      for (int e = 0; e < kRowVector; ++e) y[v][e] += fmaf(here, of_bias[e], added[e]);
+      if (args.sum != nullptr && place >= 0) store8(args.sum + place, y[v]);
+    }
+    const float scale = norm_row(y, lanes.lane(), lanes.lanes, lanes.channels);
+    if (row >= lanes.count) continue;
+    if (lanes.lane() == 0) args.scales[row] = scale;
+#pragma unroll
+    for (int v = 0; v < kVectors; ++v) {
+      const std::int64_t place = lanes.in_row(row, v);
+      if (place >= 0) store8(args.normed + place, y[v]);
+    }
+  }
+}
+
+/// d_x = d_sum + (g − mean(g) − normed · mean(g ⊙ normed)) · scale, g the gradient of normed.
+template <typename T, int kVectors, typename Rows>
+__global__ void __launch_bounds__(kThreads, kVectors <= kKeptVectors ? 4 : 1)
+    residual_norm_backward_kernel(const CudaResidualNormBackwardArguments<T> args,
+                                  const Lanes<Rows> lanes) {
+  // Where rows are long, one after the other leaves enough to load at once.
+  constexpr bool kAhead = kVectors <= kKeptVectors;
+  extern __shared__ float sums[];  // [at_once, channels]
+  const std::int64_t rows_of_frame = args.shape.rows_of_frame();
+  const auto channels = static_cast<float>(lanes.channels);
+  float d_bias[kVectors][kRowVector] = {};
+  std::int64_t row = lanes.first() + static_cast<int>(threadIdx.x) / lanes.lanes;
+  RawRow<kVectors, T> next_normed, next_g, next_sum;
+  const auto load = [&](std::int64_t of) {
+    const auto in_row = [&](int v) { return lanes.in_row(of, v); };
+    next_normed.load(args.normed, in_row);
+    next_g.load(args.d_normed, in_row);
+    next_sum.load(args.d_sum, [&](int v) { return lanes.in_map(of, v); });
+  };
+  if (kAhead) load(row);
+  for (std::int64_t base = lanes.first(); base < lanes.count;
+       base += lanes.step(), row += lanes.step()) {
+    if (!kAhead) load(row);
+    const RawRow<kVectors, T> normed = next_normed, g = next_g, d_sum = next_sum;
+    if (kAhead) load(row + lanes.step());
+    const bool exists = row < lanes.count;
+    const float scale = exists ? args.scales[row] : 0.F;
+    const float keep = exists ? factor_of_row(args.keep, row, rows_of_frame) : 0.F;
+    float sum = 0.F, product = 0.F;
+#pragma unroll
+    for (int v = 0; v < kVectors; ++v) {
+      float a[kRowVector], b[kRowVector];
+      normed.get(v, a);
+      g.get(v, b);
+#pragma unroll
+      for (int e = 0; e < kRowVector; ++e) {
+        sum += b[e];
+        product = fmaf(a[e], b[e], product);
+      }
+    }
+    const float mean = sum_of_lanes(sum, lanes.lanes) / channels;
+    const float slope = sum_of_lanes(product, lanes.lanes) / channels;
+#pragma unroll
+    for (int v = 0; v < kVectors; ++v) {
+      const std::int64_t place = lanes.in_map(row, v);
+      if (place < 0) continue;
+      float a[kRowVector], b[kRowVector], d[kRowVector];
+      normed.get(v, a);
+      g.get(v, b);
+      d_sum.get(v, d);
+#pragma unroll
+      for (int e = 0; e < kRowVector; ++e) {
+        d[e] = fmaf(scale, b[e] - fmaf(slope, a[e], mean), d[e]);
+        d_bias[v][e] = fmaf(keep, d[e], d_bias[v][e]);
+      }
+      store8(args.d_x + place, d);
+    }
+  }
+  if (args.d_bias == nullptr) return;
+  const int part = static_cast<int>(threadIdx.x) / lanes.lanes;
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v) {
+    const int c = lanes.channel(v);
+    if (c >= lanes.channels) continue;
+#pragma unroll
+    for (int e = 0; e < kRowVector; ++e) sums[part * lanes.channels + c + e] = d_bias[v][e];
+  }
+  __syncthreads();
+  for (int c = static_cast<int>(threadIdx.x); c < lanes.channels; c += kThreads) {
+    float all = 0.F;
+    for (int p = 0; p < lanes.at_once(); ++p) all += sums[p * lanes.channels + c];
+    args.d_bias[static_cast<std::int64_t>(blockIdx.x) * lanes.channels + c] = all;
+  }
+}
+
+/// Calls run(lanes, the number of vectors as a type) for the rows of a shape.
+template <typename Run>
+cudaError_t with_lanes(const ResidualRows& shape, const Run& run) {
+  const int channels = shape.row_channels();
+  const RowSharing sharing(channels);
+  const std::int64_t count = shape.frames * shape.rows_of_frame();
+  const auto with_vectors = [&](const auto& lanes) {
+    if (sharing.vectors == 1) return run(lanes, std::integral_constant<int, 1>{});
+    if (sharing.vectors == 2) return run(lanes, std::integral_constant<int, 2>{});
+    if (sharing.vectors == 3) return run(lanes, std::integral_constant<int, 3>{});
+    if (sharing.vectors <= 4) return run(lanes, std::integral_constant<int, 4>{});
+    if (sharing.vectors <= 6) return run(lanes, std::integral_constant<int, 6>{});
+    if (sharing.vectors <= 8) return run(lanes, std::integral_constant<int, 8>{});
+    return cudaErrorInvalidValue;
+  };
+  if (shape.merged) {
+    return with_vectors(Lanes<MergedRows>{
+        {shape.channels, shape.height, shape.width}, count, channels, sharing.lanes});
+  }
+  return with_vectors(Lanes<PlainRows>{{channels}, count, channels, sharing.lanes});
+}
+
+}  // namespace
+
+template <typename T>
+cudaError_t residual_norm(const CudaResidualNormArguments<T>& args, cudaStream_t stream) {
+  return with_lanes(args.shape, [&](const auto& lanes, auto vectors) {
+    using Rows = decltype(lanes.rows);
+    auto* kernel = residual_norm_kernel<T, decltype(vectors)::value, Rows>;
+    const std::int64_t at_once = kThreads / lanes.lanes;
+    return launch_resident(
+        kernel, kThreads, (lanes.count + at_once - 1) / at_once,
+        [&](unsigned blocks) { kernel<<<blocks, kThreads, 0, stream>>>(args, lanes); });
+  });
+}
+
+template <typename T>
+cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>& args,
+                                   cudaStream_t stream) {
+  return with_lanes(args.shape, [&](const auto& lanes, auto vectors) {
+    using Rows = decltype(lanes.rows);
+    auto* kernel = residual_norm_backward_kernel<T, decltype(vectors)::value, Rows>;
+    const auto shared = sizeof(float) * static_cast<std::size_t>(lanes.channels) *
+                        static_cast<std::size_t>(kThreads / lanes.lanes);
+    kernel<<<static_cast<unsigned>(args.parts), kThreads, shared, stream>>>(args, lanes);
+    return cudaGetLastError();
+  });
+}
+
+#define OMNIQ_INSTANTIATE(T)                                                               \
+  template cudaError_t residual_norm(const CudaResidualNormArguments<T>&, cudaStream_t);   \
+  template cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>&, \
+                                              cudaStream_t);
+OMNIQ_INSTANTIATE(__half)
+OMNIQ_INSTANTIATE(__nv_bfloat16)
+
+}  // namespace omniq::kernels::detail
