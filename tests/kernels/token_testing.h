@@ -1,6 +1,10 @@
 // What the tests of operators on normed tokens share.
 #pragma once
 
+#include <gmock/gmock.h>
+
+#include <functional>
+
 #include "kernels/token_norm/token_norm.h"
 #include "tests/kernels/operator_testing.h"
 
@@ -34,6 +38,16 @@ class TokenTest : public DeviceTest {
     return torch::cat({torch::arange(33), torch::randint(tokens, {100}),
                        torch::arange(tokens - 33, tokens)})
         .to(device());
+  }
+  // Of an operator on float32 tokens [n, 32].
+  static void expect_checked_tokens(const std::function<void(const at::Tensor& x)>& run) {
+    using ::testing::HasSubstr;
+    const at::Tensor x = torch::randn({4, 32}, single());
+    EXPECT_EQ(error_of([&] { run(x); }), "");
+    EXPECT_THAT(error_of([&] { run(x[0]); }), HasSubstr("[tokens, 32]"));
+    EXPECT_THAT(error_of([&] { run(x.to(at::kHalf)); }), HasSubstr("x is Half"));
+    const at::Tensor needs = x.clone().requires_grad_();
+    EXPECT_THAT(error_of([&] { run(needs); }), HasSubstr("no gradients"));
   }
 };
 

@@ -35,8 +35,7 @@ Result<Engine*> load() {
 
 Result<std::unique_ptr<VideoSource>> open_video(const std::filesystem::path& path,
                                                 std::int64_t short_side) {
-  OMNIQ_ASSIGN(Engine* const engine, ui::engine());
-  return engine->open_video(path, short_side);
+  return engine().and_then([&](Engine* engine) { return engine->open_video(path, short_side); });
 }
 
 Result<Engine*> engine() {

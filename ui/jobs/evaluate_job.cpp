@@ -35,10 +35,8 @@ void EvaluateJob::next() {
     };
     Status status;
     try {
-      status = [&]() -> Status {
-        OMNIQ_ASSIGN(Engine* const engine, ui::engine());
-        return engine->evaluate(to_path(run), tell, stop);
-      }();
+      status = engine().and_then(
+          [&](Engine* engine) { return engine->evaluate(to_path(run), tell, stop); });
     } catch (const std::exception& e) {
       status =
           engine_failure(e, "If memory ran out, lower eval.batch_size in the run's config.yaml.");

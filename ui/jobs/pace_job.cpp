@@ -9,10 +9,8 @@ namespace omniq::ui {
 
 void PaceJob::look(const QString& workspace, const config::Experiment& experiment, int ticket) {
   std::optional<Pace> pace;
-  const auto machine = [&]() -> Result<Machine> {
-    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
-    return engine->find_machine(experiment.device);
-  }();
+  const auto machine =
+      engine().and_then([&](Engine* engine) { return engine->find_machine(experiment.device); });
   if (machine) {
     pace = finder_.find(to_path(workspace), experiment, machine->device_name,
                         [this] { return thread()->isInterruptionRequested(); });

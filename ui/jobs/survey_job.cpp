@@ -28,9 +28,8 @@ void SurveyJob::look(const QString& folder, const std::optional<data::ListFiles>
 
 void SurveyJob::check(const std::shared_ptr<const DatasetLook>& look, int ticket) {
   double seconds = 0;
-  const Status status = [&]() -> Status {
-    const std::stop_token stop = begin(ticket);
-    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+  const std::stop_token stop = begin(ticket);
+  const Status status = engine().and_then([&](Engine* engine) {
     return engine->check_clips(
         *look->survey, decoding_threads(),
         [&](const data::ClipCheck& check) {
@@ -39,7 +38,7 @@ void SurveyJob::check(const std::shared_ptr<const DatasetLook>& look, int ticket
           tell_progress(ticket, check.done, check.total);
         },
         stop);
-  }();
+  });
   if (status) {
     Q_EMIT checked(ticket, seconds);
   } else if (status.error().code == ErrorCode::stopped) {
@@ -63,13 +62,12 @@ void SurveyJob::write_lists(const std::shared_ptr<const DatasetLook>& look,
 void SurveyJob::make_demo(const QString& folder, int ticket) {
   data::DemoOptions options;
   options.threads = decoding_threads();
-  const Status made = [&]() -> Status {
-    const std::stop_token stop = begin(ticket);
-    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+  const std::stop_token stop = begin(ticket);
+  const Status made = engine().and_then([&](Engine* engine) {
     return engine->generate_demo(
         to_path(folder), options,
         [&](std::int64_t done, std::int64_t total) { tell_progress(ticket, done, total); }, stop);
-  }();
+  });
   if (made) {
     Q_EMIT demo_made(ticket, folder);
   } else if (made.error().code == ErrorCode::stopped) {

@@ -9,6 +9,7 @@
 #include "core/model/omniq.h"
 #include "core/train/schedule.h"
 #include "core/train/step.h"
+#include "tests/core/train/one_group.h"
 
 namespace omniq::model {
 namespace {
@@ -46,13 +47,7 @@ std::shared_ptr<OmniQ> train_demo_model(const Clips& clips, c10::Device device) 
   auto model = std::make_shared<OmniQ>(options);
   model->to(device);
   model->train();
-  train::ParameterGroup group;
-  group.peak_lr = 1e-3;
-  for (const auto& item : model->named_parameters()) {
-    group.names.push_back(item.key());
-    group.parameters.push_back(item.value());
-  }
-  train::AdamW optimizer({group}, {.beta2 = 0.98});
+  train::AdamW optimizer({train::one_group(*model, 1e-3)}, {.beta2 = 0.98});
   train::TrainStep step(*model, optimizer, {});
   constexpr std::int64_t kEpochs = 20, kBatch = 8;
   const std::int64_t batches = clips.labels.size(0) / kBatch;

@@ -14,16 +14,14 @@
 #include "core/train/step.h"
 #include "tests/core/model/golden/swin.h"
 #include "tests/core/model/small_model.h"
+#include "tests/kernels/operator_testing.h"
 
 namespace omniq::model {
 namespace {
 
-constexpr std::pair<at::ScalarType, double> kTypes[] = {{at::kBFloat16, 1e-2}, {at::kHalf, 2e-3}};
+using testing::relative_error;
 
-double relative_error(const at::Tensor& x, const at::Tensor& expected) {
-  const at::Tensor a = x.to(at::kDouble), b = expected.to(at::kDouble);
-  return ((a - b).norm() / b.norm()).item<double>();
-}
+constexpr std::pair<at::ScalarType, double> kTypes[] = {{at::kBFloat16, 1e-2}, {at::kHalf, 2e-3}};
 
 at::Tensor in_float32(Swin& net, const at::Tensor& frames) {
   const torch::NoGradGuard no_grad;
@@ -32,7 +30,7 @@ at::Tensor in_float32(Swin& net, const at::Tensor& frames) {
   return torch::cat(parts);
 }
 
-class SwinInferenceTest : public testing::Test {
+class SwinInferenceTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";

@@ -6,6 +6,7 @@
 #include "core/model/device.h"
 #include "core/model/preprocess.h"
 #include "tests/core/model/small_model.h"
+#include "tests/core/train/one_group.h"
 #include "tests/kernels/operator_testing.h"
 
 namespace omniq::train {
@@ -24,13 +25,7 @@ class TrainStepOn : public omniq::testing::DeviceTest {
     model_ = model::small_model("mamba");
     model_->to(device());
     model_->eval();  // no dropout: steps that ought to be equal are
-    ParameterGroup group;
-    group.peak_lr = 1e-3;
-    for (const auto& item : model_->named_parameters()) {
-      group.names.push_back(item.key());
-      group.parameters.push_back(item.value());
-    }
-    optimizer_.emplace(std::vector<ParameterGroup>{group}, AdamWOptions{});
+    optimizer_.emplace(std::vector{one_group(*model_, 1e-3)}, AdamWOptions{});
   }
 
   TrainStep step(Precision precision) {

@@ -16,9 +16,9 @@ inline void make_small_demo(const std::filesystem::path& folder) {
   options.test_clips = 2;
   options.frames = 8;
   options.size = 64;
-  const Status made = off_thread([&]() -> Status {
-    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
-    return engine->generate_demo(folder, options, {}, {});
+  const Status made = off_thread([&] {
+    return ui::engine().and_then(
+        [&](Engine* engine) { return engine->generate_demo(folder, options, {}, {}); });
   });
   if (!made) throw std::runtime_error(made.error().text());
 }

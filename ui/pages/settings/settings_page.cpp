@@ -226,10 +226,7 @@ void SettingsPage::showEvent(QShowEvent*) {
 }
 
 void SettingsPage::ask_engine() {
-  const auto describe = []() -> Result<MachineFacts> {
-    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
-    return engine->describe_machine();
-  };
+  const auto describe = [] { return engine().transform(&Engine::describe_machine); };
   QtConcurrent::run(describe).then(
       this, [this](const Result<MachineFacts>& facts) { show_facts(facts); });
 }

@@ -3,8 +3,8 @@
 
 #include <QWidget>
 
-#include "ui/base/preferences.h"
 #include "core/base/result.h"
+#include "ui/base/preferences.h"
 #include "ui/engine/machine.h"
 
 class QCheckBox;

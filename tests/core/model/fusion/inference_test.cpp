@@ -10,6 +10,7 @@
 #include "core/train/adamw.h"
 #include "core/train/step.h"
 #include "tests/core/model/small_model.h"
+#include "tests/core/train/one_group.h"
 #include "tests/kernels/operator_testing.h"
 
 namespace omniq::model {
@@ -156,14 +157,7 @@ TEST(TrainingOnGpu, MambaHasTheLossCurveOfTheCpu) {
     auto model = small_model("mamba");
     model->to(device);
     model->eval();  // without dropout
-    train::ParameterGroup group;
-    group.peak_lr = 2e-4;
-    for (const auto& item : model->named_parameters()) {
-      if (item.key().starts_with("backbone.")) continue;
-      group.names.push_back(item.key());
-      group.parameters.push_back(item.value());
-    }
-    train::AdamW optimizer({group}, {});
+    train::AdamW optimizer({train::one_group(*model, 2e-4, /*encoder=*/false)}, {});
     torch::manual_seed(3);
     const Tensor features = torch::randn({12, 8, 64}).to(device);
     const Tensor labels = torch::arange(12, torch::kLong).remainder(3).to(device);
