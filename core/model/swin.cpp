@@ -45,26 +45,26 @@ struct Group : nn::Module {
 };
 
 struct Attention : nn::Module {
-  Attention(std::int64_t width, std::int64_t heads_, std::int64_t window)
+  Attention(std::int64_t width, std::int64_t heads_, std::int64_t window_)
       : heads(heads_),
+        window(window_),
         table(register_parameter("relative_position_bias_table",
-                                 torch::zeros({(2 * window - 1) * (2 * window - 1), heads_}))),
+                                 torch::zeros({(2 * window_ - 1) * (2 * window_ - 1), heads_}))),
         qkv(register_module("qkv", nn::Linear(width, 3 * width))),
         proj(register_module("proj", nn::Linear(width, width))) {}
 
-  // tokens [n, windows · T, C], window by window; index: relative_position_index.
-  at::Tensor forward(const at::Tensor& tokens, std::int64_t windows, const at::Tensor& index,
-                     const at::Tensor& mask) {
-    // embedding and not index_select: its gradient is many times cheaper on a CPU.
-    at::Tensor bias = at::embedding(table, index).permute({2, 0, 1}).unsqueeze(0);
+  // tokens [n, windows · T, C], window by window.
+  at::Tensor forward(const at::Tensor& tokens, std::int64_t windows, const at::Tensor& mask) {
+    at::Tensor bias = kernels::relative_position_bias(table, window).unsqueeze(0);
     if (mask.defined()) bias = bias + mask.unsqueeze(1);
     const at::Tensor projected = qkv->forward(tokens);
     const at::Tensor out = kernels::attention_of_windows(
-        projected.view({tokens.size(0) * windows, index.size(0), projected.size(2)}), bias, heads);
+        projected.view({tokens.size(0) * windows, window * window, projected.size(2)}), bias,
+        heads);
     return proj->forward(out.view(tokens.sizes()));
   }
 
-  std::int64_t heads;
+  std::int64_t heads, window;
   at::Tensor table;
   nn::Linear qkv, proj;
 };
@@ -82,11 +82,10 @@ struct Block : nn::Module {
   }
 
   // x [n, tokens, C] in the stage's order.
-  at::Tensor forward(const at::Tensor& x, const swin::StageLayout& stage, const at::Tensor& index,
-                     Pass& pass) {
+  at::Tensor forward(const at::Tensor& x, const swin::StageLayout& stage, Pass& pass) {
     const swin::Gather& gather = shifted ? stage.shifted : stage.plain;
     at::Tensor y = swin::rearrange(norm1->forward(x), gather);
-    y = attn->forward(y, stage.windows, index, shifted ? stage.shift_mask : at::Tensor());
+    y = attn->forward(y, stage.windows, shifted ? stage.shift_mask : at::Tensor());
     const at::Tensor attended = pass.add(x, swin::rearrange(y, gather, /*inverse=*/true));
     y = shrink->forward(at::gelu(expand->forward(norm2->forward(attended))));
     return pass.add(attended, y);
@@ -140,7 +139,6 @@ struct SwinImpl::Parts {
   // What depends on the device and the frame size alone.
   using Key = std::tuple<c10::DeviceType, int, std::int64_t, std::int64_t>;
   std::map<Key, swin::FrameLayout> layouts;
-  at::Tensor bias_index;  // int64 [T, T]
   at::Tensor keep_rates;  // float [2 · blocks, 1]
 
   const swin::FrameLayout& layout(std::int64_t rows, std::int64_t columns, std::int64_t window,
@@ -205,7 +203,6 @@ SwinImpl::SwinImpl(SwinOptions options)
     }
   }
   parts_->norm = register_module("norm", layer_norm(output_width()));
-  parts_->bias_index = kernels::relative_position_index(options_.window);
   set_stochastic_depth(options_.stochastic_depth);
   reset_parameters();
 }
@@ -260,7 +257,6 @@ at::Tensor SwinImpl::forward(const at::Tensor& frames) {
               " are smaller than a patch of ", options_.patch);
   const at::Device device = frames.device();
   const swin::FrameLayout& layout = parts_->layout(rows, columns, options_.window, device);
-  if (parts_->bias_index.device() != device) parts_->bias_index = parts_->bias_index.to(device);
 
   Pass pass;
   const at::Tensor keep = draw_stochastic_depth(frames.size(0), device);
@@ -268,7 +264,7 @@ at::Tensor SwinImpl::forward(const at::Tensor& frames) {
   if (keep.defined()) pass.keep = keep.to(x.scalar_type()).unsqueeze(-1).unsqueeze(-1);
   for (std::size_t i = 0; i < parts_->stages.size(); ++i) {
     for (const auto& block : parts_->stages[i]) {
-      x = block->forward(x, layout.stages[i], parts_->bias_index, pass);
+      x = block->forward(x, layout.stages[i], pass);
     }
     if (i < parts_->merges.size()) x = parts_->merges[i]->forward(x, layout.stages[i]);
   }

@@ -119,9 +119,7 @@ WindowBias make_window_bias(const at::Tensor& table, std::int64_t window, std::i
       window > 0 && table.dim() == 2 && table.size(0) == (2 * window - 1) * (2 * window - 1),
       "make_window_bias: table has shape ", table.sizes(), ", expected [",
       (2 * window - 1) * (2 * window - 1), ", heads]");
-  const at::Tensor index = relative_position_index(window).to(table.device());
-  WindowBias bias{
-      window, head_width, at::embedding(table, index).permute({2, 0, 1}).contiguous(), {}};
+  WindowBias bias{window, head_width, relative_position_bias(table, window), {}};
   if (table.is_cuda()) bias.lanes = in_order_of_lanes(bias.pairs.detach(), window, head_width);
   return bias;
 }

@@ -21,8 +21,8 @@ struct WindowBias {
   at::Tensor lanes;  // the same as the kernel reads it; undefined where there is none
 };
 
-/// table [(2 · window − 1)², heads], floating: a row for each distance of two tokens, as
-/// relative_position_index() numbers them. For heads of `head_width` channels. Differentiable.
+/// table [(2 · window − 1)², heads], floating: as relative_position_bias() takes it. For
+/// heads of `head_width` channels. Differentiable.
 WindowBias make_window_bias(const at::Tensor& table, std::int64_t window, std::int64_t head_width);
 
 /// The same attention on maps in their natural order:

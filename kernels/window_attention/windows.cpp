@@ -4,14 +4,21 @@
 
 namespace omniq::kernels {
 
-at::Tensor relative_position_index(std::int64_t window) {
-  const at::Tensor along = torch::arange(window, torch::kInt64);
-  const at::Tensor y = along.repeat_interleave(window);
-  const at::Tensor x = along.repeat({window});
-  const auto difference = [&](const at::Tensor& c) {
-    return c.unsqueeze(1) - c.unsqueeze(0) + window - 1;
-  };
-  return difference(y) * (2 * window - 1) + difference(x);
+// The distances of a token y to those of its column are a stretch of the table from y on,
+// backwards. A lookup by index would do as well, but not its gradient: on a GPU torch adds that up
+// by atomics or in a kernel whose result depends on the order of its warps.
+at::Tensor relative_position_bias(const at::Tensor& table, std::int64_t window) {
+  const std::int64_t side = 2 * window - 1;
+  const auto type = table.scalar_type();
+  return table
+      .to(at::promote_types(type, at::kFloat))  // in which its gradient is added up
+      .reshape({side, side, -1})
+      .unfold(0, window, 1)
+      .unfold(1, window, 1)  // [y, x, heads, other y, other x]
+      .flip({-2, -1})
+      .permute({2, 0, 1, 3, 4})
+      .reshape({-1, window * window, window * window})
+      .to(type);
 }
 
 at::Tensor shift_mask(std::int64_t height, std::int64_t width, std::int64_t window,

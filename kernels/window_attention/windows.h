@@ -7,8 +7,13 @@
 
 namespace omniq::kernels {
 
-/// The row of the relative position bias table for each pair of tokens: int64 [T, T], T = window².
-at::Tensor relative_position_index(std::int64_t window);
+/// The bias of each pair of a window's tokens, T = window²:
+///   table  [(2 · window − 1)², heads], any device and dtype: a row for each distance of two
+///   tokens,
+///          row by row from (1 − window, 1 − window) on
+/// → [heads, T, T], the query's token first. Differentiable; its gradient repeats itself bit by
+/// bit.
+at::Tensor relative_position_bias(const at::Tensor& table, std::int64_t window);
 
 /// What keeps tokens apart that were no neighbours before a map of height × width, multiples of
 /// `window`, was rolled up and left by the shifts: float [windows, T, T], −100 or 0.

@@ -33,13 +33,14 @@ Clips demo_clips(std::int64_t each_class, bool test, c10::Device device) {
   return {torch::stack(clips).to(device), torch::tensor(labels).to(device)};
 }
 
-/// As configs/demo-mamba.yaml.
+/// As configs/demo-mamba.yaml, in which the fusion is as wide as the encoder.
 std::shared_ptr<OmniQ> train_demo_model(const Clips& clips, c10::Device device) {
   torch::manual_seed(1);
   OmniqOptions options;
   options.backbone = "swin_nano";
   options.stochastic_depth = 0;
   options.fusion = "mamba";
+  options.fusion_options.width = swin_options(options.backbone)->output_width();
   options.fusion_options.d_state = 16;
   options.classes = kClasses;
   options.init_std = 0.1;

@@ -13,16 +13,12 @@
 #include "core/train/step.h"
 #include "tests/core/model/golden/swin.h"
 #include "tests/core/model/small_model.h"
+#include "tests/kernels/operator_testing.h"
 
 namespace omniq::model {
 namespace {
 
-// ‖x‖₂ where zeros are expected: a frame whose branch is dropped gives it no gradient.
-double relative_error(const at::Tensor& x, const at::Tensor& expected) {
-  const at::Tensor a = x.to(at::kDouble), b = expected.to(at::kDouble);
-  const double scale = b.norm().item<double>();
-  return (a - b).norm().item<double>() / (scale > 0 ? scale : 1);
-}
+using testing::relative_error;
 
 // A loss to which every feature of every frame matters.
 void backward(const at::Tensor& features) {
@@ -40,7 +36,7 @@ std::map<std::string, at::Tensor> take_gradients(Swin& net) {
   return gradients;
 }
 
-class SwinTrainingTest : public testing::TestWithParam<const char*> {
+class SwinTrainingTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     if (device().is_cuda() && !torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";
@@ -55,13 +51,13 @@ class SwinTrainingTest : public testing::TestWithParam<const char*> {
     return net;
   }
 };
-INSTANTIATE_TEST_SUITE_P(Devices, SwinTrainingTest, testing::Values("cpu", "cuda"),
+INSTANTIATE_TEST_SUITE_P(Devices, SwinTrainingTest, ::testing::Values("cpu", "cuda"),
                          [](const auto& info) { return std::string(info.param); });
 
 // In float64 both are the same function, so that every formula is held to those of autograd.
 TEST_P(SwinTrainingTest, EqualsTheEncoderInFloat64) {
   for (const auto& [height, width] : {std::pair{32, 32}, {36, 28}, {34, 47}, {4, 4}}) {
-    SCOPED_TRACE(testing::Message() << height << " × " << width);
+    SCOPED_TRACE(::testing::Message() << height << " × " << width);
     Swin net = make("swin_nano", at::kDouble);
     net->set_stochastic_depth(0);
     const at::Tensor frames = golden_frames(3, height, width).to(device(), at::kDouble);
@@ -145,8 +141,8 @@ TEST_P(SwinTrainingTest, StaysNearFloat32InHalfPrecision) {
     const auto expected_gradients = take_gradients(net);
     for (const auto& [type, feature_limit, limit] :
          {std::tuple{at::kBFloat16, 1e-2, 2e-2}, {at::kHalf, 2e-3, 5e-3}}) {
-      SCOPED_TRACE(testing::Message() << c.name << ", " << c.frames << " × " << c.height << " × "
-                                      << c.width << ", " << type);
+      SCOPED_TRACE(::testing::Message() << c.name << ", " << c.frames << " × " << c.height << " × "
+                                        << c.width << ", " << type);
       torch::manual_seed(5);
       const at::Tensor keep = net->draw_stochastic_depth(c.frames, device());
       const at::Tensor features = SwinTraining(*net).features(frames, keep, type);

@@ -19,10 +19,10 @@
 namespace omniq::model {
 namespace {
 
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 at::Tensor find(const StateDict& state, const std::string& name) {
   for (const auto& [key, tensor] : state) {
