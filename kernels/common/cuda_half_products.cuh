@@ -31,8 +31,7 @@ template <>
 __device__ __forceinline__ void multiply_half<__nv_bfloat16>(float (&sum)[4],
                                                              const unsigned (&left)[4],
                                                              const unsigned (&right)[2]) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
       "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
       : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
       : "r"(left[0]), "r"(left[1]), "r"(left[2]), "r"(left[3]), "r"(right[0]), "r"(right[1]));
@@ -40,8 +39,7 @@ __device__ __forceinline__ void multiply_half<__nv_bfloat16>(float (&sum)[4],
 template <>
 __device__ __forceinline__ void multiply_half<__half>(float (&sum)[4], const unsigned (&left)[4],
                                                       const unsigned (&right)[2]) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
       "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
       : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
       : "r"(left[0]), "r"(left[1]), "r"(left[2]), "r"(left[3]), "r"(right[0]), "r"(right[1]));
@@ -56,8 +54,7 @@ template <>
 __device__ __forceinline__ void multiply_half<__nv_bfloat16>(float (&sum)[4],
                                                              const unsigned (&left)[2],
                                                              unsigned right) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 "
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 "
       "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
       : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
       : "r"(left[0]), "r"(left[1]), "r"(right));
@@ -65,8 +62,7 @@ __device__ __forceinline__ void multiply_half<__nv_bfloat16>(float (&sum)[4],
 template <>
 __device__ __forceinline__ void multiply_half<__half>(float (&sum)[4], const unsigned (&left)[2],
                                                       unsigned right) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 "
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 "
       "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
       : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
       : "r"(left[0]), "r"(left[1]), "r"(right));
@@ -75,7 +71,7 @@ __device__ __forceinline__ void multiply_half<__half>(float (&sum)[4], const uns
 /// The transpose of an 8 × 8 matrix of which lane 4g + i holds row g, columns 2i and 2i + 1.
 __device__ __forceinline__ unsigned transpose_matrix(unsigned x) {
   unsigned y;
-  asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(y) : "r"(x));
+  asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(y) : "r"(x));
   return y;
 }
 

@@ -2,8 +2,6 @@
 // eight channels in registers; they go from row to row and keep what belongs to their channels.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <cstdint>
 
 #include "kernels/common/cuda_half_products.cuh"
@@ -146,24 +144,6 @@ template <typename T>
 __device__ __forceinline__ void store8(T* to, const float (&x)[kRowVector]) {
   *reinterpret_cast<uint4*>(to) = {pack_half<T>(x[0], x[1]), pack_half<T>(x[2], x[3]),
                                    pack_half<T>(x[4], x[5]), pack_half<T>(x[6], x[7])};
-}
-
-/// Calls launch(blocks) for a kernel with as many blocks as are resident at once, or `all` if that
-/// is fewer.
-template <typename Kernel, typename Launch>
-cudaError_t launch_resident(Kernel* kernel, int threads, std::int64_t all, const Launch& launch) {
-  int device = 0, processors = 0, resident = 0;
-  cudaError_t error = cudaGetDevice(&device);
-  if (error == cudaSuccess) {
-    error = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
-  }
-  if (error == cudaSuccess) {
-    error = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, threads, 0);
-  }
-  if (error != cudaSuccess) return error;
-  const std::int64_t most = static_cast<std::int64_t>(resident) * processors;
-  launch(static_cast<unsigned>(all < most ? all : most));
-  return cudaGetLastError();
 }
 
 }  // namespace omniq::kernels::detail

@@ -10,6 +10,9 @@
 namespace omniq::kernels::detail {
 
 inline constexpr int kTileTokens = 32;
+inline std::int64_t token_tiles(std::int64_t tokens) {
+  return (tokens + kTileTokens - 1) / kTileTokens;
+}
 inline constexpr float kNormEpsilon = 1e-5F;
 
 /// The channel that column k of a weight in shared memory belongs to: 16s + 8b + 2i + e is channel

@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/cuda_token_rows.cuh"
 
 namespace omniq::kernels::detail {
@@ -202,7 +203,7 @@ cudaError_t residual_norm(const CudaResidualNormArguments<T>& args, cudaStream_t
     auto* kernel = residual_norm_kernel<T, decltype(vectors)::value, Rows>;
     const std::int64_t at_once = kThreads / lanes.lanes;
     return launch_resident(
-        kernel, kThreads, (lanes.count + at_once - 1) / at_once,
+        kernel, kThreads, 0, (lanes.count + at_once - 1) / at_once,
         [&](unsigned blocks) { kernel<<<blocks, kThreads, 0, stream>>>(args, lanes); });
   });
 }

@@ -69,8 +69,8 @@ __device__ __forceinline__ void read_states(LaneTokens& plain, LaneTokens& weigh
 #pragma unroll
     for (int pair = first_pair(block); pair < first_pair(block) + pairs_of(block); ++pair) {
       const uint4 operand = operands[power_item(block, pair)][lane];
-      multiply16(sums[2 * pair], packed, operand.x, operand.y);
-      multiply16(sums[2 * pair + 1], packed, operand.z, operand.w);
+      multiply_half<__nv_bfloat16>(sums[2 * pair], packed, {operand.x, operand.y});
+      multiply_half<__nv_bfloat16>(sums[2 * pair + 1], packed, {operand.z, operand.w});
     }
     // The pairs of nodes that no later block needs.
 #pragma unroll
@@ -118,14 +118,16 @@ __device__ __forceinline__ void share_states(uint4 (*shares)[32], const Decay& d
     for (int pair = first_pair(block); pair < first_pair(block) + pairs_of(block); ++pair) {
       const uint4 weights = constants.weights_B[power_item(block, pair)][lane / 4];
       const unsigned(&tokens)[4] = weighed[pair];
-      multiply16(sum,
-                 {multiply_pairs(packed[0], weights.x), multiply_pairs(packed[2], weights.z),
-                  multiply_pairs(packed[1], weights.x), multiply_pairs(packed[3], weights.z)},
-                 tokens[0], tokens[1]);
-      multiply16(sum,
-                 {multiply_pairs(packed[0], weights.y), multiply_pairs(packed[2], weights.w),
-                  multiply_pairs(packed[1], weights.y), multiply_pairs(packed[3], weights.w)},
-                 tokens[2], tokens[3]);
+      multiply_half<__nv_bfloat16>(
+          sum,
+          {multiply_pairs(packed[0], weights.x), multiply_pairs(packed[2], weights.z),
+           multiply_pairs(packed[1], weights.x), multiply_pairs(packed[3], weights.z)},
+          {tokens[0], tokens[1]});
+      multiply_half<__nv_bfloat16>(
+          sum,
+          {multiply_pairs(packed[0], weights.y), multiply_pairs(packed[2], weights.w),
+           multiply_pairs(packed[1], weights.y), multiply_pairs(packed[3], weights.w)},
+          {tokens[2], tokens[3]});
     }
     words[block % 2 * 2] = pack_bf16(sum[0], sum[1]);
     words[block % 2 * 2 + 1] = pack_bf16(sum[2], sum[3]);
@@ -149,8 +151,8 @@ __device__ __forceinline__ void sum_through(float (&through)[2], const States& s
     const unsigned order = pack_bf16(n, n + 1.F), next = pack_bf16(n + 8.F, n + 9.F);
     const unsigned left[4] = {multiply_pairs(h[0], order), multiply_pairs(h[1], order),
                               multiply_pairs(h[2], next), multiply_pairs(h[3], next)};
-    multiply16(low, left, after[0], after[2]);
-    multiply16(high, left, after[1], after[3]);
+    multiply_half<__nv_bfloat16>(low, left, {after[0], after[2]});
+    multiply_half<__nv_bfloat16>(high, left, {after[1], after[3]});
   }
   const int g = lane / 4, from = (lane & ~3) + g / 2;
   through[0] = __shfl_sync(kFullWarp, g % 2 == 0 ? low[0] : low[1], from);

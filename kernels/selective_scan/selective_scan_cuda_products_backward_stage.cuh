@@ -113,8 +113,8 @@ __device__ __forceinline__ void prepare_gradients(BackwardBuffer<T, kStates>& ch
       const uint4 weighted = weigh_states<T>(states[0], states[1], weights_C);
       out.C[item][lane] = weighted;
       // C · (φ ⊙ B) is (φ ⊙ C) · B.
-      multiply16(C_B, {weighted.x, weighted.z, weighted.y, weighted.w}, as_bf16<T>(states[2]),
-                 as_bf16<T>(states[3]));
+      multiply_half<__nv_bfloat16>(C_B, {weighted.x, weighted.z, weighted.y, weighted.w},
+                                   {as_bf16<T>(states[2]), as_bf16<T>(states[3])});
     } else {
       unsigned tokens[2];
       load_matrices(states, &chunk.B[row][column]);
@@ -149,7 +149,7 @@ __device__ __forceinline__ void prepare_diagonal(BackwardBuffer<T, kStates>& chu
     unsigned states[4];
     load_matrices(states, &(lane < 16 ? chunk.C : chunk.B)[row][column]);
     const unsigned left[4] = {as_bf16<T>(states[0]), 0U, as_bf16<T>(states[1]), 0U};
-    multiply16(C_B, left, as_bf16<T>(states[2]), as_bf16<T>(states[3]));
+    multiply_half<__nv_bfloat16>(C_B, left, {as_bf16<T>(states[2]), as_bf16<T>(states[3])});
   }
   const int i = lane / 4;
   if (i / 2 == lane % 4) chunk.operands.diagonal[i] = i % 2 == 0 ? C_B[0] : C_B[1];

@@ -21,6 +21,7 @@
 // they prepare the next, and the inputs of the one after that are on their way.
 #pragma once
 
+#include "kernels/common/cuda_half_products.cuh"
 #include "kernels/common/cuda_tiles.cuh"
 #include "kernels/selective_scan/selective_scan_cuda_common.cuh"
 #include "kernels/selective_scan/selective_scan_powers.h"
@@ -140,22 +141,6 @@ struct ProductPlace {
   }
 };
 
-/// sum [16 × 8] += a [16 × 16] · b [16 × 8], operands in bfloat16.
-__device__ __forceinline__ void multiply16(float (&sum)[4], const unsigned (&a)[4], unsigned b0,
-                                           unsigned b1) {
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
-      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-/// sum [16 × 8] += a [16 × 8] · b [8 × 8].
-__device__ __forceinline__ void multiply8(float (&sum)[4], unsigned a0, unsigned a1, unsigned b) {
-  asm("mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 "
-      "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
-      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-      : "r"(a0), "r"(a1), "r"(b));
-}
-
 __device__ __forceinline__ unsigned multiply_pairs(unsigned a, unsigned b) {
   const __nv_bfloat162 product = __hmul2(reinterpret_cast<const __nv_bfloat162&>(a),
                                          reinterpret_cast<const __nv_bfloat162&>(b));
@@ -180,16 +165,6 @@ __device__ __forceinline__ unsigned as_bf16(unsigned pair) {
     return pair;
   }
 }
-template <typename T>
-__device__ __forceinline__ unsigned pack(float first, float second) {
-  if constexpr (std::is_same_v<T, __half>) {
-    const __half2 pair = __floats2half2_rn(first, second);
-    return reinterpret_cast<const unsigned&>(pair);
-  } else {
-    return pack_bf16(first, second);
-  }
-}
-
 /// What a lane has of a channel-by-token matrix [16 × 8]: channels g and g + 8, two tokens each.
 using LaneTokens = float[2][2];
 
@@ -219,12 +194,6 @@ __device__ __forceinline__ int lane_channel(const ProductPlace& place, int half)
   return place.warp() * kWarpChannels + place.lane() / 4 + half * 8;
 }
 
-__device__ __forceinline__ unsigned transpose_matrix(unsigned x) {
-  unsigned y;
-  asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(y) : "r"(x));
-  return y;
-}
-
 /// Stores a warp's channels of a chunk that starts at step `begin`. pairs: two channels at once.
 template <typename T>
 __device__ __forceinline__ void store_tokens(const StepRows<T>& rows, const ProductPlace& place,
@@ -233,8 +202,8 @@ __device__ __forceinline__ void store_tokens(const StepRows<T>& rows, const Prod
   const int t = begin + place.lane() / 4, channel = place.first_channel + place.lane() % 4 * 2;
   T* const to = rows.row(t) + channel;
   // Two tokens of a channel become two channels of a token.
-  const unsigned low = transpose_matrix(pack<T>(values[0][0], values[0][1]));
-  const unsigned high = transpose_matrix(pack<T>(values[1][0], values[1][1]));
+  const unsigned low = transpose_matrix(pack_half<T>(values[0][0], values[0][1]));
+  const unsigned high = transpose_matrix(pack_half<T>(values[1][0], values[1][1]));
   const int left = t < place.steps ? channels - channel : 0;
   if (pairs) {
     if (left > 0) *reinterpret_cast<unsigned*>(to) = low;
@@ -326,8 +295,8 @@ __device__ __forceinline__ void add_inputs(WarpStates<kStates>& h, const unsigne
                                            const uint4 (&operands)[kItems][32], int block, int pair,
                                            int lane) {
   const uint4 B = operands[power_item(block, pair)][lane];
-  multiply16(h[2 * block], weighed, B.x, B.y);
-  multiply16(h[2 * block + 1], weighed, B.z, B.w);
+  multiply_half<__nv_bfloat16>(h[2 * block], weighed, {B.x, B.y});
+  multiply_half<__nv_bfloat16>(h[2 * block + 1], weighed, {B.z, B.w});
 }
 
 }  // namespace omniq::kernels::detail

@@ -94,8 +94,8 @@ __device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>
     for (int i = 0; i < pairs_of(block); ++i) {
       const int pair = first_pair(block) + i;
       const uint4 C = operands.C[power_item(block, pair)][lane];
-      multiply16(sums[2 * pair], states, C.x, C.y);
-      multiply16(sums[2 * pair + 1], states, C.z, C.w);
+      multiply_half<__nv_bfloat16>(sums[2 * pair], states, {C.x, C.y});
+      multiply_half<__nv_bfloat16>(sums[2 * pair + 1], states, {C.z, C.w});
     }
     // The pairs of nodes that no later block needs.
 #pragma unroll
@@ -113,10 +113,11 @@ __device__ __forceinline__ void add_products(LaneTokens& y, const ChunkInputs<T>
         const float(&power)[4] = before.of[k];
         const unsigned inputs[2] = {multiply_pairs(pack_bf16(power[0], power[1]), in.input[0]),
                                     multiply_pairs(pack_bf16(power[2], power[3]), in.input[1])};
-        multiply8(sums[k], inputs[0], inputs[1], k % 2 == 0 ? C_B.x : C_B.y);
+        multiply_half<__nv_bfloat16>(sums[k], {inputs[0], inputs[1]}, k % 2 == 0 ? C_B.x : C_B.y);
         if (second < Operands::kProducts) {
           const uint2 rest = operands.C_B[second][lane];
-          multiply8(sums[k], inputs[0], inputs[1], k % 2 == 0 ? rest.x : rest.y);
+          multiply_half<__nv_bfloat16>(sums[k], {inputs[0], inputs[1]},
+                                       k % 2 == 0 ? rest.x : rest.y);
         }
 #pragma unroll
         for (int e = 0; e < 4; ++e) {

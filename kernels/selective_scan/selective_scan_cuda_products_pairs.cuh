@@ -27,7 +27,7 @@ __device__ __forceinline__ void set_products(unsigned& products, const unsigned 
                                              bool lane_has, bool both) {
   const unsigned low = transpose_matrix(values[0]), high = transpose_matrix(values[1]);
   float product[4] = {};
-  multiply16(product, {low, 0U, high, 0U}, low, high);
+  multiply_half<__nv_bfloat16>(product, {low, 0U, high, 0U}, {low, high});
   const unsigned word = pack_bf16(product[0], both ? product[1] : 0.F);
   products = lane_has ? word : products;
 }
@@ -66,7 +66,8 @@ __device__ __forceinline__ void add_parted_pairs(TokenSums& sums, unsigned (&pro
     float sum[4] = {};
     const auto add = [&](int place) {
       const uint2 words = operands.C_B[place][lane];
-      multiply8(sum, weighed[0], weighed[1], parted ? (k % 2 == 0 ? words.x : words.y) : 0U);
+      multiply_half<__nv_bfloat16>(sum, {weighed[0], weighed[1]},
+                                   parted ? (k % 2 == 0 ? words.x : words.y) : 0U);
     };
     add(k / 2);
     const int second = ChunkOperands<kStates>::second_product(k / 2);

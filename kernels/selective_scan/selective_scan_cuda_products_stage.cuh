@@ -80,7 +80,7 @@ __device__ __forceinline__ void prepare_pair(StageBuffer<T, kStates>& stage,
                            multiply_pairs(low, c.z), multiply_pairs(high, c.w)};
       out.C[item][lane] = weighted;
       const unsigned left[4] = {weighted.x, weighted.z, weighted.y, weighted.w};
-      multiply16(C_B, left, as_bf16<T>(states[n][2]), as_bf16<T>(states[n][3]));
+      multiply_half<__nv_bfloat16>(C_B, left, {as_bf16<T>(states[n][2]), as_bf16<T>(states[n][3])});
     }
   }
   if constexpr (!kStatesOnly) {

@@ -1,6 +1,7 @@
 // A block has the weight in its shared memory; each of its warps takes 32 tokens at a time, and
 // makes 32 channels of them at a time. The weight's rows are in such an order there that a lane's
 // results are eight neighbours of each of its tokens.
+#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/cuda_token_tiles.cuh"
 #include "kernels/token_linear/token_linear_cuda.h"
 
@@ -88,21 +89,9 @@ cudaError_t launch_token_linear(const CudaTokenLinearArguments<T>& args, cudaStr
       sizeof(float) * static_cast<std::size_t>(args.channels + args.out_channels) +
       sizeof(T) * static_cast<std::size_t>(args.out_channels) *
           static_cast<std::size_t>(args.channels + 8);
-  int device = 0, processors = 0;
-  cudaError_t error = cudaGetDevice(&device);
-  if (error == cudaSuccess) {
-    error = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
-  }
-  if (error == cudaSuccess) {
-    error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(shared));
-  }
-  if (error != cudaSuccess) return error;
-  const std::int64_t tiles = (args.tokens + kTileTokens - 1) / kTileTokens;
-  const std::int64_t most = static_cast<std::int64_t>(kBlocks) * processors;
-  const auto blocks = static_cast<unsigned>(tiles < most ? tiles : most);
-  kernel<<<blocks, 32 * kWarps, shared, stream>>>(args);
-  return cudaGetLastError();
+  return launch_resident(
+      kernel, 32 * kWarps, shared, token_tiles(args.tokens),
+      [&](unsigned blocks) { kernel<<<blocks, 32 * kWarps, shared, stream>>>(args); });
 }
 
 }  // namespace

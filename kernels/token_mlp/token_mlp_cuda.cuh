@@ -2,6 +2,7 @@
 // hidden layer is made 16 channels at a time, in registers.
 //
 // A lane keeps the channels that it has read (cuda_token_tiles.cuh) in the second product too.
+#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/cuda_token_tiles.cuh"
 #include "kernels/token_mlp/token_mlp_cuda.h"
 
@@ -157,23 +158,9 @@ template <typename T, int kVectors>
 cudaError_t launch_token_mlp(const CudaTokenMlpArguments<T>& args, cudaStream_t stream) {
   auto* kernel = token_mlp_kernel<T, kVectors>;
   constexpr std::size_t kShared = sizeof(MlpWeights<T, kVectors>);
-  int device = 0, processors = 0, resident = 0;
-  cudaError_t error = cudaGetDevice(&device);
-  if (error == cudaSuccess) {
-    error = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
-  }
-  if (error == cudaSuccess) {
-    error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kShared);
-  }
-  if (error == cudaSuccess) {
-    error = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, 32 * kWarps, kShared);
-  }
-  if (error != cudaSuccess) return error;
-  const std::int64_t tiles = (args.tokens + kTileTokens - 1) / kTileTokens;
-  const std::int64_t most = static_cast<std::int64_t>(resident) * processors;
-  const auto blocks = static_cast<unsigned>(tiles < most ? tiles : most);
-  kernel<<<blocks, 32 * kWarps, kShared, stream>>>(args);
-  return cudaGetLastError();
+  return launch_resident(
+      kernel, 32 * kWarps, kShared, token_tiles(args.tokens),
+      [&](unsigned blocks) { kernel<<<blocks, 32 * kWarps, kShared, stream>>>(args); });
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Norms of rows that lanes share (cuda_token_rows.cuh).
+#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/cuda_token_rows.cuh"
 #include "kernels/token_norm/token_norm_cuda.h"
 
@@ -140,10 +141,11 @@ cudaError_t launch(const Rows& mapping, const CudaTokenNormArguments<T>& args, i
   const std::int64_t at_once = kThreads / sharing.lanes;
   const Source<T, Rows> source{args.x, args.offset, mapping};
   const auto run = [&](auto* kernel) {
-    return launch_resident(kernel, kThreads, (rows + at_once - 1) / at_once, [&](unsigned blocks) {
-      kernel<<<blocks, kThreads, 0, stream>>>(source, args.weight, args.bias, channels,
-                                              sharing.lanes, rows, out);
-    });
+    return launch_resident(
+        kernel, kThreads, 0, (rows + at_once - 1) / at_once, [&](unsigned blocks) {
+          kernel<<<blocks, kThreads, 0, stream>>>(source, args.weight, args.bias, channels,
+                                                  sharing.lanes, rows, out);
+        });
   };
   if (sharing.vectors == 1) return run(token_norm_kernel<T, 1, Rows>);
   if (sharing.vectors == 2) return run(token_norm_kernel<T, 2, Rows>);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "kernels/common/cuda_resident.cuh"
 #include "kernels/window_attention/window_attention_cuda.h"
 #include "kernels/window_attention/window_attention_cuda_windows.cuh"
 
@@ -402,21 +403,15 @@ cudaError_t with_backward_kernel(const WindowAttentionShape& s, const Run& run) 
 template <typename T>
 cudaError_t window_attention_backward_parts(const WindowAttentionShape& shape, int* parts) {
   return with_backward_kernel<T>(shape, [&](auto* kernel, std::size_t shared) {
-    int device = 0, processors = 0, resident = 0;
-    cudaError_t error = cudaGetDevice(&device);
-    if (error == cudaSuccess) {
-      error = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
+    std::int64_t blocks = 0;
+    if (const cudaError_t error =
+            find_resident_blocks(kernel, 32 * kBackwardWarps, shared, blocks)) {
+      return error;
     }
-    if (error == cudaSuccess) {
-      error = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, 32 * kBackwardWarps,
-                                                            shared);
-    }
-    if (error != cudaSuccess) return error;
     const std::int64_t windows = static_cast<std::int64_t>(shape.frames) *
                                  (shape.padded_height / shape.window) *
                                  (shape.padded_width / shape.window);
-    const std::int64_t most =
-        (static_cast<std::int64_t>(resident) * processors * kBackwardWarps) / shape.heads;
+    const std::int64_t most = blocks * kBackwardWarps / shape.heads;
     *parts = static_cast<int>(windows < most ? windows : most < 1 ? 1 : most);
     return cudaSuccess;
   });
