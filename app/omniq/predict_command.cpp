@@ -69,7 +69,7 @@ Result<LiveFigures> watch(const infer::Predictor& predictor, const std::string& 
   infer::Moment last;
   for (auto start = Clock::now(); stream.read(frame.data()); start = Clock::now()) {
     const auto decoded = Clock::now();
-    last = live.push(frame.data(), size);
+    OMNIQ_ASSIGN(last, live.push(frame.data(), size));
     figures.decode_ms += ms(decoded - start);
     figures.model_ms += ms(Clock::now() - decoded);
     ++figures.frames;
@@ -113,10 +113,10 @@ void add_predict(CommandLine& line) {
         OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder));
         if (*window) return print_live(predictor, *videos, **window, line.json);
         Json all = Json::array();
-        bool unreadable = false;
+        int code = kDone;  // of the first that has no answer
         for (const std::string& video : *videos) {
           const auto prediction = predictor.predict(video);
-          unreadable |= !prediction;
+          if (!prediction && code == kDone) code = exit_code(prediction.error().code);
           if (line.json) {
             all.push_back(to_json(video, prediction));
           } else {
@@ -124,7 +124,7 @@ void add_predict(CommandLine& line) {
           }
         }
         if (line.json) print_json({{"predictions", all}});
-        return unreadable ? kData : kDone;
+        return code;
       });
   command.required("RUN", *path, "Run folder")
       .required("VIDEO", *videos, "Video files")

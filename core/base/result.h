@@ -13,7 +13,7 @@ enum class ErrorCode {
   data,        // a dataset, list or video cannot be used
   checkpoint,  // weights or a checkpoint cannot be read or do not fit
   io,          // a file or folder cannot be read or written
-  numeric,     // training produced NaN or infinity
+  numeric,     // a model computed NaN or infinity
   stopped,     // the user asked to stop; the state was saved
 };
 

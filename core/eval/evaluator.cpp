@@ -5,17 +5,39 @@
 
 #include <algorithm>
 
-namespace omniq::eval {
+#include "core/eval/probabilities.h"
 
-at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video,
-                               train::Precision precision) {
+namespace omniq::eval {
+namespace {
+
+/// Evaluation mode while it lives.
+class EvaluationScope {
+ public:
+  explicit EvaluationScope(model::OmniQ& model)
+      : model_(model), was_training_(model.is_training()) {
+    model.eval();
+  }
+  ~EvaluationScope() { model_.train(was_training_); }
+  EvaluationScope(const EvaluationScope&) = delete;
+  EvaluationScope& operator=(const EvaluationScope&) = delete;
+
+ private:
+  model::OmniQ& model_;
+  bool was_training_;
+};
+
+}  // namespace
+
+Result<at::Tensor> class_probabilities(model::OmniQ& model, const at::Tensor& video,
+                                       train::Precision precision) {
   const std::int64_t views = video.size(1);
   at::Tensor logits;
   {
     const train::AutocastScope autocast(video.device(), precision);
     logits = model.forward(video.flatten(0, 1));
   }
-  return logits.to(at::kFloat).softmax(1).unflatten(0, {video.size(0), views}).mean(1).cpu();
+  OMNIQ_ASSIGN(const at::Tensor p, probabilities_of(logits, precision));
+  return p.unflatten(0, {video.size(0), views}).mean(1);
 }
 
 BestClasses best_classes(const at::Tensor& probabilities) {
@@ -26,14 +48,12 @@ BestClasses best_classes(const at::Tensor& probabilities) {
   return {{index, index + classes.size(0)}, {value, value + values.size(0)}};
 }
 
-std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader,
-                                   const data::Split& split, c10::Device device,
-                                   train::Precision precision,
-                                   const std::function<void(std::int64_t)>& progress,
-                                   std::stop_token stop) {
+Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const data::Split& split,
+                            c10::Device device, train::Precision precision,
+                            const std::function<void(std::int64_t)>& progress,
+                            std::stop_token stop) {
   const torch::InferenceMode inference;
-  const bool was_training = model.is_training();
-  model.eval();
+  const EvaluationScope evaluation_mode(model);
   Evaluation result;
   std::int64_t correct1 = 0, correct5 = 0, readable = 0;
   loader.start(0);
@@ -44,7 +64,8 @@ std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader,
       ++result.unreadable;
     }
     if (batch->video.defined()) {
-      const auto p = class_probabilities(model, batch->video.to(device), precision);
+      OMNIQ_ASSIGN(const at::Tensor p,
+                   class_probabilities(model, batch->video.to(device), precision));
       for (std::int64_t i = 0; i < p.size(0); ++i) {
         ClipPrediction prediction;
         prediction.clip = batch->indices[i];
@@ -63,8 +84,7 @@ std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader,
     }
     if (progress) progress(static_cast<std::int64_t>(result.predictions.size()));
   }
-  model.train(was_training);
-  if (stop.stop_requested()) return std::nullopt;
+  if (stop.stop_requested()) return evaluation_stopped();
   std::sort(result.predictions.begin(), result.predictions.end(),
             [](auto& a, auto& b) { return a.clip < b.clip; });
   result.clips = static_cast<std::int64_t>(result.predictions.size());
@@ -74,6 +94,10 @@ std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader,
     result.top5 = 100.0 * static_cast<double>(correct5) / static_cast<double>(result.clips);
   }
   return result;
+}
+
+tl::unexpected<Error> evaluation_stopped() {
+  return fail(ErrorCode::stopped, "The evaluation was stopped; nothing was written.");
 }
 
 }  // namespace omniq::eval

@@ -5,11 +5,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "core/base/result.h"
 #include "core/data/loader.h"
 #include "core/model/omniq.h"
 #include "core/train/step.h"
@@ -31,9 +31,9 @@ struct Evaluation {
 };
 
 /// video uint8 [B, V, T, S, S, 3] on the model's device → the mean over views of the softmax,
-/// float32 [B, classes] on the CPU.
-at::Tensor class_probabilities(model::OmniQ& model, const at::Tensor& video,
-                               train::Precision precision);
+/// float32 [B, classes] on the CPU. Errors are those of probabilities_of.
+Result<at::Tensor> class_probabilities(model::OmniQ& model, const at::Tensor& video,
+                                       train::Precision precision);
 
 /// The classes with the largest probabilities, best first, at most five.
 struct BestClasses {
@@ -46,11 +46,14 @@ BestClasses best_classes(const at::Tensor& probabilities);
 
 /// Evaluates `loader`'s clips (an evaluation loader over `split`), averaging the softmax over
 /// views. The model is left in the mode that it was in. `progress(clips done)` is called after
-/// every batch. Nothing when a stop was requested.
-std::optional<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader,
-                                   const data::Split& split, c10::Device device,
-                                   train::Precision precision,
-                                   const std::function<void(std::int64_t)>& progress = {},
-                                   std::stop_token stop = {});
+/// every batch. Logits that are not finite are an error of code `numeric`, a requested stop is that
+/// of evaluation_stopped().
+Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const data::Split& split,
+                            c10::Device device, train::Precision precision,
+                            const std::function<void(std::int64_t)>& progress = {},
+                            std::stop_token stop = {});
+
+/// What is said after a requested stop.
+tl::unexpected<Error> evaluation_stopped();
 
 }  // namespace omniq::eval

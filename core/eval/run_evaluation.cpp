@@ -97,22 +97,16 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
     peak = {memory->allocated, memory->reserved, std::max(peak.process, memory->process)};
     summary.memory = peak;
   };
-  const auto stopped = [] {
-    return fail(ErrorCode::stopped, "The evaluation was stopped; nothing was written.");
-  };
   const auto total = static_cast<std::int64_t>(dataset.test.clips.size());
   data::LoaderOptions options = train::loader_options(e, /*training=*/false);
   options.cache_bytes = 0;  // every clip is seen once
   data::Loader loader(dataset.test, options);
-  auto evaluation = evaluate(
-      *loaded.model, loader, dataset.test, device, precision,
-      [&](std::int64_t done) {
-        sample_memory();
-        if (progress) progress({"clips", done, total});
-      },
-      stop);
-  if (!evaluation) return stopped();
-  summary.evaluation = std::move(*evaluation);
+  const auto clips_done = [&](std::int64_t done) {
+    sample_memory();
+    if (progress) progress({"clips", done, total});
+  };
+  OMNIQ_ASSIGN(summary.evaluation,
+               evaluate(*loaded.model, loader, dataset.test, device, precision, clips_done, stop));
   if (e.eval.latency) {
     summary.latency = measure_latency(
         *loaded.model, e.frames, e.size, device, precision,
@@ -120,7 +114,7 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
           if (progress) progress({"latency", done, runs});
         },
         stop);
-    if (!summary.latency) return stopped();
+    if (!summary.latency) return evaluation_stopped();
     sample_memory();
   } else {
     summary.latency_note = "not measured: eval.latency is false";

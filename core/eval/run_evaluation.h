@@ -62,7 +62,8 @@ std::optional<Latency> measure_latency(
 
 /// Evaluates the checkpoint that the run's record says to report (best where epochs were chosen on
 /// held-out clips, else last), writes eval/{summary.json, predictions.csv, confusion.csv} and the
-/// run's row of results/summary.csv. A stop is an error of code `stopped`.
+/// run's row of results/summary.csv. Writes nothing after a stop (an error of code `stopped`) and
+/// where the model's logits are not finite (`numeric`).
 Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::string> overrides,
                              const std::function<void(const EvaluationProgress&)>& progress = {},
                              std::stop_token stop = {});

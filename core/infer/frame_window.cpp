@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "core/base/text.h"
+#include "core/eval/probabilities.h"
 
 namespace omniq::infer {
 
@@ -42,7 +43,7 @@ std::int64_t FrameWindow::slot_of(std::int64_t number) const {
   return found - numbers_.begin();
 }
 
-std::vector<double> FrameWindow::classify(std::span<const std::int64_t> numbers) {
+Result<std::vector<double>> FrameWindow::classify(std::span<const std::int64_t> numbers) {
   const torch::InferenceMode inference;
   std::vector<std::int64_t> slots;
   for (const std::int64_t number : numbers) slots.push_back(slot_of(number));
@@ -52,9 +53,9 @@ std::vector<double> FrameWindow::classify(std::span<const std::int64_t> numbers)
     logits =
         model_->classify(features_.index_select(0, torch::tensor(slots).to(device_)).unsqueeze(0));
   }
-  const at::Tensor p = logits[0].to(torch::kFloat).softmax(0).cpu().to(torch::kDouble);
-  const auto* values = p.const_data_ptr<double>();
-  return {values, values + p.size(0)};
+  OMNIQ_ASSIGN(const at::Tensor p, eval::probabilities_of(logits, precision_));
+  const auto* values = p.const_data_ptr<float>();
+  return std::vector<double>(values, values + p.size(1));
 }
 
 }  // namespace omniq::infer

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/result.h"
 #include "core/model/omniq.h"
 #include "core/train/step.h"
 
@@ -26,8 +27,9 @@ class FrameWindow {
   void push(std::span<const std::int64_t> numbers, const at::Tensor& rgb);
 
   /// Probabilities, one a class, of the clip made of frames `numbers` in this order (repeats
-  /// allowed). Throws std::out_of_range for a frame that the ring does not hold.
-  std::vector<double> classify(std::span<const std::int64_t> numbers);
+  /// allowed). Errors are those of eval::probabilities_of. Throws std::out_of_range for a frame
+  /// that the ring does not hold.
+  Result<std::vector<double>> classify(std::span<const std::int64_t> numbers);
 
  private:
   std::int64_t slot_of(std::int64_t number) const;

@@ -11,7 +11,7 @@ namespace omniq::infer {
 Live::Live(const data::ClipOptions& clip, std::int64_t window, FrameWindow features)
     : clip_(clip), window_(window), features_(std::move(features)) {}
 
-Moment Live::push(const std::uint8_t* rgb, data::FrameSize size) {
+Result<Moment> Live::push(const std::uint8_t* rgb, data::FrameSize size) {
   if (!view_ || size.height != source_.height || size.width != source_.width) {
     source_ = size;
     resized_ = data::resized_frame(size.height, size.width, data::resized_short_side(clip_.size));
@@ -23,7 +23,8 @@ Moment Live::push(const std::uint8_t* rgb, data::FrameSize size) {
   view_->apply(frame_.data(), resized_.width, input.mutable_data_ptr<std::uint8_t>());
   const std::int64_t number = seen_++;
   features_.push({&number, 1}, input);
-  return {number, features_.classify(clip_until(clip_, seen_, window_))};
+  OMNIQ_ASSIGN(std::vector<double> p, features_.classify(clip_until(clip_, seen_, window_)));
+  return Moment{number, std::move(p)};
 }
 
 }  // namespace omniq::infer

@@ -23,8 +23,9 @@ class Live {
   /// A clip is made of the newest `window` frames, all of which `features` can hold.
   Live(const data::ClipOptions& clip, std::int64_t window, FrameWindow features);
 
-  /// Takes the next frame, RGB rows of `size`, as decoded; what the model says now.
-  Moment push(const std::uint8_t* rgb, data::FrameSize size);
+  /// Takes the next frame, RGB rows of `size`, as decoded; what the model says now. Errors are
+  /// those of FrameWindow::classify.
+  Result<Moment> push(const std::uint8_t* rgb, data::FrameSize size);
 
  private:
   data::ClipOptions clip_;

@@ -50,10 +50,10 @@ Result<Prediction> Predictor::predict(const std::filesystem::path& video) {
   prediction.decode_ms = milliseconds_since(start);
   prediction.frames = clip.size(0) * clip.size(1);
   start = std::chrono::steady_clock::now();
-  const at::Tensor p =
-      eval::class_probabilities(*model_, clip.unsqueeze(0).to(device_), precision_)[0];
+  OMNIQ_ASSIGN(const at::Tensor p,
+               eval::class_probabilities(*model_, clip.unsqueeze(0).to(device_), precision_));
   prediction.model_ms = milliseconds_since(start);
-  const eval::BestClasses best = eval::best_classes(p);
+  const eval::BestClasses best = eval::best_classes(p[0]);
   for (std::size_t k = 0; k < best.classes.size(); ++k)
     prediction.top5.push_back({classes_[best.classes[k]], best.probabilities[k]});
   return prediction;
@@ -111,7 +111,8 @@ Result<std::int64_t> Predictor::follow_plan(const std::filesystem::path& video, 
     if (stop.stop_requested()) return fail(ErrorCode::stopped, "The prediction was stopped.");
     OMNIQ_TRY(stream.seek(moment.frame + 1));  // a clip need not have the newest frame
     if (stream.position() <= moment.frame) return stream.position();
-    tell({moment.frame, window.classify(moment.picks)});
+    OMNIQ_ASSIGN(std::vector<double> p, window.classify(moment.picks));
+    tell({moment.frame, std::move(p)});
   }
   return plan.moments.back().frame + 1;
 }

@@ -39,7 +39,8 @@ class Predictor {
   static Result<Predictor> open(const run::RunFolder& folder,
                                 std::span<const std::string> overrides = {});
 
-  /// Classifies one file as evaluation does. An unreadable file is an error of code `data`.
+  /// Classifies one file as evaluation does. An unreadable file is an error of code `data`, logits
+  /// that are not finite are one of code `numeric`: here, and in what follows.
   Result<Prediction> predict(const std::filesystem::path& video);
 
   /// How the answer comes about: of `moments` points of time spread evenly over the video, what the

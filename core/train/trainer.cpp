@@ -264,7 +264,13 @@ class Trainer {
           observer_.on_progress(progress);
         },
         stop_);
-    if (!result) return false;
+    if (!result) {
+      Error error = result.error();
+      if (error.code == ErrorCode::stopped) return false;
+      error.message = cat("Validation after step ", state_.step, " of epoch ", state_.epoch + 1,
+                          " (", what_is_saved(), "): ", error.message);
+      return tl::unexpected(std::move(error));
+    }
     run::MetricsRow row;
     row.phase = "val";
     row.loss = result->loss;
@@ -323,18 +329,20 @@ class Trainer {
     return discarded;
   }
 
+  std::string what_is_saved() const {
+    const auto state = read_checkpoint_state(folder_.last_checkpoint());
+    if (!state) return "there is no checkpoint yet";
+    return cat("the last good checkpoint is of step ", state->step, ", ",
+               folder_.last_checkpoint().string());
+  }
+
   tl::unexpected<Error> diverged(const char* what, double value, double factor) {
-    std::string saved = "there is no checkpoint yet";
-    if (auto state = read_checkpoint_state(folder_.last_checkpoint())) {
-      saved = cat("the last good checkpoint is of step ", state->step, " (",
-                  folder_.last_checkpoint().string(), ")");
-    }
-    return fail(
-        ErrorCode::numeric,
-        cat("The ", what, " became ", value, " at step ", state_.step + 1, " of epoch ",
-            state_.epoch + 1, " with learning rate ", e_.optim.lr_head * factor, "; ", saved, "."),
-        "Lower optim.lr_head and optim.lr_backbone, lengthen optim.warmup, or set "
-        "train.amp=false.");
+    return fail(ErrorCode::numeric,
+                cat("The ", what, " became ", value, " at step ", state_.step + 1, " of epoch ",
+                    state_.epoch + 1, " with learning rate ", e_.optim.lr_head * factor, "; ",
+                    what_is_saved(), "."),
+                "Lower optim.lr_head and optim.lr_backbone, lengthen optim.warmup, or set "
+                "train.amp=false.");
   }
 
   TrainOutcome outcome(run::RunState state) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "tests/support/diverged.h"
 #include "tests/support/temporary_folder.h"
 
 namespace omniq {
@@ -125,6 +126,22 @@ TEST_F(Cli, TrainsEvaluatesPredictsAndLists) {
   EXPECT_EQ(omniq("config r1/config.yaml").code, 0);
   EXPECT_EQ(omniq("config r1/config.yaml --json").code, 0);
   EXPECT_TRUE(json::parse(omniq("doctor --json").out)["checks"].is_array());
+}
+
+TEST_F(Cli, ADivergedModelIsASentenceAndExitCode1) {
+  make_data();
+  ASSERT_EQ(omniq("train " + fast_ + "run.dir=r").code, 0);
+  testing_support::make_diverged(tmp_ / "r/checkpoints/last.safetensors");
+  expect_sentence(omniq("eval r"), 1, "logits are not finite in ");
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "r/eval"));
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "results"));
+  const std::string clip = " demo-data/Grow/grow_e000.mp4";
+  expect_sentence(omniq("predict r --live 4" + clip), 1, "logits are not finite in ");
+  const Output o = omniq("predict r --json" + clip);
+  EXPECT_EQ(o.code, 1) << o.all();
+  const json answer = json::parse(o.out)["predictions"][0];
+  EXPECT_TRUE(answer["top5"].empty());
+  EXPECT_THAT(answer["error"].get<std::string>(), HasSubstr("logits are not finite in "));
 }
 
 TEST_F(Cli, ProbeMeasuresAStepAndWritesNothing) {

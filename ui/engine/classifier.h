@@ -38,8 +38,8 @@ class Classifier {
   /// For frames that come one by one: see infer::Predictor::live.
   virtual void start_live(std::int64_t window) = 0;
   /// The next frame, RGB rows of [height, width, 3] → a probability for each class.
-  virtual std::vector<double> look(const std::uint8_t* rgb, std::int64_t height,
-                                   std::int64_t width) = 0;
+  virtual Result<std::vector<double>> look(const std::uint8_t* rgb, std::int64_t height,
+                                           std::int64_t width) = 0;
 };
 
 }  // namespace omniq::ui

@@ -51,7 +51,8 @@ void PredictJob::look(const QImage& picture, int ticket) {
     std::vector<std::uint8_t> rgb(line * picture.height());
     for (int y = 0; y < picture.height(); ++y)  // an image's rows are padded to four bytes
       std::copy_n(picture.constScanLine(y), line, rgb.data() + line * y);
-    const auto p = classifier_->look(rgb.data(), picture.height(), picture.width());
+    OMNIQ_ASSIGN(const std::vector<double> p,
+                 classifier_->look(rgb.data(), picture.height(), picture.width()));
     Q_EMIT looked(ticket, {p.begin(), p.end()}, static_cast<double>(clock.nsecsElapsed()) / 1e6);
     return {};
   });

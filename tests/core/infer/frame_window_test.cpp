@@ -19,7 +19,8 @@ std::vector<double> encoded_anew(model::OmniQ& model, const at::Tensor& frames,
   const torch::InferenceMode inference;
   const at::Tensor clip = frames.index_select(0, torch::tensor(numbers));
   const at::Tensor p =
-      eval::class_probabilities(model, clip.unsqueeze(0).unsqueeze(0), train::Precision::float32)[0]
+      eval::class_probabilities(model, clip.unsqueeze(0).unsqueeze(0), train::Precision::float32)
+          .value()[0]
           .to(torch::kDouble);
   return {p.const_data_ptr<double>(), p.const_data_ptr<double>() + p.size(0)};
 }
@@ -39,13 +40,13 @@ TEST_P(Fusions, AnswersEqualThoseOfEncodingTheWholeWindowAnew) {
     window.push(numbers, frames.narrow(0, first, n));
     const std::int64_t newest = first + n - 1, oldest = std::max<std::int64_t>(0, newest - 9);
     const std::vector<std::int64_t> picks = {oldest, (oldest + newest) / 2, newest, oldest, newest};
-    const auto ring = window.classify(picks), anew = encoded_anew(*model, frames, picks);
+    const auto ring = window.classify(picks).value(), anew = encoded_anew(*model, frames, picks);
     ASSERT_EQ(ring.size(), anew.size());
     for (std::size_t c = 0; c < ring.size(); ++c) EXPECT_NEAR(ring[c], anew[c], 1e-5);
   }
   // The answers do depend on the order of the frames, or on which ones they are.
-  EXPECT_NE(window.classify(std::vector<std::int64_t>{12, 13}),
-            window.classify(std::vector<std::int64_t>{18, 19}));
+  EXPECT_NE(*window.classify(std::vector<std::int64_t>{12, 13}),
+            *window.classify(std::vector<std::int64_t>{18, 19}));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Fusions,

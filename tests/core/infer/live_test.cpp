@@ -36,8 +36,9 @@ std::vector<double> encoded_anew(model::OmniQ& model, const std::filesystem::pat
     view.apply(frames[i].const_data_ptr<std::uint8_t>(), frames.size(2),
                clip[0][0][i].mutable_data_ptr<std::uint8_t>());
   }
-  const at::Tensor p =
-      eval::class_probabilities(model, clip, train::Precision::float32)[0].to(torch::kDouble);
+  const at::Tensor p = eval::class_probabilities(model, clip, train::Precision::float32)
+                           .value()[0]
+                           .to(torch::kDouble);
   return {p.const_data_ptr<double>(), p.const_data_ptr<double>() + p.size(0)};
 }
 
@@ -57,7 +58,7 @@ TEST(Live, AnswersLikeTheSameClipsOfAFile) {
     const data::FrameSize size = {stream->height(), stream->width()};
     std::vector<std::uint8_t> frame(static_cast<std::size_t>(size.height * size.width * 3));
     for (std::int64_t i = 0; stream->read(frame.data()); ++i) {
-      const Moment moment = live.push(frame.data(), size);
+      const Moment moment = live.push(frame.data(), size).value();
       ASSERT_EQ(moment.frame, i);
       const auto anew = encoded_anew(*model, path, clip_until(clip, i + 1, kWindow), clip.size);
       ASSERT_EQ(moment.probabilities.size(), anew.size());
@@ -73,8 +74,8 @@ TEST(Live, FramesMayChangeTheirSize) {
   Live live(options(data::Sampling::segments), 8,
             FrameWindow(model, torch::kCPU, train::Precision::float32, 8));
   const std::vector<std::uint8_t> frame(200 * 200 * 3, 90);
-  const auto first = live.push(frame.data(), {60, 200}).probabilities;
-  const auto second = live.push(frame.data(), {200, 100}).probabilities;
+  const auto first = live.push(frame.data(), {60, 200})->probabilities;
+  const auto second = live.push(frame.data(), {200, 100})->probabilities;
   for (std::size_t c = 0; c < first.size(); ++c) EXPECT_NEAR(first[c], second[c], 1e-5);
 }
 

@@ -1,13 +1,18 @@
-// A demo set of 4 training and 2 test clips a class, made once, and an experiment that trains on
-// it within a second.
+// A demo set of 4 training and 2 test clips a class, made once, an experiment that trains on it
+// within a second, and runs that need no training.
 #pragma once
 
 #include <gtest/gtest.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <string>
 
 #include "core/config/experiment.h"
 #include "core/data/demo.h"
+#include "core/run/run_folder.h"
+#include "core/train/checkpoint.h"
+#include "core/train/setup.h"
 #include "tests/support/temporary_folder.h"
 
 namespace omniq::train {
@@ -52,6 +57,19 @@ class DemoTraining : public testing::Test {
     e.train.save_dir = (*folder_ / "runs").string();
     e.run.dir = (*folder_ / "runs" / run).string();
     return e;
+  }
+
+  /// Gives a run the checkpoint of a model that was never trained, its head's biases all `bias`.
+  static void write_untrained(const run::RunFolder& folder, double bias) {
+    const torch::NoGradGuard no_grad;
+    const config::Experiment e = folder.experiment().value();
+    TrainerState state;
+    state.classes = open_dataset(e).value().classes;
+    const BuiltModel built =
+        build_model(e, static_cast<std::int64_t>(state.classes.size())).value();
+    built.model->named_parameters()["head.bias"].fill_(bias);
+    const Status saved = save_checkpoint(folder.last_checkpoint(), *built.model, nullptr, state);
+    ASSERT_TRUE(saved) << saved.error().text();
   }
 
   inline static testing_support::TemporaryFolder* folder_ = nullptr;

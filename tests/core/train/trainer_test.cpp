@@ -190,6 +190,27 @@ TEST_F(TrainerTest, EndsAsFailedWhenTheLossIsNotANumber) {
   EXPECT_THAT(folder->status()->reason, HasSubstr("nan at step 1"));
 }
 
+// The only step of the epoch has a finite loss and makes weights that overflow.
+TEST_F(TrainerTest, EndsAsFailedWhenTheLogitsOfAValidationAreNotFinite) {
+  Observer silent;
+  config::Experiment e = experiment("overflow");
+  e.train.batch_size = 32;
+  e.train.accum_steps = 1;
+  e.optim.warmup = 0;
+  e.optim.lr_head = e.optim.lr_backbone = 1e30;
+  const auto folder = run::RunFolder::create(e);
+  const auto outcome = train(e, *folder, silent);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::numeric);
+  EXPECT_THAT(outcome.error().message,
+              testing::AllOf(HasSubstr("after step 1 of epoch 1"), HasSubstr("no checkpoint yet"),
+                             HasSubstr("logits are not finite in float32")));
+  EXPECT_EQ(folder->status()->state, run::RunState::failed);
+  EXPECT_THAT(folder->status()->reason, HasSubstr("logits are not finite"));
+  EXPECT_FALSE(std::filesystem::exists(folder->last_checkpoint()));
+  EXPECT_THAT(curve(*folder), testing::Not(HasSubstr("\"val\"")));
+}
+
 TEST_F(TrainerTest, LeavesBrokenClipsOutAndCountsThemAsWrong) {
   Observer silent;
   const auto copy = *folder_ / "broken";

@@ -17,6 +17,7 @@
 #include <QUrl>
 
 #include "core/config/load.h"
+#include "tests/support/diverged.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/fake_camera.h"
 #include "tests/ui/support/small_demo.h"
@@ -50,6 +51,12 @@ class DemoPageTest : public QObject {
     for (auto* one : page_->findChildren<QPushButton*>())
       if (one->text() == text && one->isVisible()) return one;
     return nullptr;
+  }
+  /// The model is there.
+  bool waits_for_camera() const {
+    for (auto* label : page_->findChildren<QLabel*>())
+      if (label->text() == u"Waiting for the camera …"_s) return true;
+    return false;
   }
   std::size_t answers() const {
     const auto& curves = page_->timeline()->scene().curves;
@@ -165,12 +172,7 @@ class DemoPageTest : public QObject {
     QCOMPARE(source_->running, QByteArray("one"));
     auto video = test::off_thread([this] { return open_video(to_path(clip()), 0); });
     QVERIFY(video);
-    const auto waits = [this] {
-      for (auto* label : page_->findChildren<QLabel*>())
-        if (label->text() == u"Waiting for the camera …"_s) return true;
-      return false;
-    };
-    QTRY_VERIFY_WITH_TIMEOUT(waits(), 20000);  // the model is there
+    QTRY_VERIFY_WITH_TIMEOUT(waits_for_camera(), 20000);
     std::size_t sent = 0;
     for (QImage picture = read_image(**video); !picture.isNull(); picture = read_image(**video)) {
       source_->send(picture);
@@ -264,6 +266,26 @@ class DemoPageTest : public QObject {
     drop(clip());
     QTRY_VERIFY_WITH_TIMEOUT(!page_->view()->picture().isNull(), 10000);
     QVERIFY(!card->isVisible());
+  }
+
+  void a_diverged_model_says_so_and_names_nothing() {
+    const std::filesystem::path run = to_path(workspace_->model().run(0).path);
+    const testing_support::TemporaryFolder runs;
+    std::filesystem::copy(run, runs / "diverged", std::filesystem::copy_options::recursive);
+    testing_support::make_diverged(runs / "diverged/checkpoints/last.safetensors");
+    workspace_->open(to_qt(runs.path().string()));
+    QTRY_COMPARE(workspace_->model().run(0).path, to_qt((runs / "diverged").string()));
+    drop(clip());
+    QTRY_VERIFY_WITH_TIMEOUT(card()->isVisible(), 30000);
+    QVERIFY2(card()->text().contains(u"logits are not finite"_s), qPrintable(card()->text()));
+    QVERIFY(page_->bars()->entries().isEmpty());
+    page_->camera_action()->trigger();
+    QVERIFY(!card()->isVisible());
+    QTRY_VERIFY_WITH_TIMEOUT(waits_for_camera(), 20000);
+    source_->send(QImage(64, 48, QImage::Format_RGB888));
+    QTRY_VERIFY(card()->isVisible());
+    QVERIFY2(card()->text().contains(u"logits are not finite"_s), qPrintable(card()->text()));
+    QCOMPARE(answers(), 0u);
   }
 };
 

@@ -34,9 +34,10 @@ class PredictorClassifier : public Classifier {
 
   void start_live(std::int64_t window) override { live_ = predictor_.live(window); }
 
-  std::vector<double> look(const std::uint8_t* rgb, std::int64_t height,
-                           std::int64_t width) override {
-    return live_.value().push(rgb, {height, width}).probabilities;
+  Result<std::vector<double>> look(const std::uint8_t* rgb, std::int64_t height,
+                                   std::int64_t width) override {
+    OMNIQ_ASSIGN(infer::Moment moment, live_.value().push(rgb, {height, width}));
+    return std::move(moment.probabilities);
   }
 
  private:
@@ -51,6 +52,7 @@ Result<std::unique_ptr<Classifier>> open_predictor(const std::filesystem::path& 
   OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(run));
   OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder, settings));
   // The first answer of a process takes many times as long; it is not to be the one that is timed.
+  // That a blank picture has none is no reason to refuse a video.
   constexpr std::int64_t kSide = 64;
   const std::vector<std::uint8_t> blank(kSide * kSide * 3);
   predictor.live(1).push(blank.data(), {kSide, kSide});

@@ -1,0 +1,25 @@
+#include "core/eval/probabilities.h"
+
+#include <torch/types.h>
+
+#include "core/base/text.h"
+
+namespace omniq::eval {
+
+Result<at::Tensor> probabilities_of(const at::Tensor& logits, train::Precision precision) {
+  // The logits themselves come to the CPU, as the probabilities had to: a softmax hides −∞, and a
+  // check on the device would wait for it once more.
+  const at::Tensor on_cpu = logits.to(at::kCPU, at::kFloat);
+  if (!on_cpu.isfinite().all().item<bool>()) {
+    return fail(
+        ErrorCode::numeric,
+        cat("The model's logits are not finite in ", train::precision_name(precision), "."),
+        precision == train::Precision::float32
+            ? "The weights have diverged: train again with a lower optim.lr_head and "
+              "optim.lr_backbone, or a longer optim.warmup."
+            : "Set train.amp to false in the run's config.yaml, which computes in float32.");
+  }
+  return on_cpu.softmax(1);
+}
+
+}  // namespace omniq::eval
