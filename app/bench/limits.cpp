@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "app/bench/timing.h"
+#include "core/model/fusion/mamba.h"
 #include "kernels/selective_scan/selective_scan_impl.h"
 #include "kernels/selective_scan/selective_scan_powers.h"
 
@@ -49,11 +50,11 @@ double fusion_limit(const std::string& name, std::int64_t clips, std::int64_t le
                     double parameter_bytes, Pass pass) {
   const auto d = static_cast<double>(o.width), L = static_cast<double>(length);
   const double E = d * static_cast<double>(o.expand), N = static_cast<double>(o.d_state);
-  const double rank = (d + 15) / 16;
   double products = 8 * d * d;  // of the FFN, for a token
   double instructions = 0;      // of the scan
   if (name == "transformer") products += 4 * d * d + 2 * L * d;
   if (name == "mamba") {
+    const auto rank = static_cast<double>(model::mamba_dt_rank(o.width));
     products += 3 * d * E + 2 * E * (2 * rank + 2 * N);
     const ScanWork scan =
         scan_work(o.d_state, pass != Pass::kBackward &&

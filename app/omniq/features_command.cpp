@@ -9,13 +9,16 @@
 #include "core/model/device.h"
 #include "core/model/safetensors.h"
 #include "core/model/swin.h"
+#include "core/model/swin_inference.h"
 #include "core/model/weights.h"
+#include "core/train/step.h"
 
 namespace omniq::app {
 namespace {
 
 struct Options {
   std::string weights, input, output, backbone = "swin_tiny", device = "auto";
+  bool float32 = false;
 };
 
 Result<at::Tensor> read_video(const std::string& path) {
@@ -34,13 +37,28 @@ Result<at::Tensor> read_video(const std::string& path) {
               "It must hold one of shape [T, 3, H, W].");
 }
 
+// video [T, 3, H, W] → [T, D] on the CPU, float32 whatever the precision.
+at::Tensor encode(model::SwinImpl& encoder, const at::Tensor& video, c10::Device device,
+                  train::Precision precision) {
+  const torch::InferenceMode inference;
+  model::SwinInference half(encoder);
+  std::vector<at::Tensor> parts;
+  for (const at::Tensor& part : video.split(32)) {
+    const at::Tensor frames = part.to(device);
+    const bool mixed = precision != train::Precision::float32;
+    parts.push_back(
+        (mixed ? half.features(frames, train::precision_dtype(precision)) : encoder.forward(frames))
+            .cpu());
+  }
+  return torch::cat(parts);
+}
+
 }  // namespace
 
 void add_features(CommandLine& line) {
   auto o = std::make_shared<Options>();
   Command command = add_command(
       line, "features", "Per-frame features of the encoder", [=, &line]() -> Result<int> {
-        const torch::InferenceMode inference;
         OMNIQ_ASSIGN(const model::SwinOptions swin, model::swin_options(o->backbone));
         OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(o->device));
         OMNIQ_ASSIGN(const at::Tensor video, read_video(o->input));
@@ -55,19 +73,19 @@ void add_features(CommandLine& line) {
         }
         encoder->to(device);
         encoder->eval();
-        std::vector<at::Tensor> parts;
-        for (const at::Tensor& frames : video.split(32))
-          parts.push_back(encoder->forward(frames.to(device)).cpu());
-        const at::Tensor features = torch::cat(parts);
+        const auto precision = train::choose_precision(device, /*amp=*/!o->float32);
+        const at::Tensor features = encode(*encoder, video, device, precision);
         OMNIQ_TRY(model::save_safetensors(o->output, {{"features", features}}, {}));
         if (line.json) {
           print_json({{"output", o->output},
+                      {"precision", train::precision_name(precision)},
                       {"shape", features.sizes().vec()},
                       {"missing", report.missing},
                       {"unexpected", report.unexpected}});
         } else {
-          std::cout << "features [" << features.size(0) << ", " << features.size(1) << "] -> "
-                    << o->output << "\n";
+          std::cout << "features [" << features.size(0) << ", " << features.size(1)
+                    << "], computed in " << train::precision_name(precision) << " -> " << o->output
+                    << "\n";
         }
         return kDone;
       });
@@ -75,7 +93,11 @@ void add_features(CommandLine& line) {
       .required("--input", o->input, "Safetensors file with 'video' [T, 3, H, W], normalised")
       .required("--output", o->output, "Safetensors file that 'features' [T, D] is written to")
       .option("--backbone", o->backbone, "Which encoder")
-      .option("--device", o->device, "auto, cpu or cuda");
+      .option("--device", o->device, "auto, cpu or cuda")
+      .flag("--float32", o->float32, "Compute in float32 on a GPU too, as train.amp=false does")
+      .footer(
+          "On a GPU frames are encoded as in evaluation: in bfloat16, or float16 where it has no\n"
+          "bfloat16. The features are written in float32.");
 }
 
 }  // namespace omniq::app

@@ -41,7 +41,8 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
     types_ = register_parameter("types", torch::empty({2, width}));  // vision, text
   }
   fusion_ = register_module("fusion", make_fusion(kind->name, options.fusion_options));
-  if (sequence_) inference_ = std::make_shared<FusionInference>(*kind, options.fusion_options);
+  if (sequence_)
+    inference_ = std::make_shared<FusionInference>(*fusion_, *kind, options.fusion_options);
   head_ = register_module("head", std::make_shared<Linear>(width, options.classes));
   reset_parameters();
 }
@@ -99,7 +100,7 @@ torch::Tensor OmniQ::classify(const torch::Tensor& features,
     token_mask = torch::cat({torch::ones_like(mask->narrow(1, 0, 1)), *mask}, 1);
   const auto input = sequence_ ? tokens(features) : features;
   if (inference_ && input.is_cuda() && !torch::GradMode::is_enabled() && !is_training())
-    return head_->forward(inference_->read_out(*fusion_, input, token_mask));
+    return head_->forward(inference_->read_out(input, token_mask));
   const auto fused = fusion_->forward(input, token_mask);
   return head_->forward(fusion_->read_out(fused, token_mask));
 }

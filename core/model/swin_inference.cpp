@@ -54,13 +54,17 @@ struct StageWeights {
 // As one row for each token.
 at::Tensor rows(const at::Tensor& map) { return map.flatten(0, -2); }
 
-void run_block(const BlockWeights& w, const at::Tensor& x) {
-  at::Tensor tokens = rows(x);
+// Of the norm of tokens x, without the projection behind it; q, k and v do not outlive it.
+at::Tensor attended(const BlockWeights& w, const at::Tensor& x) {
   std::vector<std::int64_t> map = x.sizes().vec();
   map.back() = 3 * x.size(3);
-  const at::Tensor qkv = kernels::token_linear(tokens, w.qkv);
-  const at::Tensor y = kernels::window_attention(qkv.view(map), w.bias, w.qkv.bias, w.shift);
-  tokens.addmm_(rows(y), w.proj);
+  const at::Tensor qkv = kernels::token_linear(rows(x), w.qkv);
+  return kernels::window_attention(qkv.view(map), w.bias, w.qkv.bias, w.shift);
+}
+
+void run_block(const BlockWeights& w, const at::Tensor& x) {
+  at::Tensor tokens = rows(x);
+  tokens.addmm_(rows(attended(w, x)), w.proj);
   kernels::token_mlp_(tokens, w.mlp);
 }
 

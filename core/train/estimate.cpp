@@ -4,12 +4,12 @@
 
 #include "core/config/settings.h"
 #include "core/model/swin_options.h"
+#include "core/train/encoder_memory.h"
 
 namespace omniq::train {
 namespace {
 
 using model::FusionSize;
-using model::SwinOptions;
 
 std::int64_t round_up(std::int64_t value, std::int64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -19,43 +19,6 @@ std::int64_t round_up(std::int64_t value, std::int64_t unit) {
 std::int64_t adapter_parameters(const FusionSize::Linear& layer, std::int64_t rank) {
   const std::int64_t most = std::max<std::int64_t>(1, std::min(layer.in, layer.out) / 2);
   return std::min(rank, most) * (layer.in + layer.out);
-}
-
-/// Bytes of the float32 residual stream, and of everything else.
-struct Widths {
-  double residual = 4, other = 4;
-};
-
-/// What the encoder keeps of one frame for the backward pass.
-double kept_by_encoder(const SwinOptions& swin, std::int64_t size, const Widths& bytes) {
-  double all = 0;
-  std::int64_t side = size / swin.patch;
-  for (std::size_t stage = 0; stage < swin.depths.size(); ++stage) {
-    const double channels = static_cast<double>(swin.width << stage);
-    const double tokens = static_cast<double>(side * side);
-    const std::int64_t padded_side = round_up(side, swin.window);
-    const double padded = static_cast<double>(padded_side * padded_side);
-    const double residuals = 2 * tokens * channels;
-    // The inputs of qkv and proj, and q, k, v, stand in windows.
-    const double windows = 5 * padded * channels;
-    const double feed_forward = (1 + 4 + 4) * tokens * channels;
-    const double attention =
-        padded * static_cast<double>(swin.heads[stage] * swin.window * swin.window);
-    all += static_cast<double>(swin.depths[stage]) *
-           (bytes.residual * residuals + bytes.other * (windows + feed_forward + attention));
-    if (stage + 1 < swin.depths.size())  // the merged patches: the norm's input, the layer's
-      all += (bytes.residual + bytes.other) * tokens * channels;
-    side = (side + 1) / 2;
-  }
-  return all;
-}
-
-/// Alive at once in the first stage's feed-forward layer, of one frame.
-double passing_through_encoder(const SwinOptions& swin, std::int64_t size, const Widths& bytes) {
-  const double side = static_cast<double>(size / swin.patch);
-  const double values = side * side * static_cast<double>(swin.width);
-  // The block's input, the attended, the normed; the attention's result, 4C twice, C.
-  return values * (3 * bytes.residual + (1 + 4 + 4 + 1) * bytes.other);
 }
 
 }  // namespace
@@ -95,21 +58,21 @@ MemoryEstimate estimate_memory(const config::Experiment& e, std::int64_t classes
   }
 
   const bool mixed = gpu && e.train.amp;
-  const Widths bytes{4, mixed ? 2.0 : 4.0};
   const auto trainable = static_cast<double>(estimate.trainable);
-  estimate.weights = 4 * static_cast<double>(estimate.parameters) + (mixed ? 2 * trainable : 0);
+  estimate.weights = (mixed ? 4 + 2 : 4) * static_cast<double>(estimate.parameters);
   estimate.gradients = 4 * trainable;
   estimate.optimizer = 8 * trainable;
-  const bool encoder_trains = e.train.trainable == "all";
-  const double pixels = 3 * static_cast<double>(e.size * e.size);
-  // As bytes, normalised, and as the patches that the first layer reads.
-  const double frame = pixels * (1 + 4 + bytes.other) +
-                       (encoder_trains ? kept_by_encoder(*swin, e.size, bytes)
-                                       : passing_through_encoder(*swin, e.size, bytes));
   const auto frames = static_cast<double>(e.train.batch_size * e.frames);
   const auto tokens =
       static_cast<double>(e.train.batch_size * (e.frames + (fusion->sequence ? 1 : 0)));
-  estimate.activations = frames * frame + 4 * tokens * static_cast<double>(size.values);
+  const double of_fusion = 4 * tokens * static_cast<double>(size.values);
+  const auto path = !mixed              ? EncoderPath::operators
+                    : e.train.recompute ? EncoderPath::recomputed
+                                        : EncoderPath::kernels;
+  estimate.activations =
+      e.train.trainable == "all"
+          ? frames * encoder_training_bytes(*swin, e.size, path) + of_fusion
+          : std::max(frames * frozen_encoder_bytes(*swin, e.size, path), of_fusion);
   return estimate;
 }
 

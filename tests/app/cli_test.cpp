@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -160,6 +161,52 @@ TEST_F(Cli, ProbeMeasuresAStepAndWritesNothing) {
   EXPECT_THAT(omniq("probe " + fast_).out, HasSubstr("a step"));
   expect_sentence(omniq("probe none.yaml"), 2, "none.yaml");
   expect_sentence(omniq("probe " + fast_ + "data.trainlist=nowhere.txt"), 3, "nowhere.txt");
+}
+
+// The safetensors format: the header's length, the header, the tensors' bytes.
+struct Safetensors {
+  json header;
+  std::string bytes;
+
+  static Safetensors read(const std::filesystem::path& path) {
+    const std::string file = read_text(path);
+    std::uint64_t length = 0;
+    std::memcpy(&length, file.data(), sizeof length);
+    return {json::parse(file.substr(sizeof length, length)), file.substr(sizeof length + length)};
+  }
+  std::string file() const {
+    const std::string text = header.dump();
+    const std::uint64_t length = text.size();
+    return std::string(reinterpret_cast<const char*>(&length), sizeof length) + text + bytes;
+  }
+};
+
+TEST_F(Cli, FeaturesAreInFloat32WhateverTheyAreComputedIn) {
+  make_data();
+  ASSERT_EQ(omniq("train " + fast_ + "run.dir=r1").code, 0);
+  // The encoder of a checkpoint under the names that it has by itself.
+  const Safetensors checkpoint = Safetensors::read(tmp_ / "r1/checkpoints/last.safetensors");
+  Safetensors weights{json::object(), checkpoint.bytes};
+  const std::string prefix = "backbone.";
+  for (const auto& [name, tensor] : checkpoint.header.items())
+    weights.header[name.starts_with(prefix) ? name.substr(prefix.size()) : name] = tensor;
+  tmp_.write("weights.safetensors", weights.file());
+  const std::int64_t bytes = 3 * 3 * 32 * 32 * 4;
+  const json video = {{"dtype", "F32"}, {"shape", {3, 3, 32, 32}}, {"data_offsets", {0, bytes}}};
+  tmp_.write("video.safetensors", Safetensors{{{"video", video}}, std::string(bytes, '\0')}.file());
+  const std::string words =
+      "features --weights weights.safetensors --input video.safetensors --output out.safetensors "
+      "--backbone swin_nano --json ";
+  for (const char* choice : {"", "--float32", "--device cpu"}) {
+    const Output o = omniq(words + choice);
+    ASSERT_EQ(o.code, 0) << o.all();
+    const json j = json::parse(o.out);
+    EXPECT_EQ(j["shape"], json({3, 64}));
+    if (*choice != 0) EXPECT_EQ(j["precision"], "float32");
+    const json written = Safetensors::read(tmp_ / "out.safetensors").header["features"];
+    EXPECT_EQ(written["dtype"], "F32");
+    EXPECT_EQ(written["shape"], json({3, 64}));
+  }
 }
 
 /// Starts training in r and sends `signal` so many milliseconds after that process has taken the

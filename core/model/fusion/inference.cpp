@@ -8,16 +8,39 @@
 #include <torch/utils.h>
 
 namespace omniq::model {
+namespace {
 
-FusionInference::FusionInference(const FusionKind& kind, const FusionOptions& options)
-    : kind_(&kind), options_(options) {}
+// Of a fusion and of a copy in the same order.
+std::vector<std::shared_ptr<Linear>> linears_of(const Fusion& fusion) {
+  std::vector<std::shared_ptr<Linear>> linears;
+  for (const auto& module : fusion.modules(/*include_self=*/false)) {
+    if (auto linear = std::dynamic_pointer_cast<Linear>(module)) {
+      linears.push_back(std::move(linear));
+    }
+  }
+  return linears;
+}
+
+}  // namespace
+
+FusionInference::FusionInference(const Fusion& fusion, const FusionKind& kind,
+                                 const FusionOptions& options)
+    : kind_(&kind), options_(options), linears_(linears_of(fusion)) {
+  for (const auto& item : fusion.named_parameters()) {
+    const bool adapter = item.key().ends_with("lora_A") || item.key().ends_with("lora_B");
+    if (!adapter) parameters_.push_back(item.value());
+  }
+}
 FusionInference::~FusionInference() = default;
 
-void FusionInference::refresh(Fusion& fusion, c10::Device device, at::ScalarType dtype) {
-  const auto parameters = fusion.named_parameters();
+void FusionInference::refresh(c10::Device device, at::ScalarType dtype) {
   std::vector<CopySource> source;
-  for (const auto& item : parameters) {
-    source.push_back(copy_source(item.value(), device, dtype));
+  source.reserve(parameters_.size() + 2 * linears_.size());
+  for (const at::Tensor& p : parameters_) source.push_back(copy_source(p, device, dtype));
+  for (const auto& linear : linears_) {
+    if (!linear->has_adapter()) continue;
+    source.push_back(copy_source(linear->lora_a(), device, dtype));
+    source.push_back(copy_source(linear->lora_b(), device, dtype));
   }
   if (copy_ && source == source_) return;
   graphs_.clear();
@@ -28,14 +51,14 @@ void FusionInference::refresh(Fusion& fusion, c10::Device device, at::ScalarType
   generator.set_state(state);
   copy_->to(device);
   copy_->eval();
-  for (auto& item : copy_->named_parameters()) item.value().copy_(parameters[item.key()]);
-  const auto originals = fusion.named_modules();
-  for (const auto& item : copy_->named_modules()) {
-    auto* linear = item.value()->as<Linear>();
-    if (linear == nullptr) continue;
-    linear->weight.copy_(originals[item.key()]->as<Linear>()->merged_weight());
-    linear->weight.set_data(linear->weight.to(dtype));
-    if (linear->bias.defined()) linear->bias.set_data(linear->bias.to(dtype));
+  const std::vector<at::Tensor> copies = copy_->parameters();
+  for (std::size_t i = 0; i < copies.size(); ++i) copies[i].copy_(parameters_[i]);
+  const auto copied_linears = linears_of(*copy_);
+  for (std::size_t i = 0; i < copied_linears.size(); ++i) {
+    Linear& linear = *copied_linears[i];
+    linear.weight.copy_(linears_[i]->merged_weight());
+    linear.weight.set_data(linear.weight.to(dtype));
+    if (linear.bias.defined()) linear.bias.set_data(linear.bias.to(dtype));
   }
   source_ = std::move(source);
 }
@@ -44,7 +67,7 @@ at::Tensor FusionInference::run(const at::Tensor& tokens, const std::optional<at
   return copy_->read_out(copy_->forward(tokens, mask), mask);
 }
 
-at::Tensor FusionInference::read_out(Fusion& fusion, const at::Tensor& tokens,
+at::Tensor FusionInference::read_out(const at::Tensor& tokens,
                                      const std::optional<at::Tensor>& mask) {
   // Tensors that stay are no tensors of inference mode: those could not be written to outside of
   // it.
@@ -55,7 +78,7 @@ at::Tensor FusionInference::read_out(Fusion& fusion, const at::Tensor& tokens,
                          ? at::autocast::get_autocast_dtype(at::kCUDA)
                          : tokens.scalar_type();
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  refresh(fusion, tokens.device(), dtype);
+  refresh(tokens.device(), dtype);
   const at::Tensor input = tokens.to(dtype);
 
   if (tokens.size(0) * tokens.size(1) > kMostGraphTokens) return run(input, mask);

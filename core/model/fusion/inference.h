@@ -24,12 +24,13 @@ namespace omniq::model {
 /// float32, ≤ 1e-2 in bfloat16. Not for more than one thread at a time.
 class FusionInference {
  public:
-  FusionInference(const FusionKind& kind, const FusionOptions& options);
+  /// Of this fusion, of that kind and with those options, whose parameters and linear layers it
+  /// goes on to look at.
+  FusionInference(const Fusion& fusion, const FusionKind& kind, const FusionOptions& options);
   ~FusionInference();
 
   /// fusion.read_out(fusion.forward(tokens, mask), mask) for tokens [B, L, D] on a GPU: [B, D].
-  at::Tensor read_out(Fusion& fusion, const at::Tensor& tokens,
-                      const std::optional<at::Tensor>& mask);
+  at::Tensor read_out(const at::Tensor& tokens, const std::optional<at::Tensor>& mask);
 
   /// Clips times tokens beyond which launches no longer matter and the memory that a graph keeps
   /// does.
@@ -39,11 +40,13 @@ class FusionInference {
   std::size_t graphs() const { return graphs_.graphs(); }
 
  private:
-  void refresh(Fusion& fusion, c10::Device device, at::ScalarType dtype);
+  void refresh(c10::Device device, at::ScalarType dtype);
   at::Tensor run(const at::Tensor& tokens, const std::optional<at::Tensor>& mask);
 
   const FusionKind* kind_;
   FusionOptions options_;
+  std::vector<at::Tensor> parameters_;  // without adapters, which come and go in the linear layers
+  std::vector<std::shared_ptr<Linear>> linears_;
   std::shared_ptr<Fusion> copy_;
   std::vector<CopySource> source_;  // the parameters that it was made from
   GraphCache graphs_;

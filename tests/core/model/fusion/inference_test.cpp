@@ -85,28 +85,27 @@ TEST_P(FusionOnGpu, AgreesWithTheCpuInOutputAndGradients) {
 
 TEST_P(FusionOnGpu, InferenceIsTheTrainingPathWithAndWithoutAGraph) {
   fusion_->to(torch::kCUDA);
-  FusionInference inference(*kind_, options_);
+  FusionInference inference(*fusion_, *kind_, options_);
   for (int i = 0; i < 8; ++i) {  // each of both kinds: eager, captured, replayed twice
     const auto [tokens, mask] = clip(i % 2 == 1);
     std::optional<Tensor> own_mask;
     if (mask) own_mask = mask->cuda();
     const Tensor expected = by_training_path(tokens.cuda(), own_mask);
     const torch::InferenceMode mode;
-    EXPECT_LE(relative_error(inference.read_out(*fusion_, tokens.cuda(), own_mask), expected), 1e-5)
-        << i;
+    EXPECT_LE(relative_error(inference.read_out(tokens.cuda(), own_mask), expected), 1e-5) << i;
   }
   EXPECT_EQ(inference.graphs(), 2U);
 }
 
 TEST_P(FusionOnGpu, InferenceInMixedPrecisionStaysNearFloat32) {
   fusion_->to(torch::kCUDA);
-  FusionInference inference(*kind_, options_);
+  FusionInference inference(*fusion_, *kind_, options_);
   for (int i = 0; i < 3; ++i) {
     const Tensor tokens = clip(false).first.cuda();
     const Tensor expected = by_training_path(tokens, {});
     const torch::NoGradGuard no_grad;
     const train::AutocastScope autocast(tokens.device(), train::Precision::bfloat16);
-    const Tensor y = inference.read_out(*fusion_, tokens, {});
+    const Tensor y = inference.read_out(tokens, {});
     EXPECT_EQ(y.scalar_type(), torch::kBFloat16);
     EXPECT_LE(relative_error(y, expected), 2e-2) << i;
   }
@@ -114,13 +113,13 @@ TEST_P(FusionOnGpu, InferenceInMixedPrecisionStaysNearFloat32) {
 
 TEST_P(FusionOnGpu, InferenceFollowsParametersAndMergesAdapters) {
   fusion_->to(torch::kCUDA);
-  FusionInference inference(*kind_, options_);
+  FusionInference inference(*fusion_, *kind_, options_);
   const Tensor tokens = clip(false).first.cuda();
   const auto agrees = [&] {
     const Tensor expected = by_training_path(tokens, {});
     for (int i = 0; i < 3; ++i) {
       const torch::NoGradGuard no_grad;
-      EXPECT_LE(relative_error(inference.read_out(*fusion_, tokens, {}), expected), 1e-5) << i;
+      EXPECT_LE(relative_error(inference.read_out(tokens, {}), expected), 1e-5) << i;
     }
   };
   agrees();
@@ -137,15 +136,18 @@ TEST_P(FusionOnGpu, InferenceFollowsParametersAndMergesAdapters) {
     Tensor(linear->lora_b()).normal_(0, 0.1);
   }
   agrees();
+  for (const auto& module : fusion_->modules(false)) {
+    if (auto* linear = module->as<Linear>()) linear->merge_adapter();
+  }
+  agrees();
 }
 
 TEST_P(FusionOnGpu, KeepsNoMoreGraphsThanItMay) {
   fusion_->to(torch::kCUDA);
-  FusionInference inference(*kind_, options_);
+  FusionInference inference(*fusion_, *kind_, options_);
   const torch::NoGradGuard no_grad;
   for (std::int64_t length = 1; length <= 20; ++length) {
-    for (int i = 0; i < 2; ++i)
-      inference.read_out(*fusion_, torch::randn({1, length, 64}).cuda(), {});
+    for (int i = 0; i < 2; ++i) inference.read_out(torch::randn({1, length, 64}).cuda(), {});
   }
   EXPECT_EQ(inference.graphs(), GraphCache::kMostGraphs);
 }
