@@ -1,4 +1,5 @@
 #include <ATen/autocast_mode.h>
+#include <ATen/cuda/CUDAContext.h>
 #include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -126,6 +127,9 @@ Row measured(Row row, const Case& of, const Options& bench, const std::optional<
   const auto precision = train::choose_precision(bench.device, /*amp=*/true);
   const auto time = [&](bool kernels, std::optional<std::int64_t>& peak, std::int64_t runs) {
     Training training(of, bench.device);
+    // Those of other rows: cuBLAS has one for each thread and stream, and a row has its own
+    // streams.
+    if (bench.device.is_cuda()) at::cuda::clearCublasWorkspaces();
     model::reset_peak_memory(bench.device);
     const eval::Timing ms = measure(
         bench.device, [&](std::int64_t) { training.step(precision, kernels); }, 1, runs,
