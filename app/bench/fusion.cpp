@@ -133,7 +133,7 @@ std::vector<Row> bench_fusion(const Options& bench) {
                          frozen ? ", frozen rates" : "", launch == Launch::kGraph ? ", graph" : "");
           row.shape = cat("B ", shape.clips, " L ", shape.length, " D ", options.width, " depth ",
                           options.depth, name.starts_with("mamba") ? " E 1536 N 128" : "");
-          row.dtype = c10::toString(dtype);
+          row.dtype = dtype;
           if (!bench.wants(row)) continue;
           try {
             time(row, launch);

@@ -13,6 +13,7 @@
 #include "core/base/memory.h"
 #include "core/base/version.h"
 #include "core/model/device.h"
+#include "core/train/step.h"
 
 namespace omniq::bench {
 namespace {
@@ -22,6 +23,15 @@ using Json = nlohmann::ordered_json;
 template <typename T>
 Json optional_json(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
+}
+
+// As run records write it.
+std::string dtype_name(at::ScalarType dtype) {
+  for (const auto precision :
+       {train::Precision::float32, train::Precision::bfloat16, train::Precision::float16}) {
+    if (train::precision_dtype(precision) == dtype) return train::precision_name(precision);
+  }
+  return c10::toString(dtype);
 }
 
 }  // namespace
@@ -34,7 +44,7 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
     for (const Row& r : rows) {
       list.push_back({{"name", r.name},
                       {"shape", r.shape},
-                      {"dtype", r.dtype},
+                      {"dtype", dtype_name(r.dtype)},
                       {"ms", {{"median", r.ms.median}, {"p10", r.ms.p10}, {"p90", r.ms.p90}}},
                       {"baseline_ms", optional_json(r.baseline_ms)},
                       {"limit_ms", optional_json(r.limit_ms)},
@@ -66,8 +76,9 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
             << "\n";
   for (const Row& r : rows) {
     std::cout << std::left << std::setw(47) << r.name << std::setw(44) << r.shape << std::setw(10)
-              << r.dtype << std::right << std::fixed << std::setprecision(3) << std::setw(10)
-              << r.ms.median << std::setw(10) << r.ms.p10 << std::setw(10) << r.ms.p90;
+              << dtype_name(r.dtype) << std::right << std::fixed << std::setprecision(3)
+              << std::setw(10) << r.ms.median << std::setw(10) << r.ms.p10 << std::setw(10)
+              << r.ms.p90;
     const auto cell = [](const std::optional<double>& value, int width) {
       if (value) {
         std::cout << std::setw(width) << *value;

@@ -60,7 +60,7 @@ std::vector<Row> bench_model(const Options& bench) {
       row.name = cat(fusion, clips > 0 ? " logits" : " logits after one new frame");
       row.shape = cat(clips > 0 ? cat("B ", clips, " × ", kFrames, " frames") : "1 frame", " of ",
                       kSize, " × ", kSize);
-      row.dtype = train::precision_name(precision);
+      row.dtype = train::precision_dtype(precision);
       if (!bench.wants(row)) continue;
       const auto model = make_model(fusion, device);
       auto* encoder = model->backbone().as<model::SwinImpl>();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +16,7 @@ namespace omniq::bench {
 struct Row {
   std::string name;   // "selective_scan forward"
   std::string shape;  // "B 8 L 33 E 1536 N 128, both directions"
-  std::string dtype;
+  at::ScalarType dtype = at::kFloat;
   eval::Timing ms;
   std::optional<double> baseline_ms;  // median of what it is compared with, in the same run
   std::optional<double> limit_ms;     // what bytes and operations alone would take

@@ -179,7 +179,7 @@ void add_conv_rows(const Shape& s, c10::Device device, at::ScalarType dtype,
     Row row;
     row.name = backward ? "causal_conv1d forward+backward" : "causal_conv1d forward";
     row.shape = cat("B ", s.clips, " L ", s.length, " E ", s.channels, ", both directions");
-    row.dtype = c10::toString(dtype);
+    row.dtype = dtype;
     if (!bench.wants(row)) continue;
     row.ms = time([&](const at::Tensor& x) {
       return kernels::causal_conv1d(x, weight, bias, 2, std::nullopt);
@@ -226,7 +226,7 @@ std::vector<Row> bench_scan(const Options& options) {
                          kind == Rates::kLinear ? ", linear rates" : "");
           row.shape = cat("B ", s.clips, " L ", s.length, " E ", s.channels, " N ", s.states,
                           s.directions == 2 ? ", both directions" : "");
-          row.dtype = c10::toString(dtype);
+          row.dtype = dtype;
           if (!options.wants(row)) continue;
           row.ms =
               time_scan(fused(A, kind), s, device, dtype, backward, kind, runs, Launch::kGraph);

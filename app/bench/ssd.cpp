@@ -98,7 +98,7 @@ std::vector<Row> bench_ssd(const Options& bench) {
         row.name = backward ? "bidirectional_ssd forward+backward" : "bidirectional_ssd forward";
         row.shape = cat("B ", s.clips, " L ", s.length, " heads ", kHeads, " of ", kChannels, " N ",
                         kStates);
-        row.dtype = c10::toString(dtype);
+        row.dtype = dtype;
         if (!bench.wants(row)) continue;
         const torch::AutoGradMode mode(backward);
         const auto options = torch::TensorOptions().device(bench.device).dtype(dtype);

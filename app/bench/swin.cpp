@@ -64,7 +64,7 @@ std::vector<Row> bench_swin(const Options& bench) {
           Row row;
           row.name = cat(c.name, " features", how, bytes ? ", from bytes" : "");
           row.shape = cat(c.frames, " frames of ", kSize, " × ", kSize);
-          row.dtype = c10::toString(dtype);
+          row.dtype = dtype;
           if (!bench.wants(row)) continue;
           try {
             auto net = make_swin(c.name, device, at::kFloat);

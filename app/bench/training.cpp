@@ -163,7 +163,7 @@ std::vector<Row> bench_training(const Options& bench) {
     Row row;
     row.name = cat(c.fusion, " step, ", c.name);
     row.shape = cat("B ", kClips, " × ", kFrames, " frames of ", kSize, " × ", kSize);
-    row.dtype = train::precision_name(train::choose_precision(bench.device, /*amp=*/true));
+    row.dtype = train::precision_dtype(train::choose_precision(bench.device, /*amp=*/true));
     if (!bench.wants(row)) continue;
     try {
       rows.push_back(measured(row, c, bench, limits));
