@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/column_sums/column_sums.h"
+
 namespace omniq::model {
 
 Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool with_bias) {
@@ -15,7 +17,7 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool with_bi
 }
 
 torch::Tensor Linear::forward(const torch::Tensor& x) {
-  return adapted(torch::linear(x, weight, bias), x);
+  return adapted(kernels::linear(x, weight, bias), x);
 }
 
 torch::Tensor Linear::forward_without_bias(const torch::Tensor& x) {

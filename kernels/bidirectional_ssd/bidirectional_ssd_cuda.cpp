@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "kernels/bidirectional_ssd/bidirectional_ssd_impl.h"
+#include "kernels/column_sums/column_sums.h"
 #include "kernels/common/cuda_tensors.h"
 
 namespace omniq::kernels::detail {
@@ -142,7 +143,7 @@ SsdInputGradients bidirectional_ssd_cuda_backward(const SsdInputs& raw,
     grads.similarities = similarities.mutable_data_ptr<float>();
     C10_CUDA_CHECK(ssd_backward<T>(args, grads, stream));
   });
-  const at::Tensor sums = parameters.sum(0);
+  const at::Tensor sums = column_sums(parameters.flatten(1)).view({3, -1});
   const auto result = [](const at::Tensor& gradient, const at::Tensor& of) {
     return gradient.view(of.sizes()).to(of.scalar_type());
   };

@@ -7,6 +7,7 @@
 #include <c10/cuda/CUDAGuard.h>
 
 #include "kernels/causal_conv1d/causal_conv1d_impl.h"
+#include "kernels/column_sums/column_sums.h"
 #include "kernels/common/cuda_tensors.h"
 
 namespace omniq::kernels::detail {
@@ -95,7 +96,7 @@ std::array<at::Tensor, 3> causal_conv1d_cuda_backward(
   });
   std::array<at::Tensor, 3> result{grad_x, {}, {}};
   if (!needed[1] && !needed[2]) return result;
-  const at::Tensor sums = slices.sum(0);  // [R, W + 1, E]
+  const at::Tensor sums = column_sums(slices.flatten(1)).view({R, W + 1, E});
   const auto of_sets = [](const at::Tensor& sum, const at::Tensor& like) {
     const at::Tensor total = like.size(0) == 1 ? sum.sum(at::IntArrayRef{0}, true) : sum;
     return total.to(like.scalar_type());

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "kernels/column_sums/column_sums.h"
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/gated_rms_norm/gated_rms_norm_impl.h"
 
@@ -78,7 +79,7 @@ std::array<at::Tensor, 3> gated_rms_norm_cuda_backward(const at::Tensor& y, cons
         gated_norm_backward<T>(arguments_of<T>(in), grads, at::cuda::getCurrentCUDAStream()));
   });
   return {grad_y.squeeze(0).to(y.scalar_type()), grad_z.squeeze(0).to(z.scalar_type()),
-          of_weight.sum(0).to(weight.scalar_type())};
+          column_sums(of_weight).to(weight.scalar_type())};
 }
 
 }  // namespace omniq::kernels::detail

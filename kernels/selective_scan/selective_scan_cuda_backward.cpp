@@ -13,7 +13,7 @@ constexpr std::int64_t kMostScratchBytes = std::int64_t{1} << 30;
 // A sum over directions where `like` is shared by them, as `like`.
 at::Tensor sum_directions(const at::Tensor& x, const at::Tensor& like) {
   const bool shared = like.size(0) == 1 && x.size(0) > 1;
-  return (shared ? x.sum(at::IntArrayRef{0}, /*keepdim=*/true) : x).to(like.scalar_type());
+  return (shared ? (x[0] + x[1]).unsqueeze(0) : x).to(like.scalar_type());
 }
 
 // Gradients as the kernels write them: of each direction.

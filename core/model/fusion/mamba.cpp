@@ -1,5 +1,6 @@
 #include "core/model/fusion/mamba.h"
 
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/nn/module.h>
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -13,6 +14,22 @@
 
 namespace omniq::model {
 namespace {
+
+/// The mean over the first axis, of two. Torch's own gradients of its halves are two tensors of the
+/// whole size, mostly zeros, and their sum.
+class MeanOfDirections : public torch::autograd::Function<MeanOfDirections> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext*, const torch::Tensor& y) {
+    return torch::lerp(y[0], y[1], 0.5);
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext*,
+                                                 const torch::autograd::variable_list& gradients) {
+    const torch::Tensor of_each = 0.5 * gradients[0];
+    std::vector<std::int64_t> shape = of_each.sizes().vec();
+    shape.insert(shape.begin(), 2);
+    return {of_each.unsqueeze(0).expand(shape)};
+  }
+};
 
 /// The parameters of one selective state-space layer (Mamba-1; Gu and Dao, 2023). Both directions
 /// use one of these (tied) or one each.
@@ -99,7 +116,7 @@ class MambaMixer : public TokenLayer {
                                            parameter(of_D_skip_, &Ssm::D_skip), dt_bias, uz[1],
                                            mask, rates(A));
     // The projection is linear, so with tied directions it is applied once to the mean.
-    if (ssm_.size() == 1) return ssm_[0]->out_proj->forward(torch::lerp(y[0], y[1], 0.5));
+    if (ssm_.size() == 1) return ssm_[0]->out_proj->forward(MeanOfDirections::apply(y));
     return torch::lerp(ssm_[0]->out_proj->forward(y[0]), ssm_[1]->out_proj->forward(y[1]), 0.5);
   }
 
