@@ -25,7 +25,7 @@ PatchLayer patch_layer(const at::Tensor& weight, const at::Tensor& bias, bool by
           bias.to(at::kDouble) + (w * centre).sum({1, 2, 3})};
 }
 
-std::string without_kernels(const SwinOptions& options) {
+std::string attention_without_kernel(const SwinOptions& options) {
   for (std::size_t i = 0; i < options.heads.size(); ++i) {
     const std::int64_t head_width = (options.width << i) / options.heads[i];
     if (kernels::has_window_attention(options.window, head_width)) continue;

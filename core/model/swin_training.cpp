@@ -170,7 +170,7 @@ at::Tensor SwinTraining::features(const at::Tensor& frames, const at::Tensor& ke
 std::string SwinTraining::path() const {
   return cat("kernels, residual stream in half precision",
              recompute_ ? ", attention and MLP computed again in the backward pass" : "",
-             swin::without_kernels(options_));
+             swin::attention_without_kernel(options_));
 }
 
 }  // namespace omniq::model

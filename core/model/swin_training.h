@@ -29,7 +29,8 @@ class SwinTraining {
   /// and on a CPU it is computed by torch operators.
   at::Tensor features(const at::Tensor& frames, const at::Tensor& keep, at::ScalarType dtype) const;
 
-  /// "kernels" and what runs by torch operators: for a run's record.
+  /// "kernels", what is computed again, and attention that has no kernel
+  /// (swin::attention_without_kernel): for a run's record.
   std::string path() const;
 
  private:
