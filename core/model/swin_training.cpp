@@ -157,12 +157,7 @@ SwinTraining::SwinTraining(const SwinImpl& encoder, bool recompute)
 
 at::Tensor SwinTraining::features(const at::Tensor& frames, const at::Tensor& keep,
                                   at::ScalarType dtype) const {
-  const bool bytes = frames.scalar_type() == at::kByte;
-  TORCH_CHECK(frames.dim() == 4 && (bytes || frames.is_floating_point()) &&
-                  frames.size(bytes ? 3 : 1) == options_.in_channels &&
-                  (!bytes || options_.in_channels == 3),
-              "SwinTraining: frames must be floating [n, ", options_.in_channels,
-              ", H, W] or uint8 [n, H, W, 3], got ", frames.scalar_type(), " ", frames.sizes());
+  swin::check_frames("SwinTraining", options_, frames);
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
   return Pass(*this, keep, dtype).features(frames);
 }
