@@ -5,6 +5,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <numeric>
+
 #include "core/base/text.h"
 #include "core/model/recomputed.h"
 #include "core/model/swin_kernels.h"
@@ -158,6 +160,14 @@ SwinTraining::SwinTraining(const SwinImpl& encoder, bool recompute)
 at::Tensor SwinTraining::features(const at::Tensor& frames, const at::Tensor& keep,
                                   at::ScalarType dtype) const {
   swin::check_frames("SwinTraining", options_, frames);
+  TORCH_CHECK(!at::GradMode::is_enabled() || !frames.requires_grad(),
+              "SwinTraining: features are differentiable in parameters, not in frames; frames must "
+              "not require a gradient");
+  const std::int64_t branches =
+      2 * std::accumulate(options_.depths.begin(), options_.depths.end(), std::int64_t{0});
+  TORCH_CHECK(!keep.defined() || keep.sizes() == at::IntArrayRef({branches, frames.size(0)}),
+              "SwinTraining: keep must be [", branches, ", ", frames.size(0),
+              "], of branches and frames, got ", keep.sizes());
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
   return Pass(*this, keep, dtype).features(frames);
 }
