@@ -26,8 +26,8 @@ class SwinTraining {
   /// frames floating [n, 3, H, W] and normalised or uint8 [n, H, W, 3] in RGB; H, W ≥ patch →
   /// features [n, output_width] in float32, or float64 if `dtype` is that. keep [2 · blocks, n]: of
   /// SwinImpl::draw_stochastic_depth, undefined for none. In other dtypes than bfloat16 and float16
-  /// and on a CPU it is computed by torch operators. Throws c10::Error where a shape or dtype is
-  /// another, and where frames require a gradient: there is none in them.
+  /// and on a CPU it is computed by torch operators. Throws c10::Error for other
+  /// shapes and dtypes of frames and keep, and where frames require a gradient: they get none.
   at::Tensor features(const at::Tensor& frames, const at::Tensor& keep, at::ScalarType dtype) const;
 
   /// "kernels", what is computed again, and attention that has no kernel
