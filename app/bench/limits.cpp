@@ -12,17 +12,40 @@
 #include "kernels/selective_scan/selective_scan_powers.h"
 
 namespace omniq::bench {
+namespace {
 
-ScanWork scan_work(std::int64_t states, bool tensor_cores) {
+ScanWork forward_scan(std::int64_t states, at::ScalarType dtype, Rates rates) {
+  namespace scan = kernels::detail;
   const auto N = static_cast<double>(states);
+  const bool linear = rates == Rates::kLinear;
   // Every state: a decay, an input, an update and a share of y.
-  if (!tensor_cores) return {0, 4 * N};
+  if (!linear || !scan::has_tensor_core_scan(dtype, states)) return {0, 4 * N, linear ? 0 : N};
   // A block of 16 states and two of ten powers of the decay, for y and for the states; and once in
   // eight tokens the decay of every state, and what that is multiplied by. For each of the powers:
   // itself for y, for the token and for the states, and a share of y.
-  namespace scan = kernels::detail;
   const double items = scan::power_items(static_cast<int>(states) / scan::kBlockStates);
-  return {2 * 2 * 2.0 * scan::kBlockStates * items, 2 * N / 8 + 4.0 * scan::kPowerNodes};
+  return {2 * 2 * 2.0 * scan::kBlockStates * items, 2 * N / 8 + 4.0 * scan::kPowerNodes, 0};
+}
+
+}  // namespace
+
+ScanWork scan_work(std::int64_t states, at::ScalarType dtype, Rates rates, bool backward) {
+  ScanWork work = forward_scan(states, dtype, rates);
+  if (!backward) return work;
+  const auto N = static_cast<double>(states);
+  const bool linear = rates == Rates::kLinear;
+  if (linear && kernels::detail::has_tensor_core_scan_backward(dtype, states)) {
+    // Three times what forward does: the states again, and as much as they take for their
+    // gradients, which go on like them, are read like them, and are summed over channels as they
+    // are.
+    work.products *= 4;
+    work.instructions *= 4;
+    return work;
+  }
+  // Every state: an update again, nine more (ten with a gradient of A).
+  work.instructions += N * (linear ? 12 : 13);
+  work.exponentials *= 3;
+  return work;
 }
 
 double encoder_limit(const model::SwinOptions& o, std::int64_t frames, std::int64_t size,
@@ -50,26 +73,27 @@ double fusion_limit(const std::string& name, std::int64_t clips, std::int64_t le
                     double parameter_bytes, Pass pass) {
   const auto d = static_cast<double>(o.width), L = static_cast<double>(length);
   const double E = d * static_cast<double>(o.expand), N = static_cast<double>(o.d_state);
+  const bool backward = pass != Pass::kForward;
+  const double passes = backward ? 3 : 1;
   double products = 8 * d * d;  // of the FFN, for a token
-  double instructions = 0;      // of the scan
+  double scans = 0;             // milliseconds, for a token
   if (name == "transformer") products += 4 * d * d + 2 * L * d;
   if (name == "mamba") {
     const auto rank = static_cast<double>(model::mamba_dt_rank(o.width));
     products += 3 * d * E + 2 * E * (2 * rank + 2 * N);
-    const ScanWork scan =
-        scan_work(o.d_state, pass != Pass::kBackward &&
-                                 kernels::detail::has_tensor_core_scan(dtype, o.d_state));
-    products += E * scan.products;  // both directions; two operations each
-    instructions = 2 * E * scan.instructions;
+    const auto rates = pass == Pass::kBackward ? Rates::kGeneral : Rates::kLinear;
+    const ScanWork scan = scan_work(o.d_state, dtype, rates, backward);
+    scans = 2 * E *  // directions and channels
+            (scan.products / c.matrix_operations +
+             std::max(scan.instructions / c.vector_operations, scan.exponentials / c.exponentials));
   }
   if (name == "mamba2") products += 3 * d * E + 2 * d * N + 4 * E * N;
   if (name == "gated_conv") products += 6 * d * d;
   if (name == "average") products = 0;
   const double tokens = static_cast<double>(clips * length * o.depth);
-  const double arithmetic =
-      tokens * (2 * products / c.matrix_operations + instructions / c.vector_operations);
+  const double arithmetic = tokens * (passes * 2 * products / c.matrix_operations + scans);
   const double moved = (parameter_bytes + 4 * d * static_cast<double>(clips) * L) / c.bytes;
-  return std::max(arithmetic, moved) * (pass == Pass::kForward ? 1 : 3);
+  return std::max(arithmetic, passes * moved);
 }
 
 std::optional<Ceilings> ceilings(c10::Device device) {

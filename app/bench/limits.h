@@ -22,11 +22,17 @@ struct Ceilings {
   double exponentials;       // those of the special-function units, likewise
 };
 
-/// The least that a selective scan forward takes for one token, direction and channel.
+/// How a scan is asked for: any A, or A = −(n + 1) a, which needs no gradient then.
+enum class Rates { kGeneral, kLinear };
+
+/// The least that a selective scan takes for one token, direction and channel.
 struct ScanWork {
-  double products = 0, instructions = 0;  // on tensor cores, and of one lane in float32
+  double products = 0;      // operations on tensor cores
+  double instructions = 0;  // of one lane in float32
+  double exponentials = 0;
 };
-ScanWork scan_work(std::int64_t states, bool tensor_cores);
+/// Forward, or forward and backward together, by the kernel of the current device for `dtype`.
+ScanWork scan_work(std::int64_t states, at::ScalarType dtype, Rates rates, bool backward);
 
 /// The encoder of frames of size × size, forward, in half precision: each layer's matrix products,
 /// or each block's tokens read and written once, whichever takes longer; and the frames' bytes.
@@ -38,8 +44,8 @@ double encoder_limit(const model::SwinOptions& options, std::int64_t frames, std
 enum class Pass { kForward, kBackward, kBackwardFrozenRates };
 
 /// A fusion stack: matrix products after each other with the scans between them; everything else,
-/// and what moves, would hide behind them. Backward counts twice a forward, which keeps A general
-/// unless rates are frozen.
+/// and what moves, would hide behind them. Backward includes forward, three times its products; its
+/// scans are those of scan_work, with a general A unless rates are frozen.
 double fusion_limit(const std::string& name, std::int64_t clips, std::int64_t length,
                     const model::FusionOptions& options, const Ceilings& ceilings,
                     at::ScalarType dtype, double parameter_bytes, Pass pass);

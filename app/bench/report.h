@@ -58,12 +58,12 @@ std::vector<Row> bench_fusion(const Options& options);
 std::vector<Row> bench_swin(const Options& options);
 
 /// The whole classifier of every variant, from decoded clips of 32 frames to logits, and what a new
-/// frame of a video costs, against the encoder by torch operators in front of the same fusion; and
-/// steps of training.
+/// frame of a video costs, against the encoder by torch operators in front of the same fusion; and,
+/// on a GPU, steps of training.
 std::vector<Row> bench_model(const Options& options);
 
 /// Its part that trains: a step of the whole classifier, forward, backward and update, everything
-/// or adapters and head alone.
+/// or adapters and head alone. On a GPU only; elsewhere it says so on stderr and has no rows.
 std::vector<Row> bench_training(const Options& options);
 
 }  // namespace omniq::bench

@@ -23,9 +23,6 @@ struct Shape {
   std::int64_t directions, clips, length, channels, states;
 };
 
-// How the scan is asked for: any A, or A = −(n + 1) a, which needs no gradient then.
-enum class Rates { kGeneral, kLinear };
-
 constexpr std::int64_t kLongestBaseline = 256;  // a loop over more tokens takes minutes
 
 std::vector<at::Tensor*> list(ScanInputs& in) {
@@ -121,32 +118,20 @@ double error_of(const Shape& shape, c10::Device device, at::ScalarType dtype, bo
   return error;
 }
 
-// Every state of every step backward: an update again, nine more (ten with a gradient of A). On
-// tensor cores three times what forward does: the states again, and as much as they take for their
-// gradients, which go on like them, are read like them, and are summed over channels as they are.
 double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool backward,
                 Rates kind) {
   const auto size = static_cast<double>(at::elementSize(dtype));
   const double places = static_cast<double>(s.directions * s.clips * s.length);
-  const double updates = places * static_cast<double>(s.channels * s.states);
-  const bool linear = kind == Rates::kLinear;
-  const ScanWork forward =
-      scan_work(s.states, linear && kernels::detail::has_tensor_core_scan(dtype, s.states));
   const double channels = places * static_cast<double>(s.channels);
-  const bool products =
-      backward && linear && kernels::detail::has_tensor_core_scan_backward(dtype, s.states);
-  const double passes = products ? 4 : 1;
-  const double instructions = channels * forward.instructions * passes +
-                              (backward && !products ? updates * (linear ? 12 : 13) : 0);
-  const double exponentials = linear ? 0 : (backward ? 3 : 1);
+  const ScanWork work = scan_work(s.states, dtype, kind, backward);
   // u, delta, y, and half of z, which both directions share; B and C. Backward reads them again
   // with the gradient of y, and writes as much.
   const double bytes = size * places *
                        (static_cast<double>(s.channels) * 3.5 + 2 * static_cast<double>(s.states)) *
                        (backward ? 3 : 1);
-  return std::max({instructions / c.vector_operations,
-                   channels * forward.products * passes / c.matrix_operations,
-                   updates * exponentials / c.exponentials, bytes / c.bytes});
+  return std::max({channels * work.instructions / c.vector_operations,
+                   channels * work.products / c.matrix_operations,
+                   channels * work.exponentials / c.exponentials, bytes / c.bytes});
 }
 
 // The convolution before the scan: both directions of one input.

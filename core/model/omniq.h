@@ -53,7 +53,8 @@ class OmniQ : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& video);
   /// The same video → frame features [B, T, D_b]. A frozen encoder keeps nothing for a backward
   /// pass. On a GPU in mixed precision the encoder is run by SwinTraining where it trains, by
-  /// SwinInference in evaluation mode and where it is frozen.
+  /// SwinInference in evaluation mode and where it is frozen; neither has a gradient in video, and
+  /// the former throws c10::Error where one is required.
   torch::Tensor encode(const torch::Tensor& video);
   /// features [B, T, D_b], mask [B, T] bool (true for a frame, false for padding) or none → logits.
   /// In evaluation mode on a GPU, without gradients, the fusion is run by FusionInference.

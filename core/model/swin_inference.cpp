@@ -144,7 +144,7 @@ SwinInference::SwinInference(SwinImpl& encoder, bool graphs)
 SwinInference::~SwinInference() = default;
 
 std::string SwinInference::path() const {
-  return cat("kernels, GELU to 1e-3", swin::without_kernels(options_));
+  return cat("kernels, GELU to 1e-3", swin::attention_without_kernel(options_));
 }
 
 void SwinInference::refresh(c10::Device device, at::ScalarType dtype) {
@@ -184,13 +184,8 @@ at::Tensor SwinInference::run(const at::Tensor& frames) const {
 }
 
 at::Tensor SwinInference::features(const at::Tensor& frames, at::ScalarType dtype) {
-  const bool bytes = frames.scalar_type() == at::kByte;
-  TORCH_CHECK(frames.is_cuda() && frames.dim() == 4 && (bytes || frames.is_floating_point()) &&
-                  frames.size(bytes ? 3 : 1) == options_.in_channels &&
-                  (!bytes || options_.in_channels == 3),
-              "SwinInference: frames must be on a GPU, floating [n, ", options_.in_channels,
-              ", H, W] or uint8 [n, H, W, 3], got ", frames.scalar_type(), " ", frames.sizes(),
-              " on ", frames.device());
+  swin::check_frames("SwinInference", options_, frames);
+  TORCH_CHECK(frames.is_cuda(), "SwinInference: frames must be on a GPU, got ", frames.device());
   TORCH_CHECK(dtype == at::kBFloat16 || dtype == at::kHalf,
               "SwinInference: computes in BFloat16 or Half, not in ", dtype);
   // Tensors that stay are no tensors of inference mode: those could not be written to outside of
@@ -199,6 +194,7 @@ at::Tensor SwinInference::features(const at::Tensor& frames, at::ScalarType dtyp
   const torch::NoGradGuard no_grad;
   const c10::cuda::CUDAGuard device_guard(frames.device());
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  const bool bytes = frames.scalar_type() == at::kByte;
   const std::int64_t n = frames.size(0), height = frames.size(bytes ? 1 : 2),
                      width = frames.size(bytes ? 2 : 3);
   if (n == 0) {

@@ -44,8 +44,8 @@ class SwinInference {
   /// Graphs that are there, for tests.
   std::size_t graphs() const { return graphs_.graphs(); }
 
-  /// "kernels", how they differ from the formulas, and what runs by torch operators: for a run's
-  /// record.
+  /// "kernels", how they differ from the formulas, and attention that has none
+  /// (swin::attention_without_kernel): for a run's record.
   std::string path() const;
 
  private:

@@ -25,7 +25,16 @@ PatchLayer patch_layer(const at::Tensor& weight, const at::Tensor& bias, bool by
           bias.to(at::kDouble) + (w * centre).sum({1, 2, 3})};
 }
 
-std::string without_kernels(const SwinOptions& options) {
+void check_frames(const char* encoder, const SwinOptions& options, const at::Tensor& frames) {
+  const bool bytes = frames.scalar_type() == at::kByte;
+  TORCH_CHECK(frames.dim() == 4 && (bytes || frames.is_floating_point()) &&
+                  frames.size(bytes ? 3 : 1) == options.in_channels &&
+                  (!bytes || options.in_channels == 3),
+              encoder, ": frames must be floating [n, ", options.in_channels,
+              ", H, W] or uint8 [n, H, W, 3], got ", frames.scalar_type(), " ", frames.sizes());
+}
+
+std::string attention_without_kernel(const SwinOptions& options) {
   for (std::size_t i = 0; i < options.heads.size(); ++i) {
     const std::int64_t head_width = (options.width << i) / options.heads[i];
     if (kernels::has_window_attention(options.window, head_width)) continue;

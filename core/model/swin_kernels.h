@@ -19,8 +19,13 @@ struct PatchLayer {
 /// are centred and scaled otherwise than pixels, which the layer makes up for. Differentiable.
 PatchLayer patch_layer(const at::Tensor& weight, const at::Tensor& bias, bool bytes);
 
-/// What of an encoder is computed by torch operators although the rest is by kernels, as the end of
-/// a sentence for a run's record; "" for nothing.
-std::string without_kernels(const SwinOptions& options);
+/// Throws c10::Error, as `encoder` ("SwinTraining"), unless frames are floating [n, in_channels, H,
+/// W] or, with three channels, uint8 [n, H, W, 3].
+void check_frames(const char* encoder, const SwinOptions& options, const at::Tensor& frames);
+
+/// The attention that has no kernel and is computed by torch operators, as the end of a sentence
+/// for a run's record; "" for none. The encoders of swin_names() have kernels throughout; those of
+/// other options may also lack some for patches, norms and GELU, which is not said here.
+std::string attention_without_kernel(const SwinOptions& options);
 
 }  // namespace omniq::model::swin

@@ -5,6 +5,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <numeric>
+
 #include "core/base/text.h"
 #include "core/model/recomputed.h"
 #include "core/model/swin_kernels.h"
@@ -157,12 +159,15 @@ SwinTraining::SwinTraining(const SwinImpl& encoder, bool recompute)
 
 at::Tensor SwinTraining::features(const at::Tensor& frames, const at::Tensor& keep,
                                   at::ScalarType dtype) const {
-  const bool bytes = frames.scalar_type() == at::kByte;
-  TORCH_CHECK(frames.dim() == 4 && (bytes || frames.is_floating_point()) &&
-                  frames.size(bytes ? 3 : 1) == options_.in_channels &&
-                  (!bytes || options_.in_channels == 3),
-              "SwinTraining: frames must be floating [n, ", options_.in_channels,
-              ", H, W] or uint8 [n, H, W, 3], got ", frames.scalar_type(), " ", frames.sizes());
+  swin::check_frames("SwinTraining", options_, frames);
+  TORCH_CHECK(!at::GradMode::is_enabled() || !frames.requires_grad(),
+              "SwinTraining: features are differentiable in parameters, not in frames; frames must "
+              "not require a gradient");
+  const std::int64_t branches =
+      2 * std::accumulate(options_.depths.begin(), options_.depths.end(), std::int64_t{0});
+  TORCH_CHECK(!keep.defined() || keep.sizes() == at::IntArrayRef({branches, frames.size(0)}),
+              "SwinTraining: keep must be [", branches, ", ", frames.size(0),
+              "], of branches and frames, got ", keep.sizes());
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
   return Pass(*this, keep, dtype).features(frames);
 }
@@ -170,7 +175,7 @@ at::Tensor SwinTraining::features(const at::Tensor& frames, const at::Tensor& ke
 std::string SwinTraining::path() const {
   return cat("kernels, residual stream in half precision",
              recompute_ ? ", attention and MLP computed again in the backward pass" : "",
-             swin::without_kernels(options_));
+             swin::attention_without_kernel(options_));
 }
 
 }  // namespace omniq::model

@@ -254,5 +254,12 @@ TEST_F(Cli, InterruptSavesAndKillLosesOnlyWhatCameAfterTheCheckpoint) {
   EXPECT_THAT(read_text(tmp_ / "r/status.json"), testing::HasSubstr("is discarded"));
 }
 
+TEST_F(Cli, BenchMeasuresStepsOfTrainingOnAGpuOnly) {
+  const Output o = omniq("bench model --device cpu --runs 1 --only step --json");
+  ASSERT_EQ(o.code, 0) << o.all();
+  EXPECT_TRUE(json::parse(o.out)["rows"].empty());
+  EXPECT_THAT(o.err, HasSubstr("on a GPU only"));
+}
+
 }  // namespace
 }  // namespace omniq

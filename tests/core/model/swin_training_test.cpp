@@ -3,6 +3,7 @@
 #include "core/model/swin_training.h"
 
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
 #include <torch/nn/module.h>
@@ -18,6 +19,7 @@
 namespace omniq::model {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::relative_error;
 
 // A loss to which every feature of every frame matters.
@@ -87,11 +89,14 @@ TEST_P(SwinTrainingTest, DropsTheBranchesThatTheEncoderDrops) {
   torch::manual_seed(5);
   const at::Tensor keep = net->draw_stochastic_depth(6, device());
   EXPECT_GT(keep.eq(0).sum().item<int>(), 0);
-  const at::Tensor features = SwinTraining(*net).features(frames, keep, at::kDouble);
-  EXPECT_LE(relative_error(features, expected), 1e-6);  // the draw's factors are float32
-  backward(features);
-  for (const auto& [name, gradient] : take_gradients(net)) {
-    EXPECT_LE(relative_error(gradient, expected_gradients.at(name)), 1e-6) << name;
+  for (const bool recompute : {false, true}) {
+    SCOPED_TRACE(recompute);
+    const at::Tensor features = SwinTraining(*net, recompute).features(frames, keep, at::kDouble);
+    EXPECT_LE(relative_error(features, expected), 1e-6);  // the draw's factors are float32
+    backward(features);
+    for (const auto& [name, gradient] : take_gradients(net)) {
+      EXPECT_LE(relative_error(gradient, expected_gradients.at(name)), 1e-6) << name;
+    }
   }
 }
 
@@ -197,19 +202,66 @@ TEST_P(SwinTrainingTest, TheModelTrainsOnIt) {
   model->set_trainable(Trainable::all, {}, false);
   model->train();
   const at::Tensor rgb = torch::randint(0, 256, {2, 4, 32, 32, 3}, torch::kByte).to(device());
+  const at::Tensor frames = rgb.flatten(0, 1);
   auto& encoder = *model->backbone().as<SwinImpl>();
-  const at::Tensor expected = encoder.forward(normalize_frames(rgb.flatten(0, 1)));
+  encoder.set_stochastic_depth(0.3);
+  torch::manual_seed(5);
+  const at::Tensor expected = encoder.forward(normalize_frames(frames));
+  torch::manual_seed(5);
+  const at::Tensor keep = encoder.draw_stochastic_depth(frames.size(0), device());
+  EXPECT_GT(keep.eq(0).sum().item<int>(), 0);
   const train::AutocastScope autocast(
       device(), device().is_cuda() ? train::Precision::float16 : train::Precision::float32);
+  torch::manual_seed(5);
   const at::Tensor features = model->encode(rgb).flatten(0, 1);
-  EXPECT_TRUE(torch::equal(features, device().is_cuda() ? SwinTraining(encoder).features(
-                                                              rgb.flatten(0, 1), {}, at::kHalf)
-                                                        : expected));
+  EXPECT_TRUE(torch::equal(features, device().is_cuda()
+                                         ? SwinTraining(encoder).features(frames, keep, at::kHalf)
+                                         : expected));
   EXPECT_LE(relative_error(features, expected), 2e-3);
   backward(features);
   for (const auto& item : encoder.named_parameters()) {
     EXPECT_TRUE(item.value().grad().defined()) << item.key();
   }
+}
+
+TEST_P(SwinTrainingTest, SaysWhatIsWrongWithItsArguments) {
+  Swin net = make("swin_nano", at::kFloat);
+  const SwinTraining training(*net);
+  const at::Tensor frames = golden_frames(3, 32, 32).to(device());
+  const auto error = [&](const at::Tensor& of, const at::Tensor& keep) -> std::string {
+    try {
+      training.features(of, keep, at::kBFloat16);
+      return "none";
+    } catch (const c10::Error& e) {
+      return e.what_without_backtrace();
+    }
+  };
+  const auto ones = [&](std::int64_t branches, std::int64_t n) {
+    return torch::ones({branches, n}, frames.options());
+  };
+  EXPECT_EQ(error(frames, ones(8, 3)), "none");
+  for (const at::Tensor& keep : {ones(9, 3), ones(7, 3), ones(8, 2), ones(24, 1).flatten()}) {
+    EXPECT_THAT(error(frames, keep), HasSubstr("keep must be [8, 3]")) << keep.sizes();
+  }
+  EXPECT_THAT(error(frames[0], {}), HasSubstr("SwinTraining: frames must be"));
+  EXPECT_THAT(error(frames.slice(1, 0, 2), {}), HasSubstr("SwinTraining: frames must be"));
+  const at::Tensor trained = frames.clone().requires_grad_();
+  EXPECT_THAT(error(trained, {}), HasSubstr("SwinTraining: features are differentiable"));
+  const torch::NoGradGuard no_grad;
+  EXPECT_EQ(error(trained, {}), "none");
+}
+
+TEST(SwinTraining, ItsPathSaysWhatIsComputedAgainAndWhatHasNoKernel) {
+  const std::string kernels = "kernels, residual stream in half precision";
+  const std::string recomputed = ", attention and MLP computed again in the backward pass";
+  SwinOptions options = swin_options("swin_nano").value();
+  Swin nano(options);
+  EXPECT_EQ(SwinTraining(*nano).path(), kernels);
+  EXPECT_EQ(SwinTraining(*nano, /*recompute=*/true).path(), kernels + recomputed);
+  options.window = 5;
+  Swin other(options);
+  EXPECT_EQ(SwinTraining(*other).path(),
+            kernels + "; attention in windows of 5 with heads of 16 by torch operators");
 }
 
 }  // namespace
