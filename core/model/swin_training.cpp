@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/model/recomputed.h"
 #include "core/model/swin_kernels.h"
+#include "kernels/column_sums/column_sums.h"
 #include "kernels/gelu_linear/gelu_linear.h"
 #include "kernels/patch_rows/patch_rows.h"
 #include "kernels/residual_norm/residual_norm.h"
@@ -30,7 +31,7 @@ at::Tensor project(const at::Tensor& tokens, const at::Tensor& weight,
                    const at::Tensor& bias = {}) {
   std::vector<std::int64_t> shape = tokens.sizes().vec();
   shape.back() = weight.size(0);
-  return at::linear(tokens.flatten(0, -2), weight, bias).view(shape);
+  return kernels::linear(tokens.flatten(0, -2), weight, bias).view(shape);
 }
 
 }  // namespace
