@@ -7,11 +7,10 @@
 
 #include "kernels/add_layer_norm/add_layer_norm_cuda.h"
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/norm_epsilon.h"
 
 namespace omniq::kernels {
 namespace {
-
-constexpr double kEpsilon = 1e-5;
 
 void check(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight,
            const at::Tensor& bias) {
@@ -77,7 +76,8 @@ SumAndNorm add_layer_norm(const at::Tensor& x, const std::optional<at::Tensor>& 
   if (has_kernel(x, delta_or_none)) return run(x, delta_or_none, weight, bias);
   const at::Tensor sum = delta_or_none.defined() ? x + delta_or_none : x;
   const auto type = sum.scalar_type();
-  return {sum, at::layer_norm(sum, {sum.size(-1)}, weight.to(type), bias.to(type), kEpsilon)};
+  return {sum, at::layer_norm(sum, {sum.size(-1)}, weight.to(type), bias.to(type),
+                              detail::kNormEpsilon)};
 }
 
 }  // namespace omniq::kernels

@@ -1,13 +1,13 @@
 // A block has a row, a thread four of its channels.
 #include "kernels/add_layer_norm/add_layer_norm_cuda.h"
 #include "kernels/common/cuda_math.cuh"
+#include "kernels/common/norm_epsilon.h"
 
 namespace omniq::kernels::detail {
 namespace {
 
 constexpr int kVector = 4;
 constexpr int kMostThreads = kMostNormChannels / kVector;
-constexpr float kEpsilon = 1e-5F;
 
 /// The mean over the row's channels of what each thread brings; `of_warps` is its own for each
 /// call.
@@ -52,7 +52,8 @@ __global__ void __launch_bounds__(kMostThreads)
     x[v] = exists ? x[v] - mean : 0.F;
     squares = fmaf(x[v], x[v], squares);
   }
-  const float scale = rsqrtf(mean_of_row(squares, of_warps[1], channels) + kEpsilon);
+  const float scale =
+      rsqrtf(mean_of_row(squares, of_warps[1], channels) + static_cast<float>(kNormEpsilon));
   if (!exists) return;
 #pragma unroll
   for (int v = 0; v < kVector; ++v) x[v] = fmaf(x[v] * scale, weight[v], bias[v]);

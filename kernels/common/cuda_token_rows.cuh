@@ -5,12 +5,12 @@
 #include <cstdint>
 
 #include "kernels/common/cuda_half_products.cuh"
+#include "kernels/common/norm_epsilon.h"
 
 namespace omniq::kernels::detail {
 
 inline constexpr int kRowVector = 8;
 inline constexpr int kKeptVectors = 3;  // of which what belongs to their channels fits in registers
-inline constexpr float kTokenNormEpsilon = 1e-5F;
 
 /// How the channels of a row are shared: lane l has channels 8 · (l + lanes · v).
 struct RowSharing {
@@ -122,8 +122,8 @@ __device__ __forceinline__ float norm_row(float (&x)[kVectors][kRowVector], int 
       squares = fmaf(x[v][e], x[v][e], squares);
     }
   }
-  const float scale =
-      rsqrtf(sum_of_lanes(squares, lanes) / static_cast<float>(channels) + kTokenNormEpsilon);
+  const float scale = rsqrtf(sum_of_lanes(squares, lanes) / static_cast<float>(channels) +
+                             static_cast<float>(kNormEpsilon));
 #pragma unroll
   for (int v = 0; v < kVectors; ++v) {
 #pragma unroll

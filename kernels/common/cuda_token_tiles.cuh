@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernels/common/cuda_half_products.cuh"
+#include "kernels/common/norm_epsilon.h"
 
 namespace omniq::kernels::detail {
 
@@ -13,7 +14,6 @@ inline constexpr int kTileTokens = 32;
 inline std::int64_t token_tiles(std::int64_t tokens) {
   return (tokens + kTileTokens - 1) / kTileTokens;
 }
-inline constexpr float kNormEpsilon = 1e-5F;
 
 /// The channel that column k of a weight in shared memory belongs to: 16s + 8b + 2i + e is channel
 /// 8 (i + 4 (s / 2)) + 4 (s % 2) + 2b + e.
@@ -75,7 +75,7 @@ __device__ __forceinline__ void load_normed(const T* token, bool exists, int i, 
       squares = fmaf(x[v][e], x[v][e], squares);
     }
   }
-  const float scale = rsqrtf(mean_of(squares) + kNormEpsilon);
+  const float scale = rsqrtf(mean_of(squares) + static_cast<float>(kNormEpsilon));
 #pragma unroll
   for (int v = 0; v < kVectors; ++v) {
 #pragma unroll

@@ -4,6 +4,7 @@
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "kernels/common/norm_epsilon.h"
 #include "kernels/gated_rms_norm/gated_rms_norm_impl.h"
 
 namespace omniq::kernels {
@@ -37,8 +38,7 @@ at::Tensor detail::gated_rms_norm_composite(const at::Tensor& y, const at::Tenso
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
   const auto type = y.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   const at::Tensor gated = y.to(type) * at::silu(z.to(type));
-  return at::rms_norm(gated, {weight.size(0)}, weight.to(type), kGatedNormEpsilon)
-      .to(y.scalar_type());
+  return at::rms_norm(gated, {weight.size(0)}, weight.to(type), kNormEpsilon).to(y.scalar_type());
 }
 
 at::Tensor gated_rms_norm(const at::Tensor& y, const at::Tensor& z, const at::Tensor& weight) {

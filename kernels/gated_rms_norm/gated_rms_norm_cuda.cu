@@ -1,6 +1,7 @@
 // A block has a row and keeps it in registers; backward it has some rows, one after the other, and
 // reads each twice, the second time from the cache.
 #include "kernels/common/cuda_math.cuh"
+#include "kernels/common/norm_epsilon.h"
 #include "kernels/gated_rms_norm/gated_rms_norm_cuda.h"
 
 namespace omniq::kernels::detail {
@@ -8,7 +9,6 @@ namespace {
 
 constexpr int kThreads = 128;
 constexpr int kVector = 4;
-constexpr float kEpsilon = 1e-5F;
 
 /// Sums over the block, of two values at once.
 __device__ __forceinline__ float2 sum_of_block(float2 x) {
@@ -59,7 +59,8 @@ __global__ void __launch_bounds__(kThreads)
       sums.x = fmaf(x[i][v], x[i][v], sums.x);
     }
   }
-  const float scale = rsqrtf(sum_of_block(sums).x / static_cast<float>(channels) + kEpsilon);
+  const float scale = rsqrtf(sum_of_block(sums).x / static_cast<float>(channels) +
+                             static_cast<float>(kNormEpsilon));
   T* to = row_of(out, blockIdx.x, args.tokens);
 #pragma unroll
   for (int i = 0; i < kParts; ++i) {
@@ -104,7 +105,8 @@ __global__ void __launch_bounds__(kThreads)
       }
     }
     sums = sum_of_block(sums);
-    const float scale = rsqrtf(sums.x / static_cast<float>(channels) + kEpsilon);
+    const float scale =
+        rsqrtf(sums.x / static_cast<float>(channels) + static_cast<float>(kNormEpsilon));
     const float along = scale * scale * sums.y / static_cast<float>(channels);
     T* to_y = row_of(grads.y, row, args.tokens);
     T* to_z = row_of(grads.z, row, args.tokens);

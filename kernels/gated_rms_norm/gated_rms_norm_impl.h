@@ -7,8 +7,6 @@
 
 namespace omniq::kernels::detail {
 
-inline constexpr double kGatedNormEpsilon = 1e-5;
-
 bool has_gated_norm_kernels(const at::Tensor& y);
 
 at::Tensor gated_rms_norm_cuda(const at::Tensor& y, const at::Tensor& z, const at::Tensor& weight);

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/frame_factors.h"
 #include "kernels/gelu_linear/gelu_linear_cuda.h"
 
 namespace omniq::kernels {
@@ -21,19 +22,20 @@ using torch::autograd::variable_list;
 
 void check(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& weight,
            const at::Tensor& keep) {
-  TORCH_CHECK(x.dim() >= 2, "gelu_linear: x has shape ", x.sizes(), ", expected [n, ..., hidden]");
+  TORCH_CHECK(x.dim() >= 2 && x.is_floating_point(), "gelu_linear: x has shape ", x.sizes(),
+              " and dtype ", x.scalar_type(), ", expected floating [n, ..., hidden]");
+  TORCH_CHECK(bias.defined() && weight.defined(), "gelu_linear: bias and weight must be defined");
   const std::int64_t hidden = x.size(-1);
-  TORCH_CHECK(bias.defined() && bias.dim() == 1 && bias.size(0) == hidden,
-              "gelu_linear: bias must have shape [", hidden, "]");
-  TORCH_CHECK(weight.defined() && weight.dim() == 2 && weight.size(1) == hidden &&
-                  weight.scalar_type() == x.scalar_type(),
-              "gelu_linear: weight must be ", x.scalar_type(), " of shape [out, ", hidden, "]");
-  TORCH_CHECK(!keep.defined() || (keep.dim() == 1 && keep.size(0) == x.size(0)),
-              "gelu_linear: keep must have shape [", x.size(0), "]");
-  for (const at::Tensor& t : {bias, weight, keep}) {
-    TORCH_CHECK(!t.defined() || t.device() == x.device(), "gelu_linear: x is on ", x.device(),
-                " but another argument on ", t.device());
-  }
+  TORCH_CHECK(bias.dim() == 1 && bias.size(0) == hidden && bias.is_floating_point(),
+              "gelu_linear: bias has shape ", bias.sizes(), " and dtype ", bias.scalar_type(),
+              ", expected floating [", hidden, "]");
+  TORCH_CHECK(weight.dim() == 2 && weight.size(1) == hidden, "gelu_linear: weight has shape ",
+              weight.sizes(), ", expected [out, ", hidden, "]");
+  TORCH_CHECK(weight.scalar_type() == x.scalar_type(), "gelu_linear: x is ", x.scalar_type(),
+              " and weight ", weight.scalar_type());
+  TORCH_CHECK(bias.device() == x.device() && weight.device() == x.device(), "gelu_linear: x is on ",
+              x.device(), " but bias on ", bias.device(), " and weight on ", weight.device());
+  detail::check_frame_factors("gelu_linear", keep, x);
 }
 
 bool has_kernel(const at::Tensor& x) {
@@ -75,6 +77,7 @@ struct GeluLinear : torch::autograd::Function<GeluLinear> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "gelu_linear: second derivatives are not implemented");
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &bias = saved[1], &weight = saved[2], &keep = saved[3];
     const c10::cuda::CUDAGuard guard(x.device());
@@ -112,11 +115,7 @@ at::Tensor gelu_linear(const at::Tensor& x, const at::Tensor& bias, const at::Te
   if (has_kernel(x)) return GeluLinear::apply(x, bias, weight, std::optional(keep));
   const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   at::Tensor active = at::gelu(x.to(type) + bias.to(type));
-  if (keep.defined()) {
-    std::vector<std::int64_t> of_frames(static_cast<std::size_t>(x.dim()), 1);
-    of_frames[0] = x.size(0);
-    active = active * keep.to(type).view(of_frames);
-  }
+  if (keep.defined()) active = active * detail::as_factors_of(x, keep.to(type));
   return at::linear(active.to(x.scalar_type()), weight);
 }
 

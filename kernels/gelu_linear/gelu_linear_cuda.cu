@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kColumns = 16, kRows = 16;  // of a block's threads
 constexpr int kAhead = 2;                 // rows of a thread that are on the way
+constexpr int kResident = 3;              // blocks that a multiprocessor has the registers for
 
 /// Φ(x) to 3e-7 and the density φ(x): erfc by a polynomial (Abramowitz and Stegun, 7.1.26), which
 /// has the density as a factor.
@@ -47,7 +48,8 @@ __device__ __forceinline__ void unpack(const uint4& raw, float (&x)[kRowVector])
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kColumns* kRows, 3) gelu_kernel(const CudaGeluArguments<T> args) {
+__global__ void __launch_bounds__(kColumns* kRows, kResident)
+    gelu_kernel(const CudaGeluArguments<T> args) {
   const Share share;
   if (share.column >= args.hidden) return;
   float bias[kRowVector];
@@ -78,7 +80,7 @@ __global__ void __launch_bounds__(kColumns* kRows, 3) gelu_kernel(const CudaGelu
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kColumns* kRows, 3)
+__global__ void __launch_bounds__(kColumns* kRows, kResident)
     gelu_backward_kernel(const CudaGeluArguments<T> args, T* gradient, float* d_bias) {
   __shared__ float sums[kRows][kColumns * kRowVector];
   const Share share;
@@ -148,8 +150,8 @@ cudaError_t gelu(const CudaGeluArguments<T>& args, cudaStream_t stream) {
 }
 
 int gelu_backward_parts(std::int64_t rows, int hidden, int processors) {
-  // As many as are resident with the registers that the kernel takes.
-  const std::int64_t most = (3 * processors + blocks_of_row(hidden) - 1) / blocks_of_row(hidden);
+  const std::int64_t most =
+      (kResident * processors + blocks_of_row(hidden) - 1) / blocks_of_row(hidden);
   const std::int64_t all = (rows + kRows - 1) / kRows;
   return static_cast<int>(all < most ? all : most);
 }

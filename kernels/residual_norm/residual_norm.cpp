@@ -12,6 +12,8 @@
 #include <optional>
 
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/frame_factors.h"
+#include "kernels/common/norm_epsilon.h"
 #include "kernels/residual_norm/residual_norm_cuda.h"
 
 namespace omniq::kernels {
@@ -21,11 +23,10 @@ using detail::ResidualRows;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr double kEpsilon = 1e-5;
-
 void check(const char* name, const at::Tensor& x, const Branch& branch, bool merged) {
-  TORCH_CHECK(merged ? x.dim() == 4 : x.dim() >= 2, name, ": x has shape ", x.sizes(),
-              merged ? ", expected [n, H, W, C]" : ", expected [n, ..., C]");
+  TORCH_CHECK((merged ? x.dim() == 4 : x.dim() >= 2) && x.is_floating_point(), name,
+              ": x has shape ", x.sizes(), " and dtype ", x.scalar_type(),
+              merged ? ", expected floating [n, H, W, C]" : ", expected floating [n, ..., C]");
   const auto check_one = [&](const char* what, const at::Tensor& t, at::IntArrayRef shape) {
     if (!t.defined()) return;
     TORCH_CHECK(t.sizes() == shape && t.is_floating_point(), name, ": ", what, " has shape ",
@@ -35,7 +36,7 @@ void check(const char* name, const at::Tensor& x, const Branch& branch, bool mer
   };
   check_one("branch", branch.value, x.sizes());
   check_one("bias", branch.bias, x.sizes().slice(x.dim() - 1));
-  check_one("keep", branch.keep, x.sizes().slice(0, 1));
+  detail::check_frame_factors(name, branch.keep, x);
   TORCH_CHECK(!branch.value.defined() || branch.value.scalar_type() == x.scalar_type(), name,
               ": x is ", x.scalar_type(), " and branch ", branch.value.scalar_type());
   TORCH_CHECK(branch.value.defined() || !branch.bias.defined(), name,
@@ -108,6 +109,8 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(),
+                "residual_norm: second derivatives are not implemented");
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &normed = saved[0], &scales = saved[1], &keep = saved[2];
     const c10::cuda::CUDAGuard guard(normed.device());
@@ -116,17 +119,15 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     const at::Tensor d_sum = merged ? at::Tensor() : aligned(gradients.front());
     const at::Tensor d_x = at::empty(context->saved_data["sizes"].toIntVector(), normed.options());
     const ResidualRows shape = shape_of(d_x, merged);
-    // As many blocks as a multiprocessor has room for.
-    const int processors =
-        at::cuda::getDeviceProperties(normed.device().index())->multiProcessorCount;
-    const auto parts = std::min<std::int64_t>(scales.numel(), 4 * processors);
     at::Tensor d_bias;
     const bool has_bias = context->saved_data.count("bias_dtype") > 0;
-    if (has_bias && context->needs_input_grad(2)) {
-      d_bias = at::empty({parts, normed.size(-1)}, scales.options());
-    }
     detail::dispatch_half_type(normed.scalar_type(), [&](auto zero) {
       using T = decltype(zero);
+      int parts = 0;
+      C10_CUDA_CHECK(detail::residual_norm_backward_parts<T>(shape, &parts));
+      if (has_bias && context->needs_input_grad(2)) {
+        d_bias = at::empty({parts, normed.size(-1)}, scales.options());
+      }
       const detail::CudaResidualNormBackwardArguments<T> args{shape,
                                                               data<const T>(normed),
                                                               data<const float>(scales),
@@ -135,7 +136,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
                                                               data<const T>(d_sum),
                                                               data<T>(d_x),
                                                               data<float>(d_bias),
-                                                              static_cast<int>(parts)};
+                                                              parts};
       C10_CUDA_CHECK(detail::residual_norm_backward(args, at::cuda::getCurrentCUDAStream()));
     });
     if (d_bias.defined()) {
@@ -159,17 +160,13 @@ at::Tensor exact_sum(const at::Tensor& x, const Branch& branch) {
   at::Tensor sum = x.to(type);
   if (branch.value.defined()) sum = sum + branch.value.to(type);
   if (!branch.bias.defined()) return sum;
-  at::Tensor bias = branch.bias.to(type);
-  if (branch.keep.defined()) {
-    std::vector<std::int64_t> of_frames(static_cast<std::size_t>(x.dim()), 1);
-    of_frames[0] = x.size(0);
-    bias = branch.keep.to(type).view(of_frames) * bias;
-  }
-  return sum + bias;
+  const at::Tensor bias = branch.bias.to(type);
+  if (!branch.keep.defined()) return sum + bias;
+  return sum + detail::as_factors_of(x, branch.keep.to(type)) * bias;
 }
 
 at::Tensor unit_norm(const at::Tensor& x) {
-  return at::layer_norm(x, {x.size(-1)}, /*weight=*/{}, /*bias=*/{}, kEpsilon);
+  return at::layer_norm(x, {x.size(-1)}, /*weight=*/{}, /*bias=*/{}, detail::kNormEpsilon);
 }
 
 }  // namespace

@@ -21,12 +21,13 @@ struct SumAndUnitNorm {
 // last axis: a linear layer behind them takes those into its own, so that what is kept for the
 // backward pass is the normed tokens, which that layer keeps too, and a number for each token.
 //
-// Differentiable in x, value and bias. Sums and statistics are in float32, or in float64 if x is.
-// Throw c10::Error where shapes, dtypes or devices do not agree. On a GPU there are kernels for
-// bfloat16 and float16 and channels that are a multiple of 8, up to 2048 to be normed; everything
-// else is computed by torch operators.
+// Differentiable in x, value and bias, once where a kernel computes. Sums and statistics are in
+// float32, or in float64 if x is. Throw c10::Error where shapes, dtypes or devices do not agree, or
+// where keep requires a gradient. On a GPU there are kernels for bfloat16 and float16 and
+// channels that are a multiple of 8, up to 2048 to be normed; everything else is computed by torch
+// operators.
 
-/// x [n, ..., C] → sum = x + branch (x itself without one) and its norm, in the dtype of x.
+/// x [n, ..., C], floating → sum = x + branch (x itself without one) and its norm, in x's dtype.
 SumAndUnitNorm residual_norm(const at::Tensor& x, const Branch& branch);
 
 /// x [n, H, W, C] → the norm of four neighbours' sums side by side, [n, ⌈H/2⌉, ⌈W/2⌉, 4C], the one

@@ -194,6 +194,17 @@ cudaError_t with_lanes(const ResidualRows& shape, const Run& run) {
   return with_vectors(Lanes<PlainRows>{{channels}, count, channels, sharing.lanes});
 }
 
+/// Calls run(backward kernel, lanes, bytes of shared memory of a block) for the rows of a shape.
+template <typename T, typename Run>
+cudaError_t with_backward_kernel(const ResidualRows& shape, const Run& run) {
+  return with_lanes(shape, [&](const auto& lanes, auto vectors) {
+    using Rows = decltype(lanes.rows);
+    const auto shared = sizeof(float) * static_cast<std::size_t>(lanes.channels) *
+                        static_cast<std::size_t>(kThreads / lanes.lanes);
+    return run(residual_norm_backward_kernel<T, decltype(vectors)::value, Rows>, lanes, shared);
+  });
+}
+
 }  // namespace
 
 template <typename T>
@@ -209,20 +220,32 @@ cudaError_t residual_norm(const CudaResidualNormArguments<T>& args, cudaStream_t
 }
 
 template <typename T>
+cudaError_t residual_norm_backward_parts(const ResidualRows& shape, int* parts) {
+  return with_backward_kernel<T>(shape, [&](auto* kernel, const auto& lanes, std::size_t shared) {
+    std::int64_t most = 0;
+    if (const cudaError_t error = find_resident_blocks(kernel, kThreads, shared, most)) {
+      return error;
+    }
+    const std::int64_t at_once = kThreads / lanes.lanes;
+    const std::int64_t all = (lanes.count + at_once - 1) / at_once;
+    *parts = static_cast<int>(all < most ? all : most);
+    return cudaSuccess;
+  });
+}
+
+template <typename T>
 cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>& args,
                                    cudaStream_t stream) {
-  return with_lanes(args.shape, [&](const auto& lanes, auto vectors) {
-    using Rows = decltype(lanes.rows);
-    auto* kernel = residual_norm_backward_kernel<T, decltype(vectors)::value, Rows>;
-    const auto shared = sizeof(float) * static_cast<std::size_t>(lanes.channels) *
-                        static_cast<std::size_t>(kThreads / lanes.lanes);
-    kernel<<<static_cast<unsigned>(args.parts), kThreads, shared, stream>>>(args, lanes);
-    return cudaGetLastError();
-  });
+  return with_backward_kernel<T>(
+      args.shape, [&](auto* kernel, const auto& lanes, std::size_t shared) {
+        kernel<<<static_cast<unsigned>(args.parts), kThreads, shared, stream>>>(args, lanes);
+        return cudaGetLastError();
+      });
 }
 
 #define OMNIQ_INSTANTIATE(T)                                                               \
   template cudaError_t residual_norm(const CudaResidualNormArguments<T>&, cudaStream_t);   \
+  template cudaError_t residual_norm_backward_parts<T>(const ResidualRows&, int*);         \
   template cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>&, \
                                               cudaStream_t);
 OMNIQ_INSTANTIATE(__half)

@@ -53,6 +53,10 @@ struct CudaResidualNormBackwardArguments {
   int parts;
 };
 
+/// Blocks that share the rows of residual_norm_backward(): as many as the current device runs at
+/// once.
+template <typename T>
+cudaError_t residual_norm_backward_parts(const ResidualRows& shape, int* parts);
 template <typename T>
 cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>& args,
                                    cudaStream_t stream);

@@ -9,12 +9,11 @@
 #include <limits>
 
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/norm_epsilon.h"
 #include "kernels/token_norm/token_norm_cuda.h"
 
 namespace omniq::kernels {
 namespace {
-
-constexpr double kEpsilon = 1e-5;
 
 // `merged`: how many tokens of x are normed together.
 void check(const char* name, const at::Tensor& x, const TokenNorm& norm, std::int64_t axes,
@@ -72,7 +71,8 @@ at::Tensor with_offset(const at::Tensor& x, const TokenNorm& norm) {
 
 at::Tensor normed(const at::Tensor& y, const TokenNorm& norm) {
   const auto type = y.scalar_type();
-  return at::layer_norm(y, {y.size(-1)}, norm.weight.to(type), norm.bias.to(type), kEpsilon);
+  return at::layer_norm(y, {y.size(-1)}, norm.weight.to(type), norm.bias.to(type),
+                        detail::kNormEpsilon);
 }
 
 }  // namespace

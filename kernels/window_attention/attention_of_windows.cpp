@@ -49,6 +49,8 @@ struct AttentionOfWindows : torch::autograd::Function<AttentionOfWindows> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(),
+                "attention_of_windows: second derivatives are not implemented");
     const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
     const variable_list saved = context->get_saved_variables();
     const at::Tensor& packed = saved[0];

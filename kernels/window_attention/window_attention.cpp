@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/frame_factors.h"
 #include "kernels/window_attention/window_attention_impl.h"
 #include "kernels/window_attention/windows.h"
 
@@ -24,6 +25,8 @@ WindowAttentionShape check(const at::Tensor& qkv, const WindowBias& bias, const 
                   qkv.size(3) == 3 * heads * bias.head_width,
               "window_attention: qkv has shape ", qkv.sizes(), ", expected [n, H, W, 3 · ", heads,
               " · ", bias.head_width, "]");
+  TORCH_CHECK(qkv.is_floating_point(), "window_attention: qkv is ", qkv.scalar_type(),
+              ", expected floating");
   TORCH_CHECK(padding.dim() == 1 && padding.size(0) == qkv.size(3),
               "window_attention: padding has shape ", padding.sizes(), ", expected [", qkv.size(3),
               "]");
@@ -34,10 +37,7 @@ WindowAttentionShape check(const at::Tensor& qkv, const WindowBias& bias, const 
               " and bias on ", bias.pairs.device());
   TORCH_CHECK(shift >= 0 && shift < bias.window, "window_attention: shift is ", shift,
               ", expected 0 to ", bias.window - 1);
-  TORCH_CHECK(!keep.defined() ||
-                  (keep.dim() == 1 && keep.size(0) == qkv.size(0) && keep.device() == qkv.device()),
-              "window_attention: keep must have shape [", qkv.size(0), "] and be on ",
-              qkv.device());
+  detail::check_frame_factors("window_attention", keep, qkv);
   const auto number = [](std::int64_t x) { return static_cast<int>(x); };
   const auto padded = [&](std::int64_t x) {
     return number((x + bias.window - 1) / bias.window * bias.window);
@@ -57,8 +57,7 @@ WindowAttentionShape check(const at::Tensor& qkv, const WindowBias& bias, const 
 
 bool has_kernel(const at::Tensor& qkv, const WindowBias& bias) {
   return qkv.is_cuda() && detail::is_half(qkv.scalar_type()) && bias.lanes.defined() &&
-         has_window_attention(bias.window, bias.head_width) && qkv.numel() > 0 &&
-         qkv.stride(0) <= std::numeric_limits<int>::max();
+         qkv.numel() > 0 && qkv.stride(0) <= std::numeric_limits<int>::max();
 }
 
 at::Tensor composite(const at::Tensor& qkv, const WindowBias& bias, const at::Tensor& padding,
@@ -86,7 +85,10 @@ at::Tensor composite(const at::Tensor& qkv, const WindowBias& bias, const at::Te
           .reshape({s.frames, s.padded_height, s.padded_width, s.heads * s.head_width});
   if (s.shift_y + s.shift_x > 0) out = out.roll({s.shift_y, s.shift_x}, {1, 2});
   out = out.slice(1, 0, s.height).slice(2, 0, s.width);
-  if (keep.defined()) out = out * keep.to(out.scalar_type()).view({s.frames, 1, 1, 1});
+  if (keep.defined()) {
+    const auto type = at::promote_types(out.scalar_type(), at::kFloat);
+    out = (out.to(type) * detail::as_factors_of(out, keep.to(type))).to(out.scalar_type());
+  }
   return out.contiguous();
 }
 
@@ -120,7 +122,9 @@ WindowBias make_window_bias(const at::Tensor& table, std::int64_t window, std::i
       "make_window_bias: table has shape ", table.sizes(), ", expected [",
       (2 * window - 1) * (2 * window - 1), ", heads]");
   WindowBias bias{window, head_width, relative_position_bias(table, window), {}};
-  if (table.is_cuda()) bias.lanes = in_order_of_lanes(bias.pairs.detach(), window, head_width);
+  if (table.is_cuda() && has_window_attention(window, head_width)) {
+    bias.lanes = in_order_of_lanes(bias.pairs.detach(), window, head_width);
+  }
   return bias;
 }
 

@@ -10,15 +10,15 @@ namespace omniq::kernels {
 /// softmax(q kᵀ / √d + bias) v for each window and head, of tokens that lie window by window.
 ///   qkv   [n · windows, T, 3 · heads · d], the three parts one after the other
 ///   bias  [windows or 1, heads, T, T]: relative positions plus, when shifted, the mask
-/// → [n · windows, T, heads · d]. Any device and floating type. Differentiable in both. The
-/// computation is in qkv's dtype.
+/// → [n · windows, T, heads · d]. Any device and floating type. Differentiable in both, once.
+/// The computation is in qkv's dtype.
 at::Tensor attention_of_windows(const at::Tensor& qkv, const at::Tensor& bias, std::int64_t heads);
 
 /// A layer's relative position bias, prepared once.
 struct WindowBias {
   std::int64_t window = 0, head_width = 0;  // side in tokens; d
   at::Tensor pairs;                         // [heads, T, T], T = window²
-  at::Tensor lanes;  // the same as the kernel reads it; undefined where there is none
+  at::Tensor lanes;  // the same as the kernel reads it; undefined where there is no kernel
 };
 
 /// table [(2 · window − 1)², heads], floating: as relative_position_bias() takes it. For
@@ -34,10 +34,10 @@ WindowBias make_window_bias(const at::Tensor& table, std::int64_t window, std::i
 ///   keep     [n], floating, without gradient: the factor of each frame's result; undefined: 1
 /// → [n, H, W, heads · d] in qkv's dtype.
 ///
-/// Differentiable in qkv, the bias's table and padding; what is kept for that is qkv. Throws
-/// c10::Error where shapes, dtypes or devices do not agree. On a GPU there are kernels for bfloat16
-/// and float16, windows of 7 with d = 32 and windows of 4 with d = 16; everything else is computed
-/// by torch operators.
+/// Differentiable in qkv, the bias's table and padding, once; what is kept for that is qkv. Throws
+/// c10::Error where shapes, dtypes or devices do not agree, or where keep requires a gradient. On a
+/// GPU there are kernels for bfloat16 and float16, windows of 7 with d = 32 and windows of 4 with d
+/// = 16; everything else is computed by torch operators.
 at::Tensor window_attention(const at::Tensor& qkv, const WindowBias& bias,
                             const at::Tensor& padding, std::int64_t shift,
                             const at::Tensor& keep = {});

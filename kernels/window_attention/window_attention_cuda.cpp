@@ -3,6 +3,7 @@
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
 
 #include <optional>
 
@@ -75,6 +76,12 @@ Gradients backward(const Inputs& in, const at::Tensor& raw_d_out, const WindowAt
   return {d_qkv, d_bias.sum(0)};
 }
 
+// Autograd's context keeps objects of this kind.
+struct KeptShape : torch::CustomClassHolder {
+  explicit KeptShape(const WindowAttentionShape& of) : shape(of) {}
+  WindowAttentionShape shape;
+};
+
 // keep is optional here because an undefined tensor cannot be an argument.
 struct WindowAttention : torch::autograd::Function<WindowAttention> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv,
@@ -83,19 +90,17 @@ struct WindowAttention : torch::autograd::Function<WindowAttention> {
                             const WindowAttentionShape& shape) {
     const Inputs in(qkv, padding, lanes, *keep);
     context->save_for_backward({in.qkv, in.padding, in.lanes, in.keep});
-    context->saved_data["shape"] = std::vector<std::int64_t>{
-        shape.frames, shape.height, shape.width,      shape.padded_height, shape.padded_width,
-        shape.heads,  shape.window, shape.head_width, shape.shift_y,       shape.shift_x};
+    context->saved_data["shape"] = c10::IValue::make_capsule(c10::make_intrusive<KeptShape>(shape));
     context->saved_data["bias_dtype"] = pairs.scalar_type();
     return detail::forward(in, shape);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(),
+                "window_attention: second derivatives are not implemented");
     const variable_list saved = context->get_saved_variables();
-    const std::vector<std::int64_t> sizes = context->saved_data["shape"].toIntVector();
-    const auto number = [&](std::size_t i) { return static_cast<int>(sizes[i]); };
-    const WindowAttentionShape s{number(0), number(1), number(2), number(3), number(4),
-                                 number(5), number(6), number(7), number(8), number(9)};
+    const auto kept = context->saved_data["shape"].toCapsule();
+    const WindowAttentionShape& s = static_cast<const KeptShape&>(*kept).shape;
     const Gradients d = detail::backward({saved[0], saved[1], saved[2], saved[3]}, gradients[0], s);
     at::Tensor d_padding;
     if (context->needs_input_grad(2) && s.is_padded()) {

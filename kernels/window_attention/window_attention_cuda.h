@@ -51,7 +51,8 @@ struct CudaWindowAttentionBackwardArguments {
   int parts;       // warps that share a head's windows
 };
 
-/// As many parts as a device runs at once.
+/// As many parts as the current device runs at once. From then on the shape's kernel may have the
+/// shared memory that it needs there: comes before window_attention_backward().
 template <typename T>
 cudaError_t window_attention_backward_parts(const WindowAttentionShape& shape, int* parts);
 template <typename T>

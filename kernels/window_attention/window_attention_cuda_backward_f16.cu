@@ -1,4 +1,4 @@
-#include "kernels/window_attention/window_attention_cuda_backward.cuh"
+#include "kernels/window_attention/window_attention_cuda_backward_launch.cuh"
 
 namespace omniq::kernels::detail {
 

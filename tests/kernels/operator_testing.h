@@ -3,12 +3,14 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <torch/autograd.h>
 #include <torch/cuda.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -117,6 +119,50 @@ inline void expect_gradients_match_differences(const Operator& f, const Argument
   }
 }
 
+/// Compares the gradient of each argument alone with that found when all need theirs.
+inline void expect_only_needed_gradients(const Operator& f, const Arguments& arguments,
+                                         const at::TensorOptions& options, double limit) {
+  const Arguments all = leaves(arguments, options);
+  const at::Tensor weights = torch::randn_like(f(all).detach());
+  const auto expected = run_with_gradients(f, all, weights);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!all[i].value.defined()) continue;
+    SCOPED_TRACE(all[i].name);
+    Arguments one = leaves(all, options);
+    for (std::size_t j = 0; j < one.size(); ++j) {
+      if (one[j].value.defined()) one[j].value.requires_grad_(j == i);
+    }
+    const auto actual = run_with_gradients(f, one, weights);
+    for (std::size_t j = 0; j < one.size(); ++j) EXPECT_EQ(actual[j + 1].defined(), j == i);
+    EXPECT_LE(relative_error(actual[i + 1], expected[i + 1]), limit);
+  }
+}
+
+/// Compares output and gradients with those from contiguous tensors where no argument is
+/// contiguous, nor the output's gradient.
+inline void expect_takes_strided(const Operator& f, const Arguments& arguments,
+                                 const at::TensorOptions& options, double limit) {
+  const Arguments plain = leaves(arguments, options);
+  Arguments strided = plain;
+  for (auto& [name, value] : strided) {
+    if (!value.defined()) continue;
+    const at::Tensor between = torch::full_like(value, 1e4).detach();
+    value = torch::stack({value.detach(), between}, -1).select(-1, 0).requires_grad_();
+    ASSERT_FALSE(value.is_contiguous()) << name;
+  }
+  const at::Tensor weights = torch::randn_like(f(plain).detach());
+  const auto expected = run_with_gradients(f, plain, weights);
+  const auto actual =
+      run_with_gradients([&](const Arguments& in) { return f(in).transpose(0, -1); }, strided,
+                         weights.transpose(0, -1).contiguous());
+  EXPECT_LE(relative_error(actual[0].transpose(0, -1), expected[0]), limit) << "output";
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    if (!plain[i].value.defined()) continue;
+    EXPECT_LE(relative_error(actual[i + 1], expected[i + 1]), limit)
+        << "gradient of " << plain[i].name;
+  }
+}
+
 /// About four in five tokens, anywhere; at least the first of every clip.
 inline at::Tensor random_mask(std::int64_t clips, std::int64_t tokens, torch::Device device) {
   at::Tensor mask = torch::rand({clips, tokens}) < 0.8;
@@ -147,6 +193,18 @@ inline std::string error_of(const std::function<void()>& f) {
     return error.what_without_backtrace();
   }
   return {};
+}
+
+/// The message with which `f` refuses a gradient that can be differentiated again; empty if it does
+/// not.
+inline std::string error_of_second_derivative(const Operator& f, const Arguments& arguments,
+                                              const at::TensorOptions& options) {
+  const Arguments in = leaves(arguments, options);
+  const at::Tensor y = f(in).square().sum();
+  return error_of([&] {
+    torch::autograd::grad({y}, {in[0].value}, /*grad_outputs=*/{}, /*retain_graph=*/std::nullopt,
+                          /*create_graph=*/true);
+  });
 }
 
 }  // namespace omniq::testing

@@ -26,7 +26,7 @@ constexpr Limits kLimits[] = {{at::kDouble, 1e-12, 1e-12},
                               {at::kHalf, 2e-3, 2e-3}};
 
 at::Tensor keep_of(std::int64_t frames) {
-  return torch::tensor({1.25, 0.0, 1.0}).repeat({(frames + 2) / 3}).slice(0, 0, frames);
+  return torch::tensor({1 / 0.85, 0.0, 1.0}).repeat({(frames + 2) / 3}).slice(0, 0, frames);
 }
 
 // In what follows the arguments are x, the branch, its bias.
@@ -157,6 +157,45 @@ TEST_P(ResidualNormTest, RepeatsItself) {
   for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::equal(first[i], second[i]));
 }
 
+// Both results of residual_norm() side by side.
+at::Tensor sum_and_norm(const Arguments& in) {
+  const auto [sum, norm] = residual_norm(in[0].value, branch_of(in, true));
+  return torch::cat({sum, norm}, -1);
+}
+at::Tensor merged_norm(const Arguments& in) {
+  return merged_residual_norm(in[0].value, branch_of(in, true));
+}
+
+TEST_P(ResidualNormTest, ComputesOnlyTheGradientsThatAreNeeded) {
+  const Arguments arguments = make_arguments({3, 5, 7, 96}, true);
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    const auto options = at::TensorOptions(type).device(device());
+    testing::expect_only_needed_gradients(sum_and_norm, arguments, options, 1e-6);
+    testing::expect_only_needed_gradients(merged_norm, arguments, options, 1e-6);
+  }
+}
+
+TEST_P(ResidualNormTest, TakesStridedInputs) {
+  const Arguments arguments = make_arguments({3, 5, 7, 96}, true);
+  for (const auto& [type, limit] : {std::pair{at::kFloat, 1e-5}, {at::kBFloat16, 1e-2}}) {
+    const auto options = at::TensorOptions(type).device(device());
+    testing::expect_takes_strided(sum_and_norm, arguments, options, limit);
+    testing::expect_takes_strided(merged_norm, arguments, options, limit);
+  }
+}
+
+TEST_P(ResidualNormTest, RefusesSecondDerivativesOfItsKernels) {
+  for (const testing::Operator& f : {testing::Operator(sum_and_norm), {merged_norm}}) {
+    const std::string error = testing::error_of_second_derivative(
+        f, make_arguments({2, 3, 4, 16}, true), at::TensorOptions(at::kBFloat16).device(device()));
+    if (device().is_cpu()) {
+      EXPECT_EQ(error, "");  // torch operators have them
+    } else {
+      EXPECT_THAT(error, HasSubstr("residual_norm: second derivatives are not implemented"));
+    }
+  }
+}
+
 TEST_P(ResidualNormTest, SaysWhatIsWrongWithItsArguments) {
   const at::Tensor x = torch::zeros({2, 3, 4, 8}, device()), bias = torch::zeros(8, device());
   EXPECT_EQ(error_of([&] { residual_norm(x, {x, bias, {}}); }), "");
@@ -167,6 +206,18 @@ TEST_P(ResidualNormTest, SaysWhatIsWrongWithItsArguments) {
               HasSubstr("branch Half"));
   EXPECT_THAT(error_of([&] { residual_norm(x, {x, x, {}}); }), HasSubstr("bias has shape"));
   EXPECT_THAT(error_of([&] { residual_norm(x, {x, bias, bias}); }), HasSubstr("keep has shape"));
+  const at::Tensor keep = torch::ones(2, device());
+  EXPECT_THAT(error_of([&] {
+                residual_norm(x, {x, bias, keep.to(at::kInt)});
+              }),
+              HasSubstr("dtype Int, expected floating [2]"));
+  const at::Tensor needs = keep.clone().requires_grad_();
+  EXPECT_THAT(error_of([&] {
+                residual_norm(x, {x, bias, needs});
+              }),
+              HasSubstr("keep requires a gradient"));
+  EXPECT_THAT(error_of([&] { residual_norm(x.to(at::kInt), {}); }),
+              HasSubstr("x has shape [2, 3, 4, 8] and dtype Int"));
   EXPECT_THAT(error_of([&] { residual_norm(x, {{}, bias, {}}); }), HasSubstr("belongs to"));
   EXPECT_THAT(error_of([&] { merged_residual_norm(x[0], {}); }), HasSubstr("[n, H, W, C]"));
 }

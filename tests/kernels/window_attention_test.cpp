@@ -112,7 +112,7 @@ void expect_gradients(at::Device device,
   for (const Case& c : kCases) {
     const Inputs in = make_inputs(c, at::kFloat, at::kCPU);
     const at::Tensor keep =
-        torch::tensor({1.25, 0.0, 1.0}).repeat({c.frames}).slice(0, 0, c.frames);
+        torch::tensor({1 / 0.85, 0.0, 1.0}).repeat({c.frames}).slice(0, 0, c.frames);
     for (const auto& [type, limit] : limits) {
       SCOPED_TRACE(::testing::Message() << type << ", " << c);
       testing::expect_matches(
@@ -156,6 +156,74 @@ TEST_P(WindowAttentionTest, GradientsRepeatThemselves) {
   for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::equal(first[i], second[i]));
 }
 
+Arguments arguments_of(const Case& c) {
+  const Inputs in = make_inputs(c, at::kFloat, at::kCPU);
+  return {{"qkv", in.qkv}, {"table", in.table}, {"padding", in.padding}};
+}
+
+testing::Operator operator_of(const Case& c, const at::Tensor& keep) {
+  return [c, keep](const Arguments& a) {
+    return window_attention(a[0].value, make_window_bias(a[1].value, c.window, c.head_width),
+                            a[2].value, c.shift, keep.to(a[0].value.device()));
+  };
+}
+
+// Stochastic depth's factors are no numbers of a half type, and must not be rounded to one: that
+// would bias every result in the same direction.
+TEST_P(WindowAttentionTest, DoesNotRoundTheFactorsOfFrames) {
+  const Case c{3, 14, 14, 3, 32, 7, 3};
+  const double factor = 1 / 0.85;
+  for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf}) {
+    const Inputs in = make_inputs(c, type, device());
+    const auto bias = make_window_bias(in.table, c.window, c.head_width);
+    const auto run = [&](const at::Tensor& keep) {
+      return window_attention(in.qkv, bias, in.padding, c.shift, keep).to(at::kCPU, at::kDouble);
+    };
+    const at::Tensor plain = run({});
+    const at::Tensor scaled = run(torch::full({c.frames}, factor, device()));
+    const double slope =
+        (plain * scaled).sum().item<double>() / plain.square().sum().item<double>();
+    EXPECT_NEAR(slope / factor, 1, 1e-4) << type;
+  }
+}
+
+TEST_P(WindowAttentionTest, ComputesOnlyTheGradientsThatAreNeeded) {
+  for (const Case& c : {Case{3, 13, 14, 3, 32, 7, 3}, {3, 9, 7, 4, 16, 4, 2}}) {
+    for (const auto& [type, limit] : {std::pair{at::kFloat, 1e-6}, {at::kBFloat16, 1e-2}}) {
+      SCOPED_TRACE(::testing::Message() << type << ", " << c);
+      testing::expect_only_needed_gradients(operator_of(c, torch::tensor({1 / 0.85, 0.0, 1.0})),
+                                            arguments_of(c),
+                                            at::TensorOptions(type).device(device()), limit);
+    }
+  }
+}
+
+TEST_P(WindowAttentionTest, TakesStridedInputsAndGradients) {
+  const Case c{3, 13, 14, 3, 32, 7, 3};
+  const at::Tensor keep = torch::tensor({1 / 0.85, 0.5, 0.0, 0.5, 1.0, 0.5}).slice(0, 0, 6, 2);
+  for (const auto& [type, limit] : {std::pair{at::kFloat, 1e-5}, {at::kBFloat16, 1e-2}}) {
+    testing::expect_takes_strided(operator_of(c, keep), arguments_of(c),
+                                  at::TensorOptions(type).device(device()), limit);
+  }
+}
+
+TEST_P(WindowAttentionTest, RefusesSecondDerivatives) {
+  const Case c{2, 8, 8, 2, 16, 4, 2};
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    EXPECT_THAT(testing::error_of_second_derivative(operator_of(c, torch::ones(2)), arguments_of(c),
+                                                    at::TensorOptions(type).device(device())),
+                HasSubstr("second derivatives are not implemented"));
+  }
+}
+
+TEST_P(WindowAttentionTest, PreparesTheBiasForItsKernelsAlone) {
+  for (const auto& [window, head_width] : {std::pair{7, 32}, {4, 16}, {7, 16}, {3, 32}}) {
+    const Inputs in = make_inputs({1, 7, 7, 2, head_width, window, 0}, at::kFloat, device());
+    EXPECT_EQ(make_window_bias(in.table, window, head_width).lanes.defined(),
+              device().is_cuda() && kernels::has_window_attention(window, head_width));
+  }
+}
+
 TEST_P(WindowAttentionTest, FramesDoNotDependOnEachOther) {
   const Case c{400, 7, 7, 3, 32, 7, 0};
   for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf}) {
@@ -193,7 +261,19 @@ TEST_P(WindowAttentionTest, SaysWhatIsWrongWithItsArguments) {
   EXPECT_THAT(error_of([&] { window_attention(in.qkv, bias, in.padding, 7); }),
               HasSubstr("expected 0 to 6"));
   EXPECT_THAT(error_of([&] { window_attention(in.qkv, bias, in.padding, 0, in.padding); }),
-              HasSubstr("keep must have"));
+              HasSubstr("keep has shape [192] and dtype Float, expected floating [1]"));
+  const at::Tensor keep = torch::ones(1, device());
+  EXPECT_THAT(error_of([&] { window_attention(in.qkv, bias, in.padding, 0, keep.to(at::kInt)); }),
+              HasSubstr("dtype Int, expected floating [1]"));
+  EXPECT_THAT(
+      error_of([&] { window_attention(in.qkv, bias, in.padding, 0, torch::empty(1, at::kMeta)); }),
+      HasSubstr("keep on meta"));
+  const at::Tensor needs = keep.clone().requires_grad_();
+  EXPECT_THAT(error_of([&] { window_attention(in.qkv, bias, in.padding, 0, needs); }),
+              HasSubstr("keep requires a gradient"));
+  EXPECT_THAT(
+      error_of([&] { window_attention(in.qkv.to(at::kInt), bias, in.padding.to(at::kInt), 0); }),
+      HasSubstr("qkv is Int"));
 }
 
 OMNIQ_INSTANTIATE_ON_DEVICES(WindowAttentionTest);

@@ -32,7 +32,7 @@ std::int64_t parameter_count(const torch::nn::Module& module) {
   return count;
 }
 
-class SwinOn : public testing::TestWithParam<const char*> {
+class SwinOn : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     device_ = at::Device(GetParam());
@@ -40,7 +40,7 @@ class SwinOn : public testing::TestWithParam<const char*> {
   }
   at::Device device_{at::kCPU};
 };
-INSTANTIATE_TEST_SUITE_P(Devices, SwinOn, testing::Values("cpu", "cuda"),
+INSTANTIATE_TEST_SUITE_P(Devices, SwinOn, ::testing::Values("cpu", "cuda"),
                          [](const auto& info) { return std::string(info.param); });
 
 void expect_golden(const std::string& name, const std::vector<std::pair<int, int>>& sizes,
