@@ -10,6 +10,7 @@
 #include <limits>
 #include <optional>
 
+#include "kernels/column_sums/column_sums.h"
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/common/frame_factors.h"
 #include "kernels/gelu_linear/gelu_linear_cuda.h"
@@ -100,7 +101,7 @@ struct GeluLinear : torch::autograd::Function<GeluLinear> {
       d_weight = at::mm(d_out.t(), active.view({-1, weight.size(1)}));
     }
     return {d.view(x.sizes()),
-            d_bias.sum(0).to(context->saved_data["bias_dtype"].toScalarType()),
+            column_sums(d_bias).to(context->saved_data["bias_dtype"].toScalarType()),
             d_weight,
             {}};
   }

@@ -11,6 +11,7 @@
 #include <limits>
 #include <optional>
 
+#include "kernels/column_sums/column_sums.h"
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/common/frame_factors.h"
 #include "kernels/common/norm_epsilon.h"
@@ -140,8 +141,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
       C10_CUDA_CHECK(detail::residual_norm_backward(args, at::cuda::getCurrentCUDAStream()));
     });
     if (d_bias.defined()) {
-      d_bias = d_bias.view({-1, d_x.size(-1)})
-                   .sum(0)
+      d_bias = column_sums(d_bias.view({-1, d_x.size(-1)}))
                    .to(context->saved_data["bias_dtype"].toScalarType());
     }
     const bool has_branch = context->saved_data["has_branch"].toBool();

@@ -7,6 +7,7 @@
 
 #include <optional>
 
+#include "kernels/column_sums/column_sums.h"
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/window_attention/window_attention_impl.h"
 
@@ -73,7 +74,7 @@ Gradients backward(const Inputs& in, const at::Tensor& raw_d_out, const WindowAt
         static_cast<T*>(d_qkv.mutable_data_ptr()), d_bias.mutable_data_ptr<float>(), parts};
     C10_CUDA_CHECK(window_attention_backward(args, at::cuda::getCurrentCUDAStream()));
   });
-  return {d_qkv, d_bias.sum(0)};
+  return {d_qkv, column_sums(d_bias.flatten(1)).view(d_bias.sizes().slice(1))};
 }
 
 // Autograd's context keeps objects of this kind.
