@@ -46,8 +46,8 @@ SumAndNorm run(const at::Tensor& raw_x, const at::Tensor& raw_delta, const at::T
   const auto rows_of = [](const at::Tensor& x) {
     return detail::with_aligned_rows(x.contiguous().view({-1, x.size(-1)}));
   };
-  const auto parameter = [](const at::Tensor& x) { return x.to(at::kFloat).contiguous(); };
-  const at::Tensor x = rows_of(raw_x), of_weight = parameter(weight), of_bias = parameter(bias);
+  const at::Tensor x = rows_of(raw_x), of_weight = detail::contiguous_floats(weight),
+                   of_bias = detail::contiguous_floats(bias);
   const at::Tensor delta = raw_delta.defined() ? rows_of(raw_delta) : raw_delta;
   const at::Tensor norm = at::empty(raw_x.sizes(), raw_x.options());
   const at::Tensor sum = delta.defined() ? at::empty(raw_x.sizes(), raw_x.options()) : raw_x;

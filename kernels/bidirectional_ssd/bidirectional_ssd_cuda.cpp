@@ -31,14 +31,13 @@ void group_heads(CudaSsdArguments<T>& args, std::int64_t tiles) {
 // u, delta, B, C of one dtype, [1, B, L, ·]; the parameters float32.
 SsdInputs prepare(const SsdInputs& in) {
   const at::ScalarType type = common_device_type({in.u, in.delta, in.B, in.C});
-  const auto parameter = [](const at::Tensor& x) { return x.to(at::kFloat).contiguous(); };
   return {with_aligned_rows(in.u.to(type).flatten(2).unsqueeze(0)),
           with_contiguous_rows(in.delta.to(type).unsqueeze(0)),
-          parameter(in.A),
+          contiguous_floats(in.A),
           with_aligned_rows(in.B.to(type).unsqueeze(0)),
           with_aligned_rows(in.C.to(type).unsqueeze(0)),
-          parameter(in.D_skip),
-          parameter(in.delta_bias),
+          contiguous_floats(in.D_skip),
+          contiguous_floats(in.delta_bias),
           in.mask.defined() ? in.mask.contiguous() : in.mask};
 }
 

@@ -22,7 +22,7 @@ struct CudaConvInputs {
 CudaConvInputs prepare_for_cuda(const at::Tensor& x, const at::Tensor& weight,
                                 const at::Tensor& bias, const at::Tensor& mask) {
   return {with_contiguous_rows(x), weight.to(at::kFloat).transpose(1, 2).contiguous(),
-          bias.to(at::kFloat).contiguous(), mask.defined() ? mask.contiguous() : mask};
+          contiguous_floats(bias), mask.defined() ? mask.contiguous() : mask};
 }
 
 bool takes_vectors(const at::Tensor& x) {

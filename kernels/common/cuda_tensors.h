@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 
 #include "kernels/common/tensor_rows.h"
 
@@ -59,6 +60,18 @@ inline at::Tensor with_aligned_rows(const at::Tensor& x) {
     good = good && (x.size(axis) == 1 || aligned(x.stride(axis) * size));
   }
   return good ? x : x.clone(at::MemoryFormat::Contiguous);
+}
+
+/// Whether x is on a GPU in half precision, in rows of whole vectors of 16 bytes that an int
+/// counts. False without elements.
+inline bool has_half_rows(const at::Tensor& x) {
+  return x.is_cuda() && is_half(x.scalar_type()) && x.numel() > 0 && x.size(-1) % 8 == 0 &&
+         x.numel() / x.size(-1) <= std::numeric_limits<int>::max();
+}
+
+/// x in float32 and contiguous, as kernels take parameters. Undefined stays.
+inline at::Tensor contiguous_floats(const at::Tensor& x) {
+  return x.defined() ? x.to(at::kFloat).contiguous() : x;
 }
 
 /// x, or a copy, that starts at a multiple of 16 bytes. It must be contiguous.

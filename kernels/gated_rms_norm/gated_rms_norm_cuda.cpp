@@ -21,7 +21,7 @@ struct NormInputs {
 NormInputs prepare(const at::Tensor& y, const at::Tensor& z, const at::Tensor& weight) {
   const at::ScalarType type = common_device_type({y, z});
   return {with_aligned_rows(y.to(type).unsqueeze(0)), with_aligned_rows(z.to(type).unsqueeze(0)),
-          weight.to(at::kFloat).contiguous()};
+          contiguous_floats(weight)};
 }
 
 template <typename T>

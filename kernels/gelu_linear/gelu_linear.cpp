@@ -7,7 +7,6 @@
 #include <c10/cuda/CUDAGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <limits>
 #include <optional>
 
 #include "kernels/column_sums/column_sums.h"
@@ -39,11 +38,6 @@ void check(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& weight
   detail::check_frame_factors("gelu_linear", keep, x);
 }
 
-bool has_kernel(const at::Tensor& x) {
-  return x.is_cuda() && detail::is_half(x.scalar_type()) && x.size(-1) % 8 == 0 && x.numel() > 0 &&
-         x.numel() / x.size(-1) <= std::numeric_limits<int>::max();
-}
-
 template <typename T>
 detail::CudaGeluArguments<T> arguments(const at::Tensor& x, const at::Tensor& bias,
                                        const at::Tensor& keep, const at::Tensor& active) {
@@ -64,8 +58,8 @@ struct GeluLinear : torch::autograd::Function<GeluLinear> {
                             const std::optional<at::Tensor>& raw_keep) {
     const c10::cuda::CUDAGuard guard(raw_x.device());
     const at::Tensor x = detail::with_aligned_start(raw_x.contiguous());
-    const at::Tensor bias = detail::with_aligned_start(raw_bias.to(at::kFloat).contiguous());
-    const at::Tensor keep = raw_keep->defined() ? raw_keep->to(at::kFloat).contiguous() : *raw_keep;
+    const at::Tensor bias = detail::with_aligned_start(detail::contiguous_floats(raw_bias));
+    const at::Tensor keep = detail::contiguous_floats(*raw_keep);
     const at::Tensor active = at::empty(x.sizes(), x.options());
     detail::dispatch_half_type(x.scalar_type(), [&](auto zero) {
       using T = decltype(zero);
@@ -113,7 +107,7 @@ at::Tensor gelu_linear(const at::Tensor& x, const at::Tensor& bias, const at::Te
                        const at::Tensor& keep) {
   check(x, bias, weight, keep);
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  if (has_kernel(x)) return GeluLinear::apply(x, bias, weight, std::optional(keep));
+  if (detail::has_half_rows(x)) return GeluLinear::apply(x, bias, weight, std::optional(keep));
   const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   at::Tensor active = at::gelu(x.to(type) + bias.to(type));
   if (keep.defined()) active = active * detail::as_factors_of(x, keep.to(type));

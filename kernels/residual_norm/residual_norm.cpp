@@ -8,12 +8,12 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 #include "kernels/column_sums/column_sums.h"
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/common/frame_factors.h"
+#include "kernels/common/merged_neighbours.h"
 #include "kernels/common/norm_epsilon.h"
 #include "kernels/residual_norm/residual_norm_cuda.h"
 
@@ -53,15 +53,13 @@ ResidualRows shape_of(const at::Tensor& x, bool merged) {
 }
 
 bool has_kernel(const at::Tensor& x, bool merged) {
-  return x.is_cuda() && detail::is_half(x.scalar_type()) && x.size(-1) % 8 == 0 &&
-         (merged ? 4 : 1) * x.size(-1) <= detail::kMostResidualNormChannels && x.numel() > 0 &&
-         x.numel() / x.size(-1) <= std::numeric_limits<int>::max();
+  return detail::has_half_rows(x) &&
+         (merged ? 4 : 1) * x.size(-1) <= detail::kMostResidualNormChannels;
 }
 
 at::Tensor aligned(const at::Tensor& x) {
   return x.defined() ? detail::with_aligned_start(x.contiguous()) : x;
 }
-at::Tensor single(const at::Tensor& x) { return x.defined() ? x.to(at::kFloat).contiguous() : x; }
 template <typename T>
 T* data(const at::Tensor& x) {
   return x.defined() ? static_cast<T*>(x.data_ptr()) : nullptr;
@@ -77,7 +75,8 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     const c10::cuda::CUDAGuard guard(raw_x.device());
     const ResidualRows shape = shape_of(raw_x, merged);
     const at::Tensor x = aligned(raw_x), value = aligned(*raw_value);
-    const at::Tensor bias = single(*raw_bias), keep = single(*raw_keep);
+    const at::Tensor bias = detail::contiguous_floats(*raw_bias);
+    const at::Tensor keep = detail::contiguous_floats(*raw_keep);
     const bool adds = !merged && value.defined();
     const at::Tensor sum = adds ? at::empty(x.sizes(), x.options()) : at::Tensor();
     std::vector<std::int64_t> sizes = x.sizes().vec();
@@ -188,13 +187,7 @@ at::Tensor merged_residual_norm(const at::Tensor& x, const Branch& branch) {
   if (has_kernel(x, /*merged=*/true)) {
     return apply(x, branch, /*merged=*/true)[0];
   }
-  const std::int64_t n = x.size(0), height = x.size(1), width = x.size(2), channels = x.size(3);
-  const at::Tensor whole =
-      at::constant_pad_nd(exact_sum(x, branch), {0, 0, 0, width % 2, 0, height % 2});
-  const at::Tensor neighbours = whole.view({n, (height + 1) / 2, 2, (width + 1) / 2, 2, channels})
-                                    .permute({0, 1, 3, 4, 2, 5})
-                                    .reshape({n, (height + 1) / 2, (width + 1) / 2, 4 * channels});
-  return unit_norm(neighbours).to(x.scalar_type());
+  return unit_norm(detail::merged_neighbours(exact_sum(x, branch))).to(x.scalar_type());
 }
 
 }  // namespace omniq::kernels

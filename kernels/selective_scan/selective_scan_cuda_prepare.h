@@ -28,18 +28,17 @@ struct Prepared {
 
 inline Prepared prepare(const ScanInputs& in, const at::Tensor& rates) {
   const at::ScalarType type = common_device_type({in.u, in.delta, in.B, in.C, in.z});
-  const auto parameter = [](const at::Tensor& x) { return x.to(at::kFloat).contiguous(); };
   Prepared result;
   result.in = {with_contiguous_rows(in.u.to(type)),
                with_contiguous_rows(in.delta.to(type)),
-               parameter(in.A),
+               contiguous_floats(in.A),
                with_aligned_rows(in.B.to(type)),
                with_aligned_rows(in.C.to(type)),
-               parameter(in.D_skip),
-               parameter(in.delta_bias),
+               contiguous_floats(in.D_skip),
+               contiguous_floats(in.delta_bias),
                in.z.defined() ? with_contiguous_rows(in.z.to(type)) : in.z,
                in.mask.defined() ? in.mask.contiguous() : in.mask};
-  if (rates.defined()) result.rates = parameter(rates);
+  result.rates = contiguous_floats(rates);
   return result;
 }
 

@@ -53,8 +53,7 @@ at::Tensor token_linear(const at::Tensor& x, const TokenLinear& linear) {
   }
   const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor tokens = detail::with_aligned_start(x.contiguous());
-  const at::Tensor offset =
-      linear.norm.offset.defined() ? linear.norm.offset.to(at::kFloat).contiguous() : at::Tensor();
+  const at::Tensor offset = detail::contiguous_floats(linear.norm.offset);
   const at::Tensor out = at::empty({x.size(0), linear.bias.size(0)}, x.options());
   const auto launch = [&](auto zero) {
     using T = decltype(zero);

@@ -78,8 +78,7 @@ void token_mlp_(at::Tensor x, const TokenMlp& mlp) {
     return;
   }
   const c10::cuda::CUDAGuard guard(x.device());
-  const at::Tensor offset =
-      mlp.norm.offset.defined() ? mlp.norm.offset.to(at::kFloat).contiguous() : at::Tensor();
+  const at::Tensor offset = detail::contiguous_floats(mlp.norm.offset);
   const auto launch = [&](auto zero) {
     using T = decltype(zero);
     const detail::CudaTokenMlpArguments<T> args{

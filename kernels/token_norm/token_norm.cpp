@@ -6,9 +6,8 @@
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
 
-#include <limits>
-
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/merged_neighbours.h"
 #include "kernels/common/norm_epsilon.h"
 #include "kernels/token_norm/token_norm_cuda.h"
 
@@ -40,19 +39,17 @@ void check(const char* name, const at::Tensor& x, const TokenNorm& norm, std::in
 }
 
 bool has_kernel(const at::Tensor& x, std::int64_t normed_channels, std::int64_t most) {
-  return x.is_cuda() && detail::is_half(x.scalar_type()) && x.size(-1) % 8 == 0 &&
-         normed_channels <= most && x.numel() > 0 &&
-         x.numel() / x.size(-1) <= std::numeric_limits<int>::max();
+  return detail::has_half_rows(x) && normed_channels <= most;
 }
 
 // Calls f(arguments, stream, zero of the kernel's type) with what a kernel needs, and checks its
 // launch.
 template <typename F>
 void launch(const at::Tensor& raw_x, const TokenNorm& norm, const F& f) {
-  const auto parameter = [](const at::Tensor& t) { return t.to(at::kFloat).contiguous(); };
   const at::Tensor x = detail::with_aligned_start(raw_x.contiguous());
-  const at::Tensor weight = parameter(norm.weight), bias = parameter(norm.bias);
-  const at::Tensor offset = norm.offset.defined() ? parameter(norm.offset) : norm.offset;
+  const at::Tensor weight = detail::contiguous_floats(norm.weight);
+  const at::Tensor bias = detail::contiguous_floats(norm.bias);
+  const at::Tensor offset = detail::contiguous_floats(norm.offset);
   detail::dispatch_half_type(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     const detail::CudaTokenNormArguments<T> args{
@@ -102,13 +99,7 @@ at::Tensor merged_token_norm(const at::Tensor& x, const TokenNorm& norm) {
   const std::int64_t n = x.size(0), height = x.size(1), width = x.size(2), channels = x.size(3);
   if (!has_kernel(x, 4 * channels, detail::kMostTokenNormChannels)) {
     const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-    const at::Tensor whole =
-        at::constant_pad_nd(with_offset(x, norm), {0, 0, 0, width % 2, 0, height % 2});
-    const at::Tensor neighbours =
-        whole.view({n, (height + 1) / 2, 2, (width + 1) / 2, 2, channels})
-            .permute({0, 1, 3, 4, 2, 5})
-            .reshape({n, (height + 1) / 2, (width + 1) / 2, 4 * channels});
-    return normed(neighbours, norm).to(x.scalar_type());
+    return normed(detail::merged_neighbours(with_offset(x, norm)), norm).to(x.scalar_type());
   }
   const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor out =

@@ -26,7 +26,7 @@ struct Inputs {
       : qkv(with_aligned_start(raw_qkv.contiguous())),
         padding(with_aligned_start(raw_padding.contiguous())),
         lanes(raw_lanes),
-        keep(raw_keep.defined() ? raw_keep.to(at::kFloat).contiguous() : raw_keep) {}
+        keep(contiguous_floats(raw_keep)) {}
 
   template <typename T>
   CudaWindowAttentionArguments<T> arguments(const WindowAttentionShape& shape) const {

@@ -80,11 +80,7 @@ __global__ void __launch_bounds__(32 * kAttentionWarps, 4)
     float scores[kKeyTiles][4];  // times √d, from the bias on
 #pragma unroll
     for (int j = 0; j < kKeyTiles; ++j) {
-      const uint2 added = __ldg(bias + j * 32);
-      const float2 upper = __half22float2(reinterpret_cast<const __half2&>(added.x));
-      const float2 lower = __half22float2(reinterpret_cast<const __half2&>(added.y));
-      scores[j][0] = upper.x, scores[j][1] = upper.y;
-      scores[j][2] = lower.x, scores[j][3] = lower.y;
+      start_from_bias(scores[j], bias + j * 32);
 #pragma unroll
       for (int r = 0; r < kRegisters; r += 2) {
         multiply_half<T>(
@@ -93,29 +89,13 @@ __global__ void __launch_bounds__(32 * kAttentionWarps, 4)
             {keys[j].pairs[r], keys[j].pairs[r + 1]});
       }
     }
-    if (window.is_split()) {
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        const int query_part = tokens[16 * tile + 8 * half + g].part;
-#pragma unroll
-        for (int k = 0; k < 2 * kKeyTiles; ++k) {
-          const int key = 8 * (k / 2) + 2 * i + k % 2;
-          if (tokens[key].part != query_part) scores[k / 2][2 * half + k % 2] += masked;
-        }
-      }
-    }
+    if (window.is_split()) mask_parts<kWindow>(scores, tokens, 16 * tile, masked, g, i);
 
     unsigned weights[kKeyTiles][2] = {};  // rounded at once: scores take twice as many registers
     float sum[2] = {};
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      float most = scores[0][2 * half];
-#pragma unroll
-      for (int j = 0; j < kKeyTiles; ++j) {
-        most = fmaxf(most, fmaxf(scores[j][2 * half], scores[j][2 * half + 1]));
-      }
-      most = fmaxf(most, __shfl_xor_sync(kFullWarp, most, 1));
-      most = scale * fmaxf(most, __shfl_xor_sync(kFullWarp, most, 2));
+      const float most = scale * largest_of_row<kWindow>(scores, half);
 #pragma unroll
       for (int j = 0; j < kKeyTiles; ++j) {
         const float first = fast_exp2(fmaf(scores[j][2 * half], scale, -most));

@@ -186,37 +186,17 @@ class BackwardWarp {
       float scores[kKeyTiles][4], d_weights[kKeyTiles][4] = {};
 #pragma unroll
       for (int j = 0; j < kKeyTiles; ++j) {
-        const uint2 added = __ldg(bias + j * 32);
-        const float2 upper = __half22float2(reinterpret_cast<const __half2&>(added.x));
-        const float2 lower = __half22float2(reinterpret_cast<const __half2&>(added.y));
-        scores[j][0] = upper.x, scores[j][1] = upper.y;
-        scores[j][2] = lower.x, scores[j][3] = lower.y;
+        start_from_bias(scores[j], bias + j * 32);
         multiply(scores[j], query, keys[j]);
         multiply(d_weights[j], d_out, values[j]);
       }
-      if (is_split) {
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-          const int query_part = scratch_.tokens[16 * tile + 8 * half + g_].part;
-#pragma unroll
-          for (int k = 0; k < 2 * kKeyTiles; ++k) {
-            const int key = 8 * (k / 2) + 2 * i_ + k % 2;
-            if (scratch_.tokens[key].part != query_part) scores[k / 2][2 * half + k % 2] += masked;
-          }
-        }
-      }
+      if (is_split) mask_parts<kWindow>(scores, scratch_.tokens, 16 * tile, masked, g_, i_);
 
       unsigned d_scores[kKeyTiles][2] = {};
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         if (Scratch::kLeft > 0 && half > 0 && tile == kWholeTiles) continue;  // no such queries
-        float most = scores[0][2 * half];
-#pragma unroll
-        for (int j = 0; j < kKeyTiles; ++j) {
-          most = fmaxf(most, fmaxf(scores[j][2 * half], scores[j][2 * half + 1]));
-        }
-        most = fmaxf(most, __shfl_xor_sync(kFullWarp, most, 1));
-        most = scale * fmaxf(most, __shfl_xor_sync(kFullWarp, most, 2));
+        const float most = scale * largest_of_row<kWindow>(scores, half);
         float sum = 0.F, product = 0.F;
 #pragma unroll
         for (int j = 0; j < kKeyTiles; ++j) {

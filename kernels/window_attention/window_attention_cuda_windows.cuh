@@ -1,4 +1,4 @@
-// Windows of a map and their tokens, as a warp's lanes have them.
+// Windows of a map, their tokens and scores, as a warp's lanes have them.
 //
 // A lane 4g + i has of a token g the i-th quarter of a head's channels, as one vector.
 #pragma once
@@ -78,5 +78,45 @@ struct Window {
 struct TokenPlace {
   int place, part;
 };
+
+/// Scores of 16 queries (times √d) by tiles of keys, of which a lane has rows g and g + 8.
+template <int kWindow>
+using TileScores = float[kKeyTilesOf<kWindow>][4];
+
+/// Lets the scores of one tile of keys begin with the bias as a lane takes it.
+__device__ __forceinline__ void start_from_bias(float (&scores)[4], const uint2* bias) {
+  const uint2 added = __ldg(bias);
+  const float2 upper = __half22float2(reinterpret_cast<const __half2&>(added.x));
+  const float2 lower = __half22float2(reinterpret_cast<const __half2&>(added.y));
+  scores[0] = upper.x, scores[1] = upper.y;
+  scores[2] = lower.x, scores[3] = lower.y;
+}
+
+/// Adds `masked` where a query, from `first_query` on, and a key of a split window were apart.
+template <int kWindow, typename Place>
+__device__ __forceinline__ void mask_parts(TileScores<kWindow>& scores, const Place* tokens,
+                                           int first_query, float masked, int g, int i) {
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const int query_part = tokens[first_query + 8 * half + g].part;
+#pragma unroll
+    for (int k = 0; k < 2 * kKeyTilesOf<kWindow>; ++k) {
+      const int key = 8 * (k / 2) + 2 * i + k % 2;
+      if (tokens[key].part != query_part) scores[k / 2][2 * half + k % 2] += masked;
+    }
+  }
+}
+
+/// The largest score of the row of one half.
+template <int kWindow>
+__device__ __forceinline__ float largest_of_row(const TileScores<kWindow>& scores, int half) {
+  float most = scores[0][2 * half];
+#pragma unroll
+  for (int j = 0; j < kKeyTilesOf<kWindow>; ++j) {
+    most = fmaxf(most, fmaxf(scores[j][2 * half], scores[j][2 * half + 1]));
+  }
+  most = fmaxf(most, __shfl_xor_sync(kFullWarp, most, 1));
+  return fmaxf(most, __shfl_xor_sync(kFullWarp, most, 2));
+}
 
 }  // namespace omniq::kernels::detail

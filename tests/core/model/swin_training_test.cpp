@@ -38,14 +38,8 @@ std::map<std::string, at::Tensor> take_gradients(Swin& net) {
   return gradients;
 }
 
-class SwinTrainingTest : public ::testing::TestWithParam<const char*> {
+class SwinTrainingTest : public testing::DeviceTest {
  protected:
-  void SetUp() override {
-    if (device().is_cuda() && !torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";
-    torch::manual_seed(1);
-  }
-  static at::Device device() { return at::Device(GetParam()); }
-
   static Swin make(const std::string& name, at::ScalarType type) {
     Swin net = make_golden_swin(name);
     net->to(device(), type);
@@ -53,8 +47,7 @@ class SwinTrainingTest : public ::testing::TestWithParam<const char*> {
     return net;
   }
 };
-INSTANTIATE_TEST_SUITE_P(Devices, SwinTrainingTest, ::testing::Values("cpu", "cuda"),
-                         [](const auto& info) { return std::string(info.param); });
+OMNIQ_INSTANTIATE_ON_DEVICES(SwinTrainingTest);
 
 // In float64 both are the same function, so that every formula is held to those of autograd.
 TEST_P(SwinTrainingTest, EqualsTheEncoderInFloat64) {
