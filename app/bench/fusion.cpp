@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "app/bench/error.h"
 #include "app/bench/limits.h"
 #include "app/bench/report.h"
 #include "app/bench/timing.h"
@@ -51,8 +52,7 @@ double error_of(const model::FusionKind& kind, const model::FusionOptions& optio
   for (auto& parameter : exact->named_parameters())
     parameter.value().copy_(parameters[parameter.key()]);
   const at::Tensor expected = exact->forward(tokens.to(at::kDouble), std::nullopt);
-  const at::Tensor actual = fusion.forward(tokens, std::nullopt).to(at::kDouble);
-  return ((actual - expected).norm() / expected.norm()).item<double>();
+  return relative_error(fusion.forward(tokens, std::nullopt), expected);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "app/bench/error.h"
 #include "app/bench/limits.h"
 #include "app/bench/report.h"
 #include "app/bench/timing.h"
@@ -40,8 +41,7 @@ double error_of(model::OmniQ& net, const std::string& fusion, const at::Tensor& 
       model::normalize_frames(clip.flatten(0, 1)).to(at::kDouble));
   const at::Tensor expected = exact->classify(features.unsqueeze(0));
   const train::AutocastScope autocast(video.device(), precision);
-  const at::Tensor actual = net.classify(net.encode(clip)).to(at::kDouble);
-  return ((actual - expected).norm() / expected.norm()).item<double>();
+  return relative_error(net.classify(net.encode(clip)), expected);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "app/bench/error.h"
 #include "app/bench/limits.h"
 #include "app/bench/report.h"
 #include "app/bench/timing.h"
@@ -110,12 +111,7 @@ double error_of(const Shape& shape, c10::Device device, at::ScalarType dtype, bo
   const at::Tensor grad = backward ? torch::randn_like(in.u).detach() : at::Tensor();
   const auto actual = run(fused(in.A.detach(), kind), in, grad);
   const auto expected = run(kernels::detail::selective_scan_composite, exact, grad);
-  double error = 0;
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    const at::Tensor difference = actual[i].to(at::kDouble) - expected[i];
-    error = std::max(error, (difference.norm() / expected[i].norm()).item<double>());
-  }
-  return error;
+  return largest_error(actual, expected);
 }
 
 double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool backward,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/bench/error.h"
 #include "app/bench/limits.h"
 #include "app/bench/report.h"
 #include "app/bench/timing.h"
@@ -62,12 +63,7 @@ double error_of(SsdInputs in, bool backward) {
     *reference[i] = tested[i]->detach().to(at::kDouble).requires_grad_(backward);
   }
   const auto actual = run(true, in, grad), expected = run(false, exact, grad);
-  double error = 0;
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    const at::Tensor difference = actual[i].to(at::kDouble) - expected[i];
-    error = std::max(error, (difference.norm() / expected[i].norm()).item<double>());
-  }
-  return error;
+  return largest_error(actual, expected);
 }
 
 // The matrix products of chunks of 64 tokens, and u, y, B and C once. Backward has about 2.4 times

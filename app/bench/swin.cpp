@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "app/bench/error.h"
 #include "app/bench/limits.h"
 #include "app/bench/report.h"
 #include "app/bench/timing.h"
@@ -37,8 +38,7 @@ double error_of(const std::string& name, const at::Tensor& features, const at::T
   const at::Tensor pixels =
       frames.scalar_type() == at::kByte ? model::normalize_frames(some) : some;
   const at::Tensor expected = exact.ptr()->forward(pixels.to(at::kDouble));
-  return ((features.slice(0, 0, count).to(at::kDouble) - expected).norm() / expected.norm())
-      .item<double>();
+  return relative_error(features.slice(0, 0, count), expected);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "app/bench/error.h"
 #include "app/bench/limits.h"
 #include "app/bench/report.h"
 #include "app/bench/timing.h"
@@ -56,7 +57,7 @@ class Training {
     model_->eval();
     backward(precision, kernels, video_.slice(0, 0, 1), labels_.slice(0, 0, 1));
     std::vector<at::Tensor> all;
-    for (const at::Tensor& g : optimizer_.gradients()) all.push_back(g.flatten().to(at::kDouble));
+    for (const at::Tensor& g : optimizer_.gradients()) all.push_back(g.flatten());
     optimizer_.zero_grad();
     model_->train();
     return torch::cat(all);
@@ -148,7 +149,7 @@ Row measured(Row row, const Case& of, const Options& bench, const Ceilings& limi
   row.limit_ms = limit_of(of, training, train::precision_dtype(precision), limits);
   const at::Tensor exact = training.gradients(train::Precision::float32, /*kernels=*/false);
   const at::Tensor actual = training.gradients(precision, /*kernels=*/true);
-  row.error = ((actual - exact).norm() / exact.norm()).item<double>();
+  row.error = relative_error(actual, exact);
   return row;
 }
 
