@@ -1,12 +1,13 @@
 #include "core/base/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include "core/base/text.h"
 
@@ -21,6 +22,13 @@ tl::unexpected<Error> errno_error(std::string_view what, const fs::path& path) {
               code == ENOSPC ? "Free some space on that disk." : "");
 }
 
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
 Status sync_path(const fs::path& path, int flags) {
   const int fd = ::open(path.c_str(), flags);
   if (fd < 0) return errno_error("open", path);
@@ -32,17 +40,54 @@ Status sync_path(const fs::path& path, int flags) {
 }
 }  // namespace
 
-Result<std::string> read_file(const fs::path& path) {
-  std::error_code ec;
-  if (fs::is_directory(path, ec)) {
-    return fail(ErrorCode::io, cat("Cannot read ", path.string(), ": it is a folder, not a file."));
+InputFile::~InputFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<InputFile> InputFile::open(const fs::path& path) {
+  // Without O_NONBLOCK a named pipe that nobody writes to would be waited for.
+  InputFile file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC), path);
+  struct stat info {};
+  // A socket cannot be opened, but can be named for what it is.
+  const bool known = file.fd_ >= 0 ? ::fstat(file.fd_, &info) == 0
+                                   : errno == ENXIO && ::stat(path.c_str(), &info) == 0;
+  if (!known) return errno_error("read", path);
+  if (!S_ISREG(info.st_mode)) {
+    return fail(ErrorCode::io, cat("Cannot read ", path.string(), ": it is ", kind_of(info.st_mode),
+                                   ", not a file."));
   }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return errno_error("read", path);
-  std::ostringstream out;
-  out << in.rdbuf();
-  if (in.bad()) return errno_error("read", path);
-  return std::move(out).str();
+  file.size_ = static_cast<std::uint64_t>(info.st_size);
+  return file;
+}
+
+Result<std::size_t> InputFile::read(char* to, std::size_t bytes) {
+  std::size_t done = 0;
+  while (done < bytes) {
+    const ::ssize_t got = ::read(fd_, to + done, bytes - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read", path_);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+Status check_regular_file(const fs::path& path) {
+  OMNIQ_TRY(InputFile::open(path));
+  return {};
+}
+
+Result<std::string> read_file(const fs::path& path) {
+  OMNIQ_ASSIGN(InputFile file, InputFile::open(path));
+  std::string text;
+  // Until its end, not its size: files under /proc have none, and others may grow meanwhile.
+  for (std::size_t next = file.size() + 1;; next = std::max<std::size_t>(text.size(), 4096)) {
+    const std::size_t before = text.size();
+    text.resize(before + next);
+    OMNIQ_ASSIGN(const std::size_t got, file.read(text.data() + before, next));
+    text.resize(before + got);
+    if (got < next) return text;
+  }
 }
 
 Status commit_file(const fs::path& temporary, const fs::path& path) {
