@@ -1,7 +1,11 @@
 #include "app/argument_parser.h"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
+#include <sstream>
 #include <utility>
+
+#include "core/base/text.h"
 
 namespace omniq::app {
 
@@ -88,7 +92,12 @@ std::optional<int> ArgumentParser::parse(int argc, char** argv) {
     app_->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     constexpr int kUsage = 2;
-    return app_->exit(error) == 0 ? 0 : kUsage;
+    // What it says of wrong words repeats them.
+    std::ostringstream out, err;
+    const int code = app_->exit(error, out, err);
+    std::cout << out.str();
+    for (const std::string& line : split(trim(err.str()), '\n')) std::cerr << shown(line) << "\n";
+    return code == 0 ? 0 : kUsage;
   }
   return {};
 }

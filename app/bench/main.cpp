@@ -10,6 +10,7 @@
 
 #include "app/argument_parser.h"
 #include "app/bench/report.h"
+#include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/base/version.h"
 #include "core/model/device.h"
@@ -52,17 +53,17 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
                       {"peak_vram_bytes", optional_json(r.peak_bytes)},
                       {"baseline_peak_vram_bytes", optional_json(r.baseline_peak_bytes)}});
     }
-    std::cout << Json{{"device", name},
-                      {"versions",
-                       {{"omniq", kVersion},
-                        {"commit", kCommit},
-                        {"torch", TORCH_VERSION},
-                        {"cuda", kCudaVersion},
-                        {"driver", model::driver_version()},
-                        {"threads", torch::get_num_threads()}}},
-                      {"baseline", baseline},
-                      {"rows", list}}
-                     .dump(2)
+    std::cout << json_text(Json{{"device", name},
+                                {"versions",
+                                 {{"omniq", kVersion},
+                                  {"commit", kCommit},
+                                  {"torch", TORCH_VERSION},
+                                  {"cuda", kCudaVersion},
+                                  {"driver", model::driver_version()},
+                                  {"threads", torch::get_num_threads()}}},
+                                {"baseline", baseline},
+                                {"rows", list}},
+                           2)
               << "\n";
     return;
   }

@@ -33,7 +33,7 @@ void add_demo_data(CommandLine& line) {
                       {"test_clips", 8 * options->test_clips}});
         } else {
           std::cout << 8 * (options->train_clips + options->test_clips) << " clips of 8 classes in "
-                    << *directory << "\n";
+                    << shown(*directory) << "\n";
         }
         return kDone;
       });

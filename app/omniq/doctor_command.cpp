@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "app/omniq/command.h"
+#include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/data/video_support.h"
 #include "core/model/device.h"
@@ -82,7 +83,7 @@ void add_doctor(CommandLine& line) {
                 }
                 for (const auto& [key, value] : versions.items()) {
                   std::cout << key << ": "
-                            << (value.is_string() ? value.get<std::string>() : value.dump())
+                            << (value.is_string() ? value.get<std::string>() : json_text(value))
                             << "\n";
                 }
                 std::cout << "\n";

@@ -13,8 +13,8 @@ namespace {
 
 void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
   const auto& e = s.evaluation;
-  std::cout << "Run         " << s.run << "\n"
-            << "Test list   " << e.clips << " clips of " << s.dataset << ", " << e.unreadable
+  std::cout << "Run         " << shown(s.run) << "\n"
+            << "Test list   " << e.clips << " clips of " << shown(s.dataset) << ", " << e.unreadable
             << " unreadable\n"
             << "Top-1       " << fixed(e.top1, 2) << " %\n"
             << "Top-5       " << fixed(e.top5, 2) << " %\n"
@@ -34,7 +34,7 @@ void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
     std::cout << "Latency     " << s.latency_note << "\n";
   }
   std::cout << "Device      " << s.device << ", " << s.precision << "\n"
-            << "Written to  " << (folder.path() / "eval").string() << "\n";
+            << "Written to  " << shown((folder.path() / "eval").string()) << "\n";
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ void add_runs(CommandLine& line) {
         auto json = nlohmann::ordered_json::array();
         std::size_t width = 3;
         const auto runs = run::list_runs(*directory);
-        for (const auto& folder : runs) width = std::max(width, folder.id().size());
+        for (const auto& folder : runs) width = std::max(width, shown(folder.id()).size());
         if (!line.json) {
           std::cout << std::left << std::setw(static_cast<int>(width)) << "run"
                     << "  state        epoch     best Top-1  fusion\n";
@@ -47,7 +47,7 @@ void add_runs(CommandLine& line) {
             json.push_back(std::move(entry));
             continue;
           }
-          std::cout << std::left << std::setw(static_cast<int>(width)) << folder.id() << "  "
+          std::cout << std::left << std::setw(static_cast<int>(width)) << shown(folder.id()) << "  "
                     << std::setw(11) << (status ? run::state_name(status->state) : "damaged")
                     << "  " << std::setw(8)
                     << (status ? cat(status->epoch, "/", status->epochs) : "") << "  "
@@ -58,7 +58,7 @@ void add_runs(CommandLine& line) {
         if (line.json) {
           print_json({{"runs", json}});
         } else if (runs.empty()) {
-          std::cout << "(no runs in " << *directory << ")\n";
+          std::cout << "(no runs in " << shown(*directory) << ")\n";
         }
         return kDone;
       });

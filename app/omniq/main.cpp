@@ -5,6 +5,7 @@
 
 #include "app/omniq/command.h"
 #include "app/omniq/signals.h"
+#include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
@@ -29,7 +30,9 @@ int exit_code(ErrorCode code) {
   return kOther;
 }
 
-void print_json(const nlohmann::ordered_json& json) { std::cout << json.dump(2) << std::endl; }
+void print_json(const nlohmann::ordered_json& json) {
+  std::cout << json_text(json, 2) << std::endl;
+}
 
 Command add_command(CommandLine& line, const std::string& name, const std::string& help,
                     Action action) {
@@ -42,8 +45,10 @@ Command add_command(CommandLine& line, const std::string& name, const std::strin
 namespace {
 
 int report(const CommandLine& line, const Error& error) {
-  std::cerr << "error: " << error.message << "\n";
-  if (!error.hint.empty()) std::cerr << error.hint << "\n";
+  std::cerr << "error: " << shown(error.message) << "\n";
+  if (!error.hint.empty()) {
+    for (const std::string& hint : split(error.hint, '\n')) std::cerr << shown(hint) << "\n";
+  }
   const int code = exit_code(error.code);
   if (line.json)
     print_json(

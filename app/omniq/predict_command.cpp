@@ -29,9 +29,9 @@ Json to_json(const std::string& video, const Result<infer::Prediction>& predicti
 }
 
 void print(const std::string& video, const Result<infer::Prediction>& prediction) {
-  std::cout << video << "\n";
+  std::cout << shown(video) << "\n";
   if (!prediction) {
-    std::cout << "  " << prediction.error().text() << "\n";
+    std::cout << "  " << shown(prediction.error().text()) << "\n";
     return;
   }
   std::size_t width = 0;
@@ -93,8 +93,8 @@ Result<int> print_live(const infer::Predictor& predictor, const std::vector<std:
                    {"model_ms", f.model_ms},
                    {"frames_per_second", rate}});
     if (!as_json) {
-      std::cout << video << "\n  " << f.label << ", " << f.frames << " frames at " << fixed(rate, 1)
-                << " a second\n";
+      std::cout << shown(video) << "\n  " << f.label << ", " << f.frames << " frames at "
+                << fixed(rate, 1) << " a second\n";
     }
   }
   if (as_json) print_json({{"live", all}});

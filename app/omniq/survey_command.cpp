@@ -64,12 +64,13 @@ Json to_json(const data::Survey& survey, const std::optional<double>& seconds) {
 
 void print(const data::Survey& survey, const std::optional<double>& seconds) {
   const data::DatasetOptions& o = survey.options;
-  std::cout << o.root.string() << "\n";
+  std::cout << shown(o.root.string()) << "\n";
   for (const auto& list : {o.trainlist, o.testlist, o.classind}) {
-    if (!list.empty()) std::cout << "  " << list.string() << "\n";
+    if (!list.empty()) std::cout << "  " << shown(list.string()) << "\n";
   }
   std::size_t width = 5;
-  for (const data::ClassCount& one : survey.classes) width = std::max(width, one.name.size());
+  for (const data::ClassCount& one : survey.classes)
+    width = std::max(width, shown(one.name).size());
   const auto row = [&](const std::string& name, const auto& train, const auto& val,
                        const auto& test, const auto& rest) {
     std::cout << std::left << std::setw(static_cast<int>(width)) << name << std::right
@@ -78,13 +79,14 @@ void print(const data::Survey& survey, const std::optional<double>& seconds) {
   };
   row("class", "train", "held out", "test", "not listed");
   for (const data::ClassCount& one : survey.classes)
-    row(one.name, one.clips[0], one.clips[1], one.clips[2], one.clips[3]);
+    row(shown(one.name), one.clips[0], one.clips[1], one.clips[2], one.clips[3]);
   using data::Part;
   row("all", survey.count(Part::train), survey.count(Part::val), survey.count(Part::test),
       survey.count(Part::not_listed));
   if (seconds) std::cout << human_seconds(*seconds) << " of video\n";
   for (const data::Problem& problem : survey.problems)
-    std::cout << problem_name(problem.kind) << ": " << problem.id << ": " << problem.what << "\n";
+    std::cout << problem_name(problem.kind) << ": " << shown(problem.id + ": " + problem.what)
+              << "\n";
   if (survey.problems.empty()) std::cout << "Nothing is wrong with it.\n";
 }
 
@@ -119,8 +121,8 @@ void add_data(CommandLine& line) {
         if (!wishes->write_to.empty()) {
           OMNIQ_ASSIGN(const data::ListFiles lists,
                        data::write_lists(found, found.problems, wishes->write_to));
-          std::cerr << "Lists without what is wrong: " << lists.trainlist.parent_path().string()
-                    << "\n";
+          std::cerr << "Lists without what is wrong: "
+                    << shown(lists.trainlist.parent_path().string()) << "\n";
         }
         return found.problems.empty() ? kDone : kData;
       });

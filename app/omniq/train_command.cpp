@@ -67,7 +67,7 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
     std::cout << (outcome->saved ? "Paused after "
                                  : "Stopped without saving; the last checkpoint has ")
               << outcome->epochs << " epochs; continue with: omniq resume "
-              << folder.path().string() << "\n";
+              << shown(folder.path().string()) << "\n";
   } else {
     std::cout << "Finished " << outcome->epochs << " epochs in " << human_seconds(outcome->seconds)
               << ".";
@@ -78,7 +78,7 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
                 << (outcome->selection == "val" ? cat(" (epoch ", outcome->best_epoch, ")") : "")
                 << ".";
     }
-    std::cout << "\nRun folder: " << folder.path().string() << "\n";
+    std::cout << "\nRun folder: " << shown(folder.path().string()) << "\n";
   }
   return paused ? kPaused : kDone;
 }

@@ -7,6 +7,8 @@
 #include <map>
 #include <mutex>
 
+#include "core/base/text.h"
+
 namespace omniq::log {
 namespace {
 
@@ -43,7 +45,8 @@ spdlog::level::level_enum to_spdlog(Level level) {
 
 }  // namespace
 
-void write(Level level, const std::string& message) {
+void write(Level level, const std::string& text) {
+  const std::string message = shown(text);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   const auto spd = to_spdlog(level);

@@ -9,6 +9,7 @@ namespace omniq::log {
 
 enum class Level { debug, info, warning, error };
 
+/// A message is one line: what would end or tear it is written as shown() does (base/text.h).
 void write(Level level, const std::string& message);
 inline void debug(const std::string& message) { write(Level::debug, message); }
 inline void info(const std::string& message) { write(Level::info, message); }

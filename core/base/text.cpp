@@ -66,6 +66,125 @@ std::string to_lower(std::string_view text) {
 }
 
 namespace {
+
+/// The first character of `text`, which is not empty, and the bytes that it takes; −1 where they
+/// are no character, with as many of them as could have begun one (Unicode 15, section 3.9, D93b).
+struct Decoded {
+  std::int32_t character;
+  std::size_t bytes;
+};
+
+Decoded decode(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = at(0);
+  if (first < 0x80) return {first, 1};
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return {-1, 1};
+  // The second byte's range keeps out what a shorter form says, surrogates and what is above
+  // U+10FFFF.
+  const unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  std::int32_t character = first & (0x7f >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if (i == text.size() || at(i) < (i == 1 ? low : 0x80) || at(i) > (i == 1 ? high : 0xbf))
+      return {-1, i};
+    character = character << 6 | (at(i) & 0x3f);
+  }
+  return {character, length};
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Decoded one = decode(text);
+    if (one.character < 0) return false;
+    text.remove_prefix(one.bytes);
+  }
+  return true;
+}
+
+namespace {
+
+void append_utf8(std::string& out, std::uint32_t character) {
+  const auto tail = [&](int shift) {
+    return static_cast<char>(0x80 | (character >> shift & 0x3f));
+  };
+  if (character < 0x80) {
+    out += static_cast<char>(character);
+  } else if (character < 0x800) {
+    out += {static_cast<char>(0xc0 | character >> 6), tail(0)};
+  } else if (character < 0x10000) {
+    out += {static_cast<char>(0xe0 | character >> 12), tail(6), tail(0)};
+  } else {
+    out += {static_cast<char>(0xf0 | character >> 18), tail(12), tail(6), tail(0)};
+  }
+}
+
+/// Half of a pair without the other, and an odd byte at the end, become what is no UTF-8.
+std::string from_utf16(std::string_view bytes, bool big_endian) {
+  std::string out;
+  const auto unit = [&](std::size_t i) -> std::uint32_t {
+    if (i + 1 >= bytes.size()) return 0;
+    const auto first = static_cast<unsigned char>(bytes[i]);
+    const auto second = static_cast<unsigned char>(bytes[i + 1]);
+    return big_endian ? first << 8 | second : second << 8 | first;
+  };
+  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    std::uint32_t character = unit(i);
+    const std::uint32_t next = unit(i + 2);
+    if (character >= 0xd800 && character < 0xdc00 && next >= 0xdc00 && next < 0xe000) {
+      character = 0x10000 + ((character - 0xd800) << 10) + (next - 0xdc00);
+      i += 2;
+    }
+    append_utf8(out, character);
+  }
+  if (bytes.size() % 2 == 1) out += bytes.back() | '\x80';
+  return out;
+}
+
+}  // namespace
+
+tl::expected<std::string, NotText> to_utf8(std::string_view bytes) {
+  std::string text;
+  if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")) {
+    text = from_utf16(bytes.substr(2), bytes[0] == '\xfe');
+  } else {
+    text = bytes.starts_with("\xef\xbb\xbf") ? bytes.substr(3) : bytes;
+  }
+  if (is_utf8(text) && text.find('\0') == std::string::npos) return text;
+  std::int64_t number = 1;
+  for (const std::string& line : split(text, '\n')) {
+    if (!is_utf8(line))
+      return tl::unexpected(NotText{number, cat('"', shown(trim(line)), "\" is not UTF-8.")});
+    if (line.find('\0') != std::string::npos)
+      return tl::unexpected(
+          NotText{number, "this is no text, or UTF-16 without a byte order mark."});
+    ++number;
+  }
+  return text;  // not reached: one of the lines is at fault
+}
+
+std::string shown(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto [character, bytes] = decode(text);
+    if (character < 0) {
+      out += "\xef\xbf\xbd";  // U+FFFD
+    } else if (character == '\n' || character == '\r' || character == '\t') {
+      out += character == '\n' ? "\\n" : character == '\r' ? "\\r" : "\\t";
+    } else if (character < 0x20 || (character >= 0x7f && character < 0xa0)) {
+      static constexpr const char* kDigits = "0123456789abcdef";
+      out += {'\\', 'x', kDigits[character >> 4], kDigits[character & 15]};
+    } else {
+      out += text.substr(0, bytes);
+    }
+    text.remove_prefix(bytes);
+  }
+  return out;
+}
+
+namespace {
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;

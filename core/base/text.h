@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
 namespace omniq {
@@ -31,6 +32,23 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
+
+/// Whether the bytes are UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above
+/// U+10FFFF).
+bool is_utf8(std::string_view text);
+
+/// Text of any origin for a terminal, a log or a record: one line of UTF-8. Bytes that are not
+/// UTF-8 become U+FFFD (a sequence that is cut short becomes one), control characters (C0, DEL, C1)
+/// escapes that can be read: \n, \x1b.
+std::string shown(std::string_view text);
+
+/// What the bytes of a text file say, as UTF-8. A byte order mark is dropped, and UTF-16 with one
+/// is read. The error is the first line that is no text.
+struct NotText {
+  std::int64_t line;
+  std::string what;  // "\"Caf\ufffd\" is not UTF-8."
+};
+tl::expected<std::string, NotText> to_utf8(std::string_view bytes);
 
 /// A field of a CSV file, quoted where it must be (RFC 4180).
 std::string csv_field(const std::string& text);

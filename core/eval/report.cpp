@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
+#include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/train/setup.h"
 
@@ -199,9 +200,9 @@ Status write_reports(const run::RunFolder& folder, const config::Experiment& e,
       eval / "confusion.csv",
       confusion_csv(confusion_matrix(summary.evaluation, dataset.test, dataset.classes.size()),
                     dataset.classes)));
-  OMNIQ_TRY(
-      write_file_atomic(eval / "summary.json",
-                        summary_to_json(summary, dataset.classes, dataset.test).dump(2) + "\n"));
+  OMNIQ_TRY(write_file_atomic(
+      eval / "summary.json",
+      json_text(summary_to_json(summary, dataset.classes, dataset.test), 2) + "\n"));
   // results/ stands beside the folder that runs are made in.
   const fs::path results =
       fs::absolute(e.train.save_dir).lexically_normal().parent_path() / "results";

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/base/files.h"
+#include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/model/safetensors.h"
 
@@ -57,7 +58,7 @@ Status save_adapter(const std::filesystem::path& folder, OmniQ& model) {
       tensors.emplace_back("base_model.model." + item.key(), item.value().detach());
     }
   }
-  OMNIQ_TRY(write_file_atomic(folder / "adapter_config.json", config.dump(2) + "\n"));
+  OMNIQ_TRY(write_file_atomic(folder / "adapter_config.json", json_text(config, 2) + "\n"));
   return save_safetensors(folder / "adapter_model.safetensors", tensors, {{"format", "pt"}});
 }
 

@@ -17,6 +17,7 @@
 #include <set>
 
 #include "core/base/files.h"
+#include "core/base/json.h"
 #include "core/base/text.h"
 
 namespace omniq::model {
@@ -256,13 +257,14 @@ Result<std::string> make_header(const fs::path& path, const StateDict& tensors,
                                 {"shape", tensor.sizes().vec()},
                                 {"data_offsets", {begins[i], begins[i] + tensor.nbytes()}}};
   }
-  std::string text;
-  try {
-    text = header.dump();
-  } catch (const Json::type_error&) {
+  const auto utf8 = [](const auto& entry) { return is_utf8(entry.first); };
+  if (!std::all_of(tensors.begin(), tensors.end(), utf8) ||
+      !std::all_of(metadata.begin(), metadata.end(),
+                   [&](const auto& entry) { return utf8(entry) && is_utf8(entry.second); })) {
     return fail(ErrorCode::io,
                 cat("Cannot write ", path.string(), ": a name or metadata text is not UTF-8."));
   }
+  std::string text = json_text(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   if (text.size() > kMaxHeader)
     return fail(ErrorCode::io,

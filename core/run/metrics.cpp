@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
+#include "core/base/json.h"
 #include "core/base/text.h"
 
 namespace omniq::run {
@@ -48,7 +49,7 @@ std::string to_line(const MetricsRow& row) {
   if (row.data_wait) json["data_wait"] = *row.data_wait;
   if (row.phase == "train")
     json["vram_bytes"] = row.vram_bytes ? Json(*row.vram_bytes) : Json(nullptr);
-  return json.dump();
+  return json_text(json);
 }
 
 Status MetricsLog::append(const MetricsRow& row) {

@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "core/base/files.h"
+#include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/config/load.h"
 
@@ -176,7 +177,7 @@ Status RunFolder::write_status(const RunStatus& s) const {
                      {"best_top1", s.best_top1},
                      {"best_epoch", s.best_epoch},
                      {"selection", s.selection}};
-  return write_file_atomic(path_ / "status.json", json.dump(2) + "\n");
+  return write_file_atomic(path_ / "status.json", json_text(json, 2) + "\n");
 }
 
 Result<std::shared_ptr<void>> RunFolder::claim() const {

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/model/safetensors.h"
 
@@ -16,21 +17,20 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kStateKey = "omniq.trainer";
 
 std::string state_to_json(const TrainerState& s) {
-  return Json{{"step", s.step},
-              {"epoch", s.epoch},
-              {"batch", s.batch},
-              {"window",
-               {{"loss", s.window.loss},
-                {"top1", s.window.top1},
-                {"top5", s.window.top5},
-                {"clips", s.window.clips}}},
-              {"best_top1", s.best_top1},
-              {"best_epoch", s.best_epoch},
-              {"seconds", s.seconds},
-              {"loss_scale", s.loss_scale},
-              {"scale_steps", s.scale_steps},
-              {"classes", s.classes}}
-      .dump();
+  return json_text(Json{{"step", s.step},
+                        {"epoch", s.epoch},
+                        {"batch", s.batch},
+                        {"window",
+                         {{"loss", s.window.loss},
+                          {"top1", s.window.top1},
+                          {"top5", s.window.top5},
+                          {"clips", s.window.clips}}},
+                        {"best_top1", s.best_top1},
+                        {"best_epoch", s.best_epoch},
+                        {"seconds", s.seconds},
+                        {"loss_scale", s.loss_scale},
+                        {"scale_steps", s.scale_steps},
+                        {"classes", s.classes}});
 }
 
 Result<TrainerState> state_from(const model::SafetensorsFile& file,

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
+#include "core/base/json.h"
 #include "core/base/version.h"
 #include "core/model/device.h"
 
@@ -70,7 +71,7 @@ Status write_environment(const run::RunFolder& folder, const config::Experiment&
   json["problems"] = {{"train", problems_to_json(dataset.train)},
                       {"val", problems_to_json(dataset.val)},
                       {"test", problems_to_json(dataset.test)}};
-  return write_file_atomic(folder.file("environment.json"), json.dump(2) + "\n");
+  return write_file_atomic(folder.file("environment.json"), json_text(json, 2) + "\n");
 }
 
 }  // namespace omniq::train

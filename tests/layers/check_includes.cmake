@@ -93,6 +93,16 @@ while(waiting)
   list(APPEND waiting ${names})
 endwhile()
 
+# nlohmann's dump throws at names that are not UTF-8.
+file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/core/*.h" "${ROOT}/core/*.cpp" "${ROOT}/app/*.cpp")
+list(REMOVE_ITEM files core/base/json.h)
+foreach(file IN LISTS files)
+  file(STRINGS "${ROOT}/${file}" calls REGEX "\\.dump\\(")
+  if(calls)
+    set(violations "${violations}\n  ${file}: calls dump(); json_text of core/base/json.h is how JSON is written")
+  endif()
+endforeach()
+
 if(violations)
   message(FATAL_ERROR "${violations}")
 endif()

@@ -55,6 +55,10 @@ foreach(case
 endforeach()
 
 clean_tree()
+file(APPEND "${WORK}/core/data/video.cpp" "void f() { out << json.dump(2); }\n")
+expect("JSON that may throw" 1 "core/data/video.cpp: calls dump()" ${check})
+
+clean_tree()
 file(REMOVE_RECURSE "${WORK}/kernels")
 expect("a tree without kernels" 1 "no file was found" ${check})
 file(REMOVE_RECURSE "${WORK}")
