@@ -2,49 +2,23 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include "core/base/files.h"
 #include "core/base/text.h"
+#include "core/config/yaml_entries.h"
 
 namespace omniq::config {
 namespace {
 
-struct Entry {
-  std::string key, value;
-  std::string where;  // "run.yaml, line 3" or "command line"
-};
-
-std::string scalar_or_list(const YAML::Node& node) {
-  if (node.IsNull()) return "";
-  if (node.IsScalar()) return node.Scalar();
-  std::vector<std::string> parts;
-  for (const YAML::Node& item : node) parts.push_back(item.IsScalar() ? item.Scalar() : "");
-  return join(parts, ", ");
-}
-
-/// Turns nested maps into dotted keys, in file order.
-void flatten(const YAML::Node& node, const std::string& prefix, const std::string& origin,
-             std::vector<Entry>& out, std::vector<Finding>& findings) {
-  for (const auto& item : node) {
-    const std::string where = cat(origin, ", line ", item.first.Mark().line + 1);
-    if (!item.first.IsScalar()) {
-      findings.push_back({"", where + ": a key must be a word.", "Write key: value."});
-      continue;
-    }
-    const std::string key = prefix + item.first.Scalar();
-    if (item.second.IsMap()) {
-      flatten(item.second, key + ".", origin, out, findings);
-    } else {
-      out.push_back({key, scalar_or_list(item.second), where});
-    }
-  }
-}
-
 Finding unknown_key(const Entry& entry) {
   std::vector<std::string> known;
   for (const Setting& setting : settings()) known.push_back(setting.key);
+  if (is_section(entry.key)) {
+    return {entry.key, cat(entry.where, ": '", entry.key, "' is a section, not a setting."),
+            "Write its settings below it, indented, or as " + entry.key + ".NAME."};
+  }
   const std::string near = nearest(entry.key, known);
   return {entry.key, cat(entry.where, ": there is no setting '", entry.key, "'."),
           near.empty() ? "omniq config lists all settings." : "Did you mean '" + near + "'?"};
@@ -125,22 +99,7 @@ std::string yaml_scalar(const Setting& setting, const std::string& value) {
 Parsed parse(const std::string& yaml, const std::string& origin,
              std::span<const std::string> overrides) {
   Parsed parsed;
-  std::vector<Entry> entries;
-  try {
-    const YAML::Node root = YAML::Load(yaml);
-    if (root.IsMap()) {
-      flatten(root, "", origin, entries, parsed.findings);
-    } else if (!root.IsNull()) {
-      parsed.findings.push_back({"",
-                                 origin + " is not a configuration: it has no 'key: value' lines.",
-                                 "omniq config prints a complete one."});
-    }
-  } catch (const YAML::Exception& e) {
-    parsed.findings.push_back(
-        {"", cat(origin, ", line ", e.mark.line + 1, ": not valid YAML: ", e.msg, "."),
-         "Check indentation and quotes there."});
-    return parsed;
-  }
+  std::vector<Entry> entries = read_entries(yaml, origin, parsed.findings);
   for (const std::string& text : overrides) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
@@ -171,6 +130,11 @@ Parsed parse(const std::string& yaml, const std::string& origin,
       continue;
     }
     where[entry.key] = entry.where;
+    if (entry.list && setting->kind != Kind::list) {
+      parsed.findings.push_back(
+          {entry.key, cat(entry.where, ": ", entry.key, " is one value, not a list."), ""});
+      continue;
+    }
     if (auto set = setting->set(parsed.experiment, entry.value); !set) {
       parsed.findings.push_back({entry.key,
                                  cat(entry.where, ": ", entry.key, ": ", set.error().message),
@@ -178,10 +142,10 @@ Parsed parse(const std::string& yaml, const std::string& origin,
     }
   }
   reference.finish(parsed.experiment, where.contains("train.trainable"), parsed.findings);
-  if (parsed.findings.empty()) parsed.findings = cross_check(parsed.experiment);
+  if (!parsed.findings.empty()) return parsed;
+  parsed.findings = cross_check(parsed.experiment);
   for (Finding& finding : parsed.findings) {  // a contradiction says where its key was set
-    const auto found = where.find(finding.key);
-    if (found != where.end() && !finding.message.starts_with(found->second))
+    if (const auto found = where.find(finding.key); found != where.end())
       finding.message = found->second + ": " + finding.message;
   }
   return parsed;
@@ -190,11 +154,14 @@ Parsed parse(const std::string& yaml, const std::string& origin,
 namespace {
 Result<Experiment> first_finding(Parsed parsed) {
   if (parsed.findings.empty()) return std::move(parsed.experiment);
+  constexpr std::size_t kMost = 20;  // that a reader is told of
   const Finding& first = parsed.findings.front();
   std::string hint = first.hint;
-  for (std::size_t i = 1; i < parsed.findings.size(); ++i) {
-    hint += "\n" + parsed.findings[i].message + " " + parsed.findings[i].hint;
+  for (std::size_t i = 1; i < std::min(kMost, parsed.findings.size()); ++i) {
+    hint += "\n" + shown(parsed.findings[i].message + " " + parsed.findings[i].hint);
   }
+  if (parsed.findings.size() > kMost)
+    hint += cat("\nSo are ", parsed.findings.size() - kMost, " more lines.");
   return fail(ErrorCode::config, first.message, hint);
 }
 }  // namespace

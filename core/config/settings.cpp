@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <type_traits>
 
@@ -58,8 +59,16 @@ Status parse_value(const Setting& setting, const std::string& text, T& out) {
       return fail(ErrorCode::config, cat("'", text, "' is not ", setting.allowed(), "."),
                   near.empty() ? "" : "Did you mean '" + near + "'?");
     }
+    // It becomes part of config.yaml, which is UTF-8.
+    if (!is_utf8(text)) return refuse("UTF-8: rename the file or folder");
     out = text;
+    if (setting.kind == Kind::path && (text == "~" || text.starts_with("~/"))) {
+      const char* home = std::getenv("HOME");
+      if (home == nullptr || *home == 0) return refuse("a path here: HOME is not set");
+      out.replace(0, 1, home);
+    }
   } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    if (!is_utf8(text)) return refuse("UTF-8");
     out.clear();
     for (const std::string& part : split(text, ',')) {
       if (!trim(part).empty()) out.emplace_back(trim(part));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/base/text.h"
 #include "tests/support/temporary_folder.h"
 
 namespace omniq::config {
@@ -87,6 +88,97 @@ TEST(Config, RefusesBrokenYamlAndDoubleKeys) {
   const Parsed result = parse("just words", "x.yaml", {});
   ASSERT_FALSE(result.findings.empty());
   EXPECT_THAT(result.findings.front().message, HasSubstr("x.yaml is not a configuration"));
+}
+
+TEST(Config, ADoubleKeyIsPlacedOnce) {
+  EXPECT_EQ(first_finding("train:\n  epochs: 4\ntrain.epochs: 5\n"),
+            "run.yaml, line 4: train.epochs is set a second time (first at run.yaml, line 3). Keep "
+            "one of the two.");
+}
+
+TEST(Config, ASectionWithNothingUnderItSetsNothing) {
+  EXPECT_EQ(first_finding("train:\noptim: ~\nframes: 4\n"), "");
+  EXPECT_THAT(first_finding("train: 3\n"), HasSubstr("line 2: 'train' is a section"));
+  EXPECT_THAT(first_finding("frames:\n"), HasSubstr("'' is not a whole number"));
+  EXPECT_THAT(first_finding("run: {name: [a, b]}\n"), HasSubstr("run.name is one value"));
+  EXPECT_THAT(first_finding("run: {tags: [a, [b]]}\n"), HasSubstr("a list or a map within"));
+}
+
+TEST(Config, MergeKeysGiveWhatTheMapDoesNotSay) {
+  const Parsed result = parsed(
+      "quick: &quick {epochs: 3, batch_size: 2}\nmany: &many {batch_size: 9, num_workers: 4}\n"
+      "train:\n  epochs: 5\n  <<: [*quick, *many]\neval:\n  <<: {batch_size: 7}\n");
+  ASSERT_TRUE(result.findings.empty()) << result.findings.front().message;
+  EXPECT_EQ(result.experiment.train.epochs, 5) << "what stands there itself";
+  EXPECT_EQ(result.experiment.train.batch_size, 2) << "the first of those that are merged";
+  EXPECT_EQ(result.experiment.train.num_workers, 4);
+  EXPECT_EQ(result.experiment.eval.batch_size, 7);
+  const Parsed nested =
+      parsed("parts:\n  a: &a {epochs: 3}\n  b: &b {<<: *a, batch_size: 2}\ntrain: {<<: *b}\n");
+  ASSERT_TRUE(nested.findings.empty()) << nested.findings.front().message;
+  EXPECT_EQ(nested.experiment.train.epochs, 3);
+  EXPECT_EQ(nested.experiment.train.batch_size, 2);
+  EXPECT_THAT(first_finding("train: {<<: 3}\n"), HasSubstr("line 2: << has no map to merge"));
+  EXPECT_THAT(first_finding("mine: &mine {epochs: 3}\ntrain: {epochs: 3}\n"),
+              HasSubstr("no setting 'mine.epochs'"))
+      << "nothing merges it";
+}
+
+TEST(Config, AliasesWithoutEndAreOneFinding) {
+  for (const char* yaml :
+       {"a: &a {b: *a}\n", "train: &t {<<: *t}\n", "train: &t {x: {<<: [*t, *t]}}\n"}) {
+    const Parsed result = parsed(yaml);
+    ASSERT_EQ(result.findings.size(), 1u) << yaml;
+    EXPECT_THAT(result.findings.front().message, HasSubstr("run.yaml, line 2: this goes on"));
+  }
+  std::string bomb = "a0: &a0 {x: 1, y: 2}\n";
+  for (int i = 1; i < 30; ++i)
+    bomb += cat("a", i, ": &a", i, " {x: *a", i - 1, ", y: *a", i - 1, "}\n");
+  const Parsed result = parsed(bomb);
+  ASSERT_EQ(result.findings.size(), 1u);
+  EXPECT_THAT(result.findings.front().message, HasSubstr("thousands of values"));
+  EXPECT_THAT(first_finding("frames: &a [*a]\n"), HasSubstr("a list or a map within a list"));
+  EXPECT_THAT(first_finding(std::string(20000, '[')), HasSubstr("not valid YAML"));
+  EXPECT_THAT(first_finding(std::string(2 << 20, ' ')), HasSubstr("run.yaml has 2.0 MiB"));
+}
+
+TEST(Config, ASecondDocumentIsRefused) {
+  EXPECT_THAT(first_finding("frames: 4\n---\n\nframes: 8\n"),
+              HasSubstr("run.yaml, line 5: a second document"));
+  EXPECT_EQ(first_finding("frames: 4\n---\n"), "") << "with nothing in it";
+}
+
+TEST(Config, TextIsUtf8AndUtf16IsRead) {
+  EXPECT_THAT(first_finding("frames: 4\nrun: {name: Caf\xe9}\n"),
+              HasSubstr("run.yaml, line 3: \"run: {name: Caf\ufffd}\" is not UTF-8."));
+  const std::string utf16(
+      "\xff\xfe"
+      "f\0r\0a\0m\0e\0s\0:\0 \0"
+      "4\0",
+      20);
+  EXPECT_EQ(parse(utf16, "run.yaml", {}).experiment.frames, 4);
+  EXPECT_THAT(first_finding("", {"backbone.weights=Caf\xe9.pth"}),
+              HasSubstr("command line: backbone.weights: 'Caf\xe9.pth' is not UTF-8"));
+}
+
+TEST(Config, PathsBeginAtHome) {
+  const std::string home = std::getenv("HOME");
+  const Parsed result = parsed("train: {save_dir: ~/runs}\n", {"data.root=~", "run.name=~/x"});
+  ASSERT_TRUE(result.findings.empty()) << result.findings.front().message;
+  EXPECT_EQ(result.experiment.train.save_dir, home + "/runs");
+  EXPECT_EQ(result.experiment.data.root, home);
+  EXPECT_EQ(result.experiment.run.name, "~/x") << "no path";
+  EXPECT_EQ(parsed("", {"data.root=./~/x"}).experiment.data.root, "./~/x");
+}
+
+TEST(Config, AReaderIsToldOfTwentyFindings) {
+  const TemporaryFolder tmp;
+  std::string yaml;
+  for (int i = 0; i < 50; ++i) yaml += cat("x", i, ": 1\n");
+  tmp.write("a.yaml", yaml);
+  const auto loaded = load(tmp / "a.yaml", {});
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().hint, HasSubstr("\nSo are 30 more lines."));
 }
 
 TEST(Config, UnderstandsTheReferenceNames) {
