@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/text.h"
+#include "core/data/names.h"
 
 namespace omniq::data {
 namespace fs = std::filesystem;
@@ -35,7 +36,7 @@ Result<ClassFolders> ClassFolders::read(const fs::path& root) {
     const std::string name = entries->path().filename().string();
     std::error_code ignored;
     if (name.starts_with(".") || !fs::is_directory(entries->path(), ignored)) continue;
-    tree.folders_[to_lower(name)].push_back(name);
+    tree.folders_[name_key(name)].push_back(name);
   }
   if (ec) {
     return fail(ErrorCode::data, cat("Cannot read ", root.string(), ": ", ec.message(), "."));
@@ -44,17 +45,20 @@ Result<ClassFolders> ClassFolders::read(const fs::path& root) {
   return tree;
 }
 
-const std::map<std::string, std::string>& ClassFolders::files(const std::string& folder) {
+const std::multimap<std::string, std::string>& ClassFolders::files(const std::string& folder) {
   const auto [entry, fresh] = files_.try_emplace(folder);
   if (fresh) {
     std::error_code ec;
+    std::vector<std::string> names;
     fs::directory_iterator entries(root_ / folder, ec);
     for (const fs::directory_iterator end; !ec && entries != end; entries.increment(ec)) {
       const std::string name = entries->path().filename().string();
       std::error_code ignored;
       if (name.starts_with(".") || fs::is_directory(entries->path(), ignored)) continue;
-      entry->second.emplace(to_lower(name), name);
+      names.push_back(name);
     }
+    std::sort(names.begin(), names.end());  // a disk has them in any order
+    for (const std::string& name : names) entry->second.emplace(name_key(name), name);
   }
   return entry->second;
 }
@@ -76,15 +80,21 @@ std::map<std::string, std::vector<std::string>> ClassFolders::with_videos() {
 std::optional<fs::path> ClassFolders::find(const std::string& id) {
   const std::size_t slash = id.find('/');
   if (slash != std::string::npos && id.find('/', slash + 1) == std::string::npos) {
-    const std::string folder = id.substr(0, slash), file = to_lower(id.substr(slash + 1));
-    const auto spellings = folders_.find(to_lower(folder));
+    const std::string folder = id.substr(0, slash), file = id.substr(slash + 1);
+    const auto spellings = folders_.find(name_key(folder));
     if (spellings == folders_.end()) return std::nullopt;
+    std::vector<fs::path> similar;
     for (const std::string& name : spellings->second) {
-      const auto& listing = files(name);
-      if (const auto found = listing.find(file); found != listing.end()) {
-        return root_ / name / found->second;
+      const auto [first, last] = files(name).equal_range(name_key(file));
+      for (auto found = first; found != last; ++found) {
+        if (name == folder && found->second == file) return root_ / name / file;
+        similar.push_back(root_ / name / found->second);
       }
     }
+    if (similar.size() == 1) return similar.front();
+    // Folders in several spellings hold the clips of one class; the file's own name decides.
+    std::erase_if(similar, [&](const fs::path& path) { return path.filename() != file; });
+    if (similar.size() == 1) return similar.front();
     return std::nullopt;
   }
   std::error_code ec;

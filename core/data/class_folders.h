@@ -16,24 +16,30 @@ namespace omniq::data {
 /// Whether a file of this name is taken for a video.
 bool is_video_name(const std::filesystem::path& path);
 
-/// The folders under root and their files, found without regard to case.
+/// The folders under root and their files, found as name_key() says.
 class ClassFolders {
  public:
   static Result<ClassFolders> read(const std::filesystem::path& root);
 
-  /// The files directly in a folder: lower-case name → name.
-  const std::map<std::string, std::string>& files(const std::string& folder);
+  /// The files directly in a folder: name_key → name. Names that differ in case only are two files.
+  const std::multimap<std::string, std::string>& files(const std::string& folder);
 
-  /// The folders that hold videos, by lower-case name, each in all its spellings.
+  /// The folders that hold videos, by name_key, each in all its spellings.
   std::map<std::string, std::vector<std::string>> with_videos();
 
-  /// Where the clip is, if it is there under this or a name that differs in case.
+  /// All folders directly under root, by name_key, each in all its spellings.
+  const std::map<std::string, std::vector<std::string>>& all() const { return folders_; }
+
+  /// Where the clip is, if it is there under this name or else under the only one with its
+  /// name_key.
   std::optional<std::filesystem::path> find(const std::string& id);
+
+  const std::filesystem::path& root() const { return root_; }
 
  private:
   std::filesystem::path root_;
   std::map<std::string, std::vector<std::string>> folders_;
-  std::unordered_map<std::string, std::map<std::string, std::string>> files_;
+  std::unordered_map<std::string, std::multimap<std::string, std::string>> files_;
 };
 
 }  // namespace omniq::data

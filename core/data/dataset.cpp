@@ -11,6 +11,8 @@
 #include "core/data/class_folders.h"
 #include "core/data/holdout.h"
 #include "core/data/list_file.h"
+#include "core/data/names.h"
+#include "core/data/split_folders.h"
 
 namespace omniq::data {
 namespace fs = std::filesystem;
@@ -31,9 +33,12 @@ Result<fs::path> find_list(const fs::path& list, const fs::path& root) {
                         root.string(), "."));
 }
 
-ClipRef make_clip(std::string id, fs::path path, std::int64_t label, const ClassIndex& classes) {
+ClipRef make_clip(std::string id, fs::path path, std::int64_t label, const DatasetOptions& options,
+                  const ClassIndex& classes) {
   std::string group = ucf_group(fs::path(id).filename().string(),
                                 label >= 0 ? classes.names()[label] : std::string());
+  // A recording of its own is what its file is, however a list spells it.
+  if (group.empty()) group = path.lexically_relative(options.root).generic_string();
   if (group.empty()) group = id;
   return {std::move(id), std::move(path), label, std::move(group)};
 }
@@ -49,36 +54,34 @@ void warn_about(const std::vector<Problem>& problems, std::size_t first, const s
 /// `tree` null: the files are not looked for.
 Result<Split> read_split(const fs::path& list, const DatasetOptions& options,
                          const ClassIndex& classes, ClassFolders* tree, bool training) {
-  OMNIQ_ASSIGN(const std::vector<ListedClip> listed, read_clip_list(list, classes));
+  OMNIQ_ASSIGN(const std::vector<ListedClip> listed, read_clip_list(list, options.root, classes));
   Split split;
-  std::unordered_map<std::string, std::int64_t> lines;
+  std::vector<Problem> missing;
+  std::unordered_map<std::string, std::int64_t> lines;  // path → line
   for (const ListedClip& clip : listed) {
-    if (const auto [first, fresh] = lines.emplace(to_lower(clip.id), clip.line); !fresh) {
+    auto found = tree != nullptr ? tree->find(clip.id) : std::nullopt;
+    const bool there = tree == nullptr || found;
+    fs::path path = found ? std::move(*found) : options.root / clip.id;
+    if (const auto [first, fresh] = lines.emplace(path.string(), clip.line); !fresh) {
       split.problems.push_back(
           {clip.id, cat(list.string(), ":", clip.line, ": listed before, in line ", first->second),
            ProblemKind::listed_twice});
+      continue;
     }
+    if (!there) {
+      missing.push_back({clip.id,
+                         cat(list.string(), ":", clip.line, ": there is no such file under ",
+                             options.root.string(),
+                             is_utf8(clip.id) ? "" : "; its name is not UTF-8 in the list"),
+                         ProblemKind::missing});
+      if (training) continue;
+    }
+    split.clips.push_back(make_clip(clip.id, std::move(path), clip.label, options, classes));
   }
   warn_about(split.problems, 0, cat("Listed more than once in ", list.string()));
   const std::size_t missing_from = split.problems.size();
-  for (const ListedClip& clip : listed) {
-    const auto first = lines.find(to_lower(clip.id));
-    if (first->second != clip.line) continue;
-    fs::path path = options.root / clip.id;
-    if (tree != nullptr) {
-      if (auto found = tree->find(clip.id)) {
-        path = std::move(*found);
-      } else {
-        split.problems.push_back({clip.id,
-                                  cat(list.string(), ":", clip.line,
-                                      ": there is no such file under ", options.root.string()),
-                                  ProblemKind::missing});
-        if (training) continue;
-      }
-    }
-    split.clips.push_back(make_clip(clip.id, std::move(path), clip.label, classes));
-  }
-  if (split.problems.size() - missing_from == lines.size()) {
+  split.problems.insert(split.problems.end(), missing.begin(), missing.end());
+  if (missing.size() == lines.size()) {
     return fail(ErrorCode::data,
                 cat("None of the ", lines.size(), " clips of ", list.string(), " is under ",
                     options.root.string(), "; the first is ", listed.front().id, "."),
@@ -90,8 +93,9 @@ Result<Split> read_split(const fs::path& list, const DatasetOptions& options,
   return split;
 }
 
-/// Every clip in the class folders.
-Split scan(ClassFolders& tree, const DatasetOptions& options, const ClassIndex& classes) {
+/// Every clip in the class folders; `within` is the folder of the root that holds these ("train/").
+Split scan(ClassFolders& tree, const DatasetOptions& options, const ClassIndex& classes,
+           const std::string& within = {}) {
   Split split;
   for (const auto& [lower, folders] : tree.with_videos()) {
     const std::int64_t label = classes.find(lower);
@@ -99,8 +103,8 @@ Split scan(ClassFolders& tree, const DatasetOptions& options, const ClassIndex& 
     for (const std::string& folder : folders) {
       for (const auto& [key, file] : tree.files(folder)) {
         if (!is_video_name(file)) continue;
-        split.clips.push_back(
-            make_clip(folder + "/" + file, options.root / folder / file, label, classes));
+        split.clips.push_back(make_clip(within + folder + "/" + file, tree.root() / folder / file,
+                                        label, options, classes));
       }
     }
   }
@@ -117,11 +121,16 @@ Result<ClassIndex> find_classes(const DatasetOptions& options, ClassFolders* tre
   if (tree == nullptr) {
     return fail(ErrorCode::data, "Without files, data.classind must name the classes.");
   }
+  OMNIQ_TRY(refuse_parts_as_classes(*tree));
   std::vector<std::string> names;
-  for (const auto& [lower, folders] : tree->with_videos()) names.push_back(folders.front());
+  for (const auto& [key, folders] : tree->with_videos()) {
+    OMNIQ_TRY(
+        check_class_name("The folder of " + tree->root().string() + " called", folders.front()));
+    names.push_back(folders.front());
+  }
   if (names.empty()) {
     return fail(ErrorCode::data,
-                cat(options.root.string(), " has no class folders with videos in them."),
+                cat(tree->root().string(), " has no class folders with videos in them."),
                 "Videos are looked for in <root>/<Class>/.");
   }
   std::sort(names.begin(), names.end());
@@ -141,13 +150,13 @@ void move_held(Split& from, Split& to, const std::vector<bool>& held) {
 void report_overlap(Split& train, const Split& test) {
   std::unordered_set<std::string> clips, groups;
   for (const ClipRef& clip : test.clips) {
-    clips.insert(to_lower(clip.id));
+    clips.insert(clip.path.string());
     groups.insert(clip.group);
   }
   const std::size_t first = train.problems.size();
   std::set<std::string> shared;
   for (const ClipRef& clip : train.clips) {
-    if (clips.contains(to_lower(clip.id))) {
+    if (clips.contains(clip.path.string())) {
       train.problems.push_back(
           {clip.id, "is in the training list and in the test list", ProblemKind::in_both_lists});
     } else if (groups.contains(clip.group)) {
@@ -167,6 +176,38 @@ void report_overlap(Split& train, const Split& test) {
   }
 }
 
+/// A root with a folder a part, train/<Class>/<clip>.
+Result<Dataset> load_split_folders(const DatasetOptions& options, SplitFolders& folders) {
+  OMNIQ_ASSIGN(const ClassIndex classes, find_classes(options, &folders.at("train").tree));
+  Dataset dataset;
+  dataset.classes = classes.names();
+  for (auto& [part, folder] : folders) {
+    for (const auto& [key, names] : folder.tree.with_videos()) {
+      if (classes.find(key) >= 0) continue;
+      return fail(
+          ErrorCode::data,
+          cat((folder.tree.root() / names.front()).string(), " holds videos, but ",
+              options.classind.empty() ? folders.at("train").name : options.classind.string(),
+              " has no such class."),
+          "The folders of all parts are named alike, a class each.");
+    }
+    Split& split = part == "train" ? dataset.train : part == "val" ? dataset.val : dataset.test;
+    split = scan(folder.tree, options, classes, folder.name + "/");
+  }
+  // Without a test folder, what is called validation is what results are reported on.
+  if (!folders.contains("test")) std::swap(dataset.val, dataset.test);
+  report_overlap(dataset.train, dataset.test);
+  if (!folders.contains("test") || !folders.contains("val")) {
+    move_held(dataset.train, dataset.val,
+              hold_out(dataset.train.clips, options.val_fraction, options.seed));
+  } else if (options.val_fraction == 0) {
+    dataset.val = {};
+  } else {
+    report_overlap(dataset.train, dataset.val);
+  }
+  return dataset;
+}
+
 }  // namespace
 
 Result<Dataset> load_dataset(const DatasetOptions& options) {
@@ -179,6 +220,10 @@ Result<Dataset> load_dataset(const DatasetOptions& options) {
     OMNIQ_ASSIGN(tree, ClassFolders::read(options.root));
   }
   ClassFolders* files = tree ? &*tree : nullptr;
+  if (files != nullptr && options.trainlist.empty() && options.testlist.empty()) {
+    if (SplitFolders parts = find_split_folders(*files); !parts.empty())
+      return load_split_folders(options, parts);
+  }
   OMNIQ_ASSIGN(const ClassIndex classes, find_classes(options, files));
   if (options.trainlist.empty() && files == nullptr) {
     return fail(ErrorCode::data, "Without files, data.trainlist must name the clips.");
@@ -206,9 +251,9 @@ Result<Dataset> load_dataset(const DatasetOptions& options) {
                 hold_out(dataset.train.clips, kTestFraction, kTestSeed));
     } else {
       std::unordered_set<std::string> taken;
-      for (const ClipRef& clip : dataset.test.clips) taken.insert(to_lower(clip.group));
+      for (const ClipRef& clip : dataset.test.clips) taken.insert(clip.group);
       std::erase_if(dataset.train.clips,
-                    [&](const ClipRef& clip) { return taken.contains(to_lower(clip.group)); });
+                    [&](const ClipRef& clip) { return taken.contains(clip.group); });
     }
   }
   report_overlap(dataset.train, dataset.test);

@@ -67,12 +67,14 @@ struct Dataset {
 /// HandStandPushups and HandstandPushups are one class). Relative list paths are taken from the
 /// working folder, then from root.
 ///
-/// Without any list, all clips under root/<Class>/ are found and a fifth of them, whole groups at a
-/// time, becomes the test list: always the same fifth.
-/// With a test list alone, the training list is every other clip whose group it does not touch.
-/// With a training list alone, there is no test list.
-/// `val` is taken out of the training list: about val_fraction of its clips, whole groups, spread
-/// over the classes, and never the last group of a class.
+/// A root with a folder a part and no lists (train/<Class>/<clip>, and val and test or one of them,
+/// in their usual spellings) is divided as it stands: `val` is its val folder (left out where
+/// val_fraction is 0). Without a test folder, the val folder is the test list, and `val` is taken
+/// out of the training clips. Without any list, all clips under root/<Class>/ are found and a fifth
+/// of them, whole groups at a time, becomes the test list: always the same fifth. With a test list
+/// alone, the training list is every other clip whose group it does not touch. With a training list
+/// alone, there is no test list. `val` is taken out of the training list: about val_fraction of its
+/// clips, whole groups, spread over the classes, and never the last group of a class.
 ///
 /// Errors (code `data`) name the file and line, the nearest known name, and what to do. Clips that
 /// are missing or in both lists are also logged, in one line a list.

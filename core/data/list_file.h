@@ -13,7 +13,7 @@
 
 namespace omniq::data {
 
-/// Class names and their numbers, found without regard to case.
+/// Class names and their numbers, found as name_key() says. The names are composed().
 class ClassIndex {
  public:
   ClassIndex() = default;
@@ -28,7 +28,8 @@ class ClassIndex {
   std::unordered_map<std::string, std::int64_t> numbers_;
 };
 
-/// "1 ApplyEyeMakeup" a line, numbers 1 to n in any order, each once.
+/// "1 ApplyEyeMakeup" a line, numbers 1 to n in any order, each once; UTF-8, or UTF-16 with a byte
+/// order mark.
 Result<ClassIndex> read_class_index(const std::filesystem::path& path);
 
 struct ListedClip {
@@ -37,9 +38,12 @@ struct ListedClip {
   std::int64_t line = 0;    // 1-based
 };
 
-/// "Class/clip.avi 1" a line; the label may be absent. Blank lines, CRLF and stray spaces are
-/// accepted. The label must agree with the class folder.
+/// "Class/clip.avi 1" a line; the label may be absent. Blank lines, CRLF, CR alone, stray spaces,
+/// a comma before the label, quotes around the name and UTF-16 with a byte order mark are accepted,
+/// as are absolute paths under `root`, and folders above that of the class
+/// ("train/Class/clip.avi"). The label must agree with the class folder.
 Result<std::vector<ListedClip>> read_clip_list(const std::filesystem::path& path,
+                                               const std::filesystem::path& root,
                                                const ClassIndex& classes);
 
 /// "YoYo/g01" from "v_YoYo_g01_c02" (a file name with or without its ending; `class_name` gives the

@@ -6,6 +6,7 @@
 #include "core/base/files.h"
 #include "core/base/text.h"
 #include "core/data/class_folders.h"
+#include "core/data/names.h"
 
 namespace omniq::data {
 namespace fs = std::filesystem;
@@ -26,9 +27,9 @@ void add_not_listed(Survey& survey, ClassFolders& folders) {
   std::unordered_set<std::string> known;
   for (const SurveyedClip& clip : survey.clips) known.insert(clip.clip.path.string());
   std::vector<std::string> names;
-  for (const ClassCount& one : survey.classes) names.push_back(to_lower(one.name));
-  for (const auto& [lower, spellings] : folders.with_videos()) {
-    const auto found = std::find(names.begin(), names.end(), lower);
+  for (const ClassCount& one : survey.classes) names.push_back(name_key(one.name));
+  for (const auto& [key, spellings] : folders.with_videos()) {
+    const auto found = std::find(names.begin(), names.end(), key);
     if (found == names.end()) {
       for (const std::string& folder : spellings) {
         survey.problems.push_back({folder, "a folder of videos that the class index does not name",
@@ -37,7 +38,7 @@ void add_not_listed(Survey& survey, ClassFolders& folders) {
       continue;
     }
     for (const std::string& folder : spellings) {
-      for (const auto& [key, file] : folders.files(folder)) {
+      for (const auto& [ignored, file] : folders.files(folder)) {
         const fs::path path = survey.options.root / folder / file;
         if (!is_video_name(file) || known.contains(path.string())) continue;
         const std::string id = folder + "/" + file;

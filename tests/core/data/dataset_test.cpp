@@ -85,6 +85,103 @@ TEST_F(Lists, WindowsLineEndsBlankLinesAndStraySpaces) {
                           "Punch/v_Punch_g01_c02.avi"));
 }
 
+TEST_F(Lists, LineEndsOfOldMacsUtf16AndCommas) {
+  for (const std::string_view list :
+       {std::string_view("YoYo/v_YoYo_g01_c01.avi 2\rPunch/v_Punch_g01_c01.avi 1\r"),
+        std::string_view("YoYo/v_YoYo_g01_c01.avi,2\nPunch/v_Punch_g01_c01.avi, 1\n"),
+        std::string_view("\"YoYo/v_YoYo_g01_c01.avi\" ,2\r\n\"Punch/v_Punch_g01_c01.avi\";1")}) {
+    const auto dataset = load(list);
+    ASSERT_TRUE(dataset) << dataset.error().text();
+    EXPECT_THAT(ids(dataset->train),
+                ElementsAre("YoYo/v_YoYo_g01_c01.avi", "Punch/v_Punch_g01_c01.avi"));
+  }
+  std::string utf16 = "\xff\xfe";
+  for (const char c : std::string_view("YoYo/v_YoYo_g01_c01.avi 2\r\n")) utf16 += {c, '\0'};
+  const auto dataset = load(utf16);
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_THAT(ids(dataset->train), ElementsAre("YoYo/v_YoYo_g01_c01.avi"));
+  EXPECT_THAT(
+      error(std::string_view(utf16).substr(2)),
+      AllOf(HasSubstr("train.txt:1: this is no text"), HasSubstr("Save the list as UTF-8")));
+  EXPECT_THAT(error("Punch/v_Punch_g01_c01.avi,Punch\n"),
+              HasSubstr("train.txt:1: the label \"Punch\" is not a number"));
+  dir.write("Punch/left, right.avi", "x");
+  EXPECT_THAT(ids(load("Punch/left, right.avi,1\nPunch/left, right.avi\n")->train),
+              ElementsAre("Punch/left, right.avi"));
+}
+
+TEST_F(Lists, AbsolutePathsUnderTheRootAndFoldersAboveTheClass) {
+  const std::string root = dir.path().string();
+  std::filesystem::create_directory_symlink(dir.path(), dir.path() / "link");
+  dir.write("train/YoYo/a.avi", "x");
+  const auto dataset = load(cat(root, "/YoYo/v_YoYo_g01_c01.avi 2\n", root,
+                                "/link/Punch/v_Punch_g01_c01.avi 1\ntrain/YoYo/a.avi 2\n"));
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_EQ(dataset->train.clips[0].id, "YoYo/v_YoYo_g01_c01.avi");
+  EXPECT_EQ(dataset->train.clips[1].label, 0);
+  EXPECT_EQ(dataset->train.clips[2].id, "train/YoYo/a.avi");
+  EXPECT_EQ(dataset->train.clips[2].label, 1);
+  options.root = dir.path() / "link";
+  EXPECT_THAT(ids(load(root + "/YoYo/v_YoYo_g01_c01.avi 2\n")->train),
+              ElementsAre("YoYo/v_YoYo_g01_c01.avi"));
+  EXPECT_THAT(error("/elsewhere/YoYo/v_YoYo_g01_c01.avi 2\n"),
+              HasSubstr("train.txt:1: /elsewhere/YoYo/v_YoYo_g01_c01.avi does not lie under"));
+  EXPECT_THAT(error("C:\\clips\\YoYo\\a.avi 2\n"), HasSubstr("a path on a drive of Windows"));
+}
+
+TEST_F(Lists, NamesThatDifferInCaseOnlyAreTwoFiles) {
+  dir.write("Punch/hook.avi", "x");
+  dir.write("Punch/Hook.avi", "x");
+  const auto both = load("Punch/hook.avi 1\npunch/Hook.avi 1\n", "YoYo/v_yoyo_g01_c01.avi\n");
+  ASSERT_TRUE(both) << both.error().text();
+  ASSERT_EQ(both->train.clips.size(), 2u);
+  EXPECT_EQ(both->train.clips[0].path, dir.path() / "Punch/hook.avi");
+  EXPECT_EQ(both->train.clips[1].path, dir.path() / "Punch/Hook.avi");
+  EXPECT_EQ(both->test.clips[0].path, dir.path() / "YoYo/v_YoYo_g01_c01.avi") << "the only one";
+  EXPECT_THAT(load("Punch/v_Punch_g01_c01.avi\nPunch/HOOK.avi\n")->train.problems[0].what,
+              HasSubstr("train.txt:2: there is no such file"))
+      << "either could be meant";
+  options.trainlist.clear();
+  const auto rest = load_dataset(options);  // all but what is tested with
+  ASSERT_TRUE(rest) << rest.error().text();
+  EXPECT_EQ(rest->train.clips.size(), 8u);
+}
+
+TEST_F(Lists, AccentsInEitherForm) {
+  const std::string composed = "Caf\u00e9", decomposed = "Cafe\u0301";
+  dir.write(decomposed + "/n" + decomposed + ".avi", "x");
+  options.classind = dir.write("classInd.txt", cat("1 Punch\n2 ", composed, "\n"));
+  const auto dataset =
+      load(cat(composed, "/n", composed, ".avi 2\n", decomposed, "/N", decomposed, ".avi 2\n"));
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_EQ(dataset->train.clips.size(), 1u) << "the same file twice";
+  EXPECT_EQ(dataset->train.clips[0].path, dir.path() / decomposed / cat("n", decomposed, ".avi"));
+  options = {};
+  options.root = dir.path();
+  EXPECT_EQ(load_dataset(options)->classes[0], composed) << "as records have it, on any machine";
+}
+
+TEST_F(Lists, NamesThatAreNotUtf8AreFilesButNoClasses) {
+  dir.write("Punch/Caf\xe9.avi", "x");
+  const auto dataset = load("Punch/Caf\xe9.avi 1\nPunch/Th\xe9.avi 1\n");
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_EQ(dataset->train.clips[0].path, dir.path() / "Punch/Caf\xe9.avi");
+  EXPECT_THAT(dataset->train.problems[0].what, HasSubstr("is not UTF-8 in the list"));
+  options.classind = dir.write("classInd.txt", "1 Punch\n2 Caf\xe9\n");
+  EXPECT_THAT(error("Punch/Caf\xe9.avi 1\n"),
+              HasSubstr("classInd.txt:2: \"2 Caf\ufffd\" is not UTF-8."));
+  options = {};
+  options.root = dir.path();
+  dir.write("Caf\xe9/a.avi", "x");
+  const auto scanned = load_dataset(options);
+  ASSERT_FALSE(scanned);
+  EXPECT_EQ(scanned.error().code, ErrorCode::data);
+  EXPECT_THAT(scanned.error().message, HasSubstr("called \"Caf\ufffd\" is not named in UTF-8"));
+  std::filesystem::rename(dir.path() / "Caf\xe9", dir.path() / "two\nlines");
+  EXPECT_THAT(load_dataset(options).error().message,
+              HasSubstr("called \"two\\nlines\" has a control character"));
+}
+
 TEST_F(Lists, FileNamesMayHoldSpaces) {
   dir.write("Punch/left hook 2.avi", "x");
   const auto dataset = load("Punch/left hook 2.avi 1\n", "Punch/left hook 2.avi\n");
@@ -213,6 +310,59 @@ TEST(Dataset, TwoSpellingsOfAFolderAreOneClass) {
   ASSERT_TRUE(dataset) << dataset.error().text();
   EXPECT_THAT(dataset->classes, ElementsAre("HandStandPushups", "Other"));
   EXPECT_EQ(dataset->train.clips.size() + dataset->test.clips.size(), 3u);
+}
+
+/// Part/Class/n.avi, n from 1 to `clips`.
+void write_part(const TempDir& dir, const std::string& part, int clips) {
+  for (const char* name : {"Bend", "Wave"}) {
+    for (int i = 1; i <= clips; ++i) dir.write(cat(part, "/", name, "/", i, ".avi"), "x");
+  }
+}
+
+TEST(Dataset, FoldersOfPartsAreTheParts) {
+  const TempDir dir;
+  DatasetOptions options;
+  options.root = dir.path();
+  write_part(dir, "Train", 5);
+  EXPECT_THAT(load_dataset(options).error().text(), HasSubstr("no class folders with videos"));
+  write_part(dir, "test", 2);
+  auto dataset = load_dataset(options);  // the held-out clips are drawn
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  EXPECT_THAT(dataset->classes, ElementsAre("Bend", "Wave"));
+  EXPECT_THAT(ids(dataset->test), ElementsAre("test/Bend/1.avi", "test/Bend/2.avi",
+                                              "test/Wave/1.avi", "test/Wave/2.avi"));
+  EXPECT_EQ(dataset->train.clips.size() + dataset->val.clips.size(), 10u);
+  EXPECT_GT(dataset->val.clips.size(), 0u);
+  EXPECT_EQ(dataset->train.clips[0].path.parent_path(), dir.path() / "Train/Bend");
+  EXPECT_TRUE(dataset->train.problems.empty()) << "1.avi of two parts are two recordings";
+  write_part(dir, "valid", 1);
+  dataset = load_dataset(options);
+  EXPECT_THAT(ids(dataset->val), ElementsAre("valid/Bend/1.avi", "valid/Wave/1.avi"));
+  EXPECT_EQ(dataset->train.clips.size(), 10u);
+  options.val_fraction = 0;
+  EXPECT_TRUE(load_dataset(options)->val.clips.empty());
+  options.val_fraction = 0.1;
+  test::remove_tree(dir.path() / "test");
+  dataset = load_dataset(options);
+  EXPECT_THAT(ids(dataset->test), ElementsAre("valid/Bend/1.avi", "valid/Wave/1.avi"));
+  EXPECT_EQ(dataset->train.clips.size() + dataset->val.clips.size(), 10u);
+  dir.write("valid/Jump/1.avi", "x");
+  EXPECT_THAT(load_dataset(options).error().text(),
+              AllOf(HasSubstr("valid/Jump holds videos, but Train has no such class")));
+}
+
+TEST(Dataset, PartsWithoutClassFoldersAreNoClasses) {
+  const TempDir dir;
+  for (const char* part : {"train", "test"}) dir.write(cat(part, "/a.avi"), "x");
+  DatasetOptions options;
+  options.root = dir.path();
+  const auto parts = load_dataset(options);
+  ASSERT_FALSE(parts);
+  EXPECT_EQ(parts.error().code, ErrorCode::data);
+  EXPECT_THAT(parts.error().text(),
+              AllOf(HasSubstr("The folders test and train of "), HasSubstr("<part>/<Class>/")));
+  dir.write("plane/a.avi", "x");  // vehicles, then
+  EXPECT_EQ(load_dataset(options)->classes.size(), 3u);
 }
 
 TEST(Dataset, FoldersAloneAreSplitByGroupAndAlwaysTheSameWay) {
