@@ -4,12 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "tests/support/diverged.h"
+#include "tests/support/patience.h"
 #include "tests/support/temporary_folder.h"
 
 namespace omniq {
@@ -209,10 +209,9 @@ TEST_F(Cli, FeaturesAreInFloat32WhateverTheyAreComputedIn) {
   }
 }
 
-/// Starts training in r and sends `signal` so many milliseconds after that process has taken the
-/// run; returns the exit status as waitpid gives it.
-int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int signal,
-                     int milliseconds) {
+/// Starts training in r and sends `signal` when that process has taken the run and logged so many
+/// rows; returns the exit status as waitpid gives it.
+int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int signal, int rows) {
   const pid_t child = ::fork();
   if (child == 0) {
     const std::string command = "cd '" + tmp.path().string() + "' && exec '" OMNIQ_PROGRAM "' " +
@@ -224,11 +223,20 @@ int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int s
     const json run = json::parse(read_text(tmp / "r/status.json"), nullptr, false);
     return run.is_object() && run["pid"] == child && run["state"] == "running";
   };
-  for (int i = 0; i < 600 && !has_begun(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-  ::kill(child, signal);
   int status = 0;
+  bool ended = false;
+  const auto unless_ended = [&](const auto& condition) {
+    return testing_support::eventually([&] {
+      ended = ended || ::waitpid(child, &status, WNOHANG) == child;
+      return ended || condition();
+    });
+  };
+  const auto logged = [&] { return std::ranges::count(read_text(tmp / "r/metrics.jsonl"), '\n'); };
+  unless_ended(has_begun);
+  const auto before = logged();
+  unless_ended([&] { return logged() >= before + rows; });
+  if (ended) return status;
+  ::kill(child, signal);
   ::waitpid(child, &status, 0);
   return status;
 }
@@ -237,19 +245,19 @@ TEST_F(Cli, InterruptSavesAndKillLosesOnlyWhatCameAfterTheCheckpoint) {
   make_data();
   const std::string words =
       "train " + fast_ + "train.epochs=400 train.checkpoint_minutes=0 run.dir=r";
-  const int interrupted = train_and_signal(tmp_, words, SIGINT, 1500);
+  const int interrupted = train_and_signal(tmp_, words, SIGINT, 20);
   EXPECT_EQ(WEXITSTATUS(interrupted), 4) << read_text(tmp_ / "err.txt");
   EXPECT_EQ(json::parse(read_text(tmp_ / "r/status.json"))["state"], "paused");
-  for (const int wait : {100, 400, 900}) {
-    const int killed = train_and_signal(tmp_, "resume r", SIGKILL, wait);
+  for (const int rows : {0, 3, 10}) {
+    const int killed = train_and_signal(tmp_, "resume r", SIGKILL, rows);
     ASSERT_TRUE(WIFSIGNALED(killed)) << read_text(tmp_ / "err.txt");
     EXPECT_EQ(json::parse(omniq("runs . --json").out)["runs"][0]["state"], "interrupted");
   }
   const std::int64_t before = json::parse(read_text(tmp_ / "r/status.json"))["step"];
-  const int again = train_and_signal(tmp_, "resume r", SIGTERM, 900);
+  const int again = train_and_signal(tmp_, "resume r", SIGTERM, 10);
   EXPECT_EQ(WEXITSTATUS(again), 4) << read_text(tmp_ / "err.txt");
   EXPECT_GE(json::parse(read_text(tmp_ / "r/status.json"))["step"].get<std::int64_t>(), before);
-  const int discarded = train_and_signal(tmp_, "resume r", SIGQUIT, 900);
+  const int discarded = train_and_signal(tmp_, "resume r", SIGQUIT, 10);
   EXPECT_EQ(WEXITSTATUS(discarded), 4) << read_text(tmp_ / "err.txt");
   EXPECT_THAT(read_text(tmp_ / "r/status.json"), testing::HasSubstr("is discarded"));
 }

@@ -2,6 +2,8 @@
 #
 #   cmake -DWORK=<folder to use> -P selftest.cmake
 cmake_minimum_required(VERSION 3.25)
+string(RANDOM LENGTH 12 mine)  # the suite may run several times at once
+string(APPEND WORK /${mine})
 
 function(expect what want_rc want_text)  # the rest is the command
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE rc OUTPUT_VARIABLE out ERROR_VARIABLE out)
@@ -61,6 +63,14 @@ expect("JSON that may throw" 1 "core/data/video.cpp: calls dump()" ${check})
 clean_tree()
 file(REMOVE_RECURSE "${WORK}/kernels")
 expect("a tree without kernels" 1 "no file was found" ${check})
+
+set(waits ${CMAKE_COMMAND} -DROOT=${WORK} -P ${CMAKE_CURRENT_LIST_DIR}/check_waits.cmake)
+file(WRITE "${WORK}/tests/ui/page_test.cpp" "QTRY_VERIFY(ready());\nrun.wait();\n")
+expect("tests that wait for events" 0 "" ${waits})
+foreach(wait "QTest::qWait(50);" "sleep_for(100ms);" "::usleep(5);")
+  file(WRITE "${WORK}/tests/ui/page_test.cpp" "QTRY_VERIFY(ready());\n  ${wait}\n")
+  expect("${wait}" 1 "tests/ui/page_test.cpp:2: waits for a time" ${waits})
+endforeach()
 file(REMOVE_RECURSE "${WORK}")
 
 # Any dynamic program will do for the links: cmake itself.

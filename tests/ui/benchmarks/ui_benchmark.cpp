@@ -5,7 +5,6 @@
 #include <QHeaderView>
 #include <QLineEdit>
 #include <QScrollBar>
-#include <QSettings>
 #include <QSlider>
 #include <QTableView>
 #include <QThread>
@@ -19,9 +18,11 @@
 
 #include "core/base/memory.h"
 #include "core/base/text.h"
+#include "tests/support/patience.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/benchmarks/heartbeat.h"
 #include "tests/ui/support/fake_runs.h"
+#include "tests/ui/support/own_home.h"
 #include "tests/ui/support/small_demo.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
@@ -55,11 +56,12 @@ double milliseconds(const QElapsedTimer& clock) {
   return static_cast<double>(clock.nsecsElapsed()) / 1e6;
 }
 
-void wait_until(const std::function<bool()>& done, int most_seconds = 120) {
+void wait_until(const std::function<bool()>& done) {
   QElapsedTimer clock;
   clock.start();
   while (!done()) {
-    if (clock.elapsed() > 1000 * most_seconds) throw std::runtime_error("it takes too long");
+    if (clock.hasExpired(omniq::testing_support::patience().count()))
+      throw std::runtime_error("it takes too long");
     QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 20);
   }
 }
@@ -201,7 +203,7 @@ class Benchmark {
     };
     watch(std::to_string(sizes_.rows) + " rows are read", [&] {
       window_->runs_page()->select(to_qt(run.string()));
-      wait_until([&] { return points() >= sizes_.rows * 98 / 100; }, 600);
+      wait_until([&] { return points() >= sizes_.rows * 98 / 100; });
       wait(500);
     });
     watch("the long run grows", [&] {
@@ -306,11 +308,11 @@ void print_json(const Benchmark& benchmark) {
 
 int main(int argc, char** argv) {
   omniq::keep_freed_memory();
+  const test::OwnHome home;
   if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
   QApplication app(argc, argv);
   QCoreApplication::setOrganizationName(u"OmniQ"_s);
   QCoreApplication::setApplicationName(u"omniq-ui-benchmark"_s);
-  QSettings().clear();
   apply_theme(app, ThemeMode::light);
   const QStringList words = QCoreApplication::arguments();
   Sizes sizes;

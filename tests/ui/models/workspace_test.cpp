@@ -1,10 +1,10 @@
 #include "ui/models/workspace.h"
 
-#include <QElapsedTimer>
 #include <QSignalSpy>
 #include <fstream>
 
 #include "core/base/files.h"
+#include "core/base/text.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/fake_runs.h"
 #include "tests/ui/support/ui_test.h"
@@ -24,7 +24,7 @@ class WorkspaceTest : public QObject {
     workspace_ = std::make_unique<Workspace>();
     QSignalSpy opened(workspace_.get(), &Workspace::opened);
     workspace_->open(to_qt(folder_->path().string()));
-    QVERIFY(opened.wait(20000));
+    QVERIFY(opened.wait(test::patience_ms()));
   }
   WorkspaceModel& model() { return workspace_->model(); }
   QString path(const std::string& id) const { return to_qt((*folder_ / id).string()); }
@@ -39,9 +39,9 @@ class WorkspaceTest : public QObject {
     open();
     QCOMPARE(model().rowCount(), 1);
     test::write_fake_run(folder_->path(), "two");
-    QTRY_COMPARE_WITH_TIMEOUT(model().rowCount(), 2, 5000);
+    QTRY_COMPARE(model().rowCount(), 2);
     std::filesystem::remove_all(*folder_ / "one");
-    QTRY_COMPARE_WITH_TIMEOUT(model().rowCount(), 1, 5000);
+    QTRY_COMPARE(model().rowCount(), 1);
     QVERIFY(model().find(path("two")));
   }
 
@@ -49,11 +49,11 @@ class WorkspaceTest : public QObject {
     workspace_ = std::make_unique<Workspace>();
     QSignalSpy opened(workspace_.get(), &Workspace::opened);
     workspace_->open(path("later"));
-    QVERIFY(opened.wait(5000));
+    QVERIFY(opened.wait(test::patience_ms()));
     QCOMPARE(opened.first().at(0).toInt(), 0);
     QVERIFY(opened.first().at(1).toString().isEmpty());
     test::write_fake_run(*folder_ / "later", "one");
-    QTRY_COMPARE_WITH_TIMEOUT(model().rowCount(), 1, 5000);
+    QTRY_COMPARE(model().rowCount(), 1);
   }
 
   void opening_another_folder_forgets_the_first() {
@@ -121,20 +121,15 @@ class WorkspaceTest : public QObject {
     QCOMPARE(feed.series(path("one")).phase(Phase::train).step.size(), 0u);
   }
 
-  void a_thousand_runs_open_within_a_second() {
-    test::write_fake_workspace(folder_->path(), 1000);
-    QElapsedTimer clock;
-    clock.start();
+  // How quickly: omniq_ui_benchmark.
+  void of_a_thousand_runs_only_what_changes_is_said() {
+    for (int i = 0; i < 1000; ++i) test::write_fake_run(folder_->path(), cat("run", i));
     open();
-    const qint64 ms = clock.elapsed();
     QCOMPARE(model().rowCount(), 1000);
-    qInfo("1000 runs opened in %lld ms", ms);
-    QVERIFY2(ms < 4000, "four times the target, for loaded machines");
-    clock.restart();
-    QSignalSpy scanned(&model(), &WorkspaceModel::dataChanged);
-    workspace_->refresh();
-    QTest::qWait(300);
-    QCOMPARE(scanned.size(), 0);  // nothing changed, so nothing is said
+    QSignalSpy said(&model(), &WorkspaceModel::dataChanged);
+    test::write_fake_run(folder_->path(), "new");
+    QTRY_VERIFY(model().find(path("new")));
+    QCOMPARE(said.size(), 0);
   }
 };
 

@@ -91,7 +91,7 @@ class ComparePageTest : public QObject {
     apply_theme(*qApp, ThemeMode::light);
     window_ = std::make_unique<MainWindow>(to_qt((folder_ / "runs").string()));
     window_->show();
-    QVERIFY(QTest::qWaitForWindowActive(window_.get()));
+    QVERIFY(QTest::qWaitForWindowActive(window_.get(), test::patience_ms()));
     window_->show_page(u"compare"_s);
     QTRY_COMPARE(model().rowCount(), 3);
   }

@@ -3,7 +3,6 @@
 #include <QApplication>
 #include <QComboBox>
 #include <QDropEvent>
-#include <QElapsedTimer>
 #include <QLineEdit>
 #include <QListView>
 #include <QMimeData>
@@ -11,7 +10,6 @@
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTableView>
-#include <QTimer>
 #include <QUrl>
 
 #include "core/base/text.h"
@@ -126,8 +124,8 @@ class DataPageTest : public QObject {
     page_->open(path("damaged"));
     QTRY_COMPARE(problems(), 2);  // missing, and in both lists
     QTest::mouseClick(page_->problems()->check_button(), Qt::LeftButton);
-    QTRY_COMPARE_WITH_TIMEOUT(problems(), 3, 20000);
-    QTRY_VERIFY_WITH_TIMEOUT(page_->problems()->check_button()->isVisible(), 20000);
+    QTRY_COMPARE(problems(), 3);
+    QTRY_VERIFY(page_->problems()->check_button()->isVisible());
     QCOMPARE(page_->problems()->model().summary(), u"1 missing, 1 unreadable, 1 in both lists"_s);
     QVERIFY(page_->problems()->write_button()->isVisible());
     page_->write_lists(path("mended"));
@@ -182,8 +180,7 @@ class DataPageTest : public QObject {
     QTRY_COMPARE(page_->classes()->model()->rowCount(), 8);
   }
 
-  // The size of UCF101, half of whose files are missing; how long the window stood still is
-  // printed.
+  // The size of UCF101, half of whose files are missing.
   void thirteen_thousand_clips() {
     std::string classes, train;
     for (int c = 0; c < 100; ++c) {
@@ -197,33 +194,20 @@ class DataPageTest : public QObject {
     }
     folder_.write("large/lists/classInd.txt", classes);
     folder_.write("large/lists/trainlist.txt", train);
-    qint64 slowest = 0;
-    QElapsedTimer since, all;
-    QTimer beat;
-    connect(&beat, &QTimer::timeout, this, [&] { slowest = std::max(slowest, since.restart()); });
-    beat.start(0);
-    since.start();
-    all.start();
     page_->open(path("large"));
-    QTRY_COMPARE_WITH_TIMEOUT(page_->classes()->model()->rowCount(), 100, 30000);
-    QTest::qWait(50);
-    qInfo("open and show: %lld ms, slowest turn of the event loop: %lld ms", all.elapsed(),
-          slowest);
+    QTRY_COMPARE(page_->classes()->model()->rowCount(), 100);
     QCOMPARE(problems(), 6500);
     QCOMPARE(page_->clips()->model()->rowCount(), 65);
-    slowest = 0;
     page_->problems()->table()->sortByColumn(ProblemModel::kWhere, Qt::DescendingOrder);
-    QTest::qWait(20);
-    qInfo("sort the problems: slowest turn %lld ms", slowest);
     QCOMPARE(page_->problems()->table()->model()->index(0, ProblemModel::kWhere).data().toString(),
              u"Class99/clip99.avi"_s);
   }
 
   void the_demo_set_can_be_stopped_while_it_is_made() {
     page_->make_demo(path("made"));
-    QTRY_VERIFY_WITH_TIMEOUT(button(u"Stop"_s)->isVisible(), 20000);
+    QTRY_VERIFY(button(u"Stop"_s)->isVisible());
     QTest::mouseClick(button(u"Stop"_s), Qt::LeftButton);
-    QTRY_VERIFY_WITH_TIMEOUT(!button(u"Stop"_s)->isVisible(), 20000);
+    QTRY_VERIFY(!button(u"Stop"_s)->isVisible());
     QVERIFY(button(u"Make the demo set…"_s)->isVisible());
   }
 };

@@ -29,7 +29,7 @@ class MainWindowTest : public QObject {
     apply_theme(*qApp, ThemeMode::light);
     window_ = std::make_unique<MainWindow>(to_qt((folder_ / "runs").string()));
     window_->show();
-    QVERIFY(QTest::qWaitForWindowActive(window_.get()));
+    QVERIFY(QTest::qWaitForWindowActive(window_.get(), test::patience_ms()));
     QTRY_COMPARE(window_->workspace().model().rowCount(), 8);
   }
   void cleanup() { window_.reset(); }

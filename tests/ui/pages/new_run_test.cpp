@@ -53,7 +53,7 @@ class NewRunTest : public QObject {
     dialog_ = std::make_unique<NewRunDialog>(runs(), QString(), pace_);
     dialog_->form().start_from(test::small_experiment(folder_ / "demo", folder_ / "runs"));
     dialog_->show();
-    QVERIFY(QTest::qWaitForWindowActive(dialog_.get()));
+    QVERIFY(QTest::qWaitForWindowActive(dialog_.get(), test::patience_ms()));
   }
   void cleanup() { dialog_.reset(); }
 
@@ -89,7 +89,7 @@ class NewRunTest : public QObject {
     auto* bar = cost()->findChild<QProgressBar*>();
     QVERIFY(bar->isVisible());
     QCOMPARE(cost()->measure_button()->text(), u"Cancel"_s);
-    QTRY_VERIFY_WITH_TIMEOUT(cost()->text().contains(u"Measured:"_s), 60000);
+    QTRY_VERIFY(cost()->text().contains(u"Measured:"_s));
     QVERIFY(!bar->isVisible());
     QVERIFY2(cost()->text().contains(u"a step"_s) && cost()->text().contains(u"in all"_s),
              qPrintable(cost()->text()));
@@ -113,7 +113,7 @@ class NewRunTest : public QObject {
     QTest::mouseClick(cost()->measure_button(), Qt::LeftButton);
     QCOMPARE(cost()->measure_button()->text(), u"Measure"_s);
     QVERIFY(!cost()->findChild<QProgressBar*>()->isVisible());
-    QTest::qWait(300);
+    test::let_pass(300);  // nothing is told of it, when its process has ended neither
     QVERIFY(cost()->text().contains(u"Estimate"_s));
     QVERIFY(!cost()->findChild<MessageCard*>()->isVisible());
   }
@@ -123,7 +123,7 @@ class NewRunTest : public QObject {
     dialog_->form().set_text(u"size"_s, u"4096"_s);
     QTest::mouseClick(cost()->measure_button(), Qt::LeftButton);
     auto* card = cost()->findChild<MessageCard*>();
-    QTRY_VERIFY_WITH_TIMEOUT(card->isVisible(), 60000);
+    QTRY_VERIFY(card->isVisible());
     QVERIFY2(card->text().contains(u"train.batch_size"_s), qPrintable(card->text()));
     test::picture(*dialog_, u"new_run_failed"_s);
     dialog_->form().set_text(u"size"_s, u"32"_s);

@@ -3,7 +3,6 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QComboBox>
-#include <QElapsedTimer>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -194,8 +193,11 @@ class RunsPageTest : public QObject {
     page_->archived_action()->trigger();
     QCOMPARE(rows(), 2);
     page_->select(path("two"));
-    QTRY_COMPARE(page_->selected(), QStringList{path("two")});
-    QTest::qWait(80);
+    const auto chosen = [this] {
+      page_->actions().copy_path->trigger();
+      return QApplication::clipboard()->text();
+    };
+    QTRY_COMPARE(chosen(), path("two"));
     page_->actions().remove->trigger();
     QTRY_COMPARE(rows(), 1);
     QVERIFY(!std::filesystem::exists(*folder_ / "two"));
@@ -260,28 +262,27 @@ class RunsPageTest : public QObject {
     QVERIFY(header->isSectionHidden(WorkspaceModel::kPeakVram));
   }
 
-  // A thousand runs: sorting, filtering and scrolling without a pause.
-  void a_thousand_runs_stay_quick() {
+  // How quickly: omniq_ui_benchmark.
+  void a_thousand_runs_are_sorted_and_searched() {
     test::write_fake_workspace(folder_->path(), 1000);
     open(1000);
-    QTest::qWait(500);
-    QElapsedTimer clock;
-    qint64 slowest = 0;
-    const auto timed = [&](const char* what, const auto& work) {
-      clock.restart();
-      work();
-      page_->table()->viewport()->repaint();
-      qInfo("%s: %lld ms", what, clock.elapsed());
-      slowest = std::max(slowest, clock.elapsed());
+    const auto in_order = [this](int column, int role) {
+      QAbstractItemModel* model = page_->table()->model();
+      for (int row = 1; row < model->rowCount(); ++row) {
+        const auto order = QVariant::compare(model->index(row - 1, column).data(role),
+                                             model->index(row, column).data(role));
+        if (order != QPartialOrdering::Less && order != QPartialOrdering::Equivalent) return false;
+      }
+      return true;
     };
-    timed("sort by Top-1",
-          [&] { page_->table()->sortByColumn(WorkspaceModel::kBestTop1, Qt::AscendingOrder); });
-    timed("sort by name",
-          [&] { page_->table()->sortByColumn(WorkspaceModel::kName, Qt::AscendingOrder); });
-    timed("filter", [&] { named<QLineEdit>(u"Search"_s)->setText(u"mamba"_s); });
-    timed("clear", [&] { named<QLineEdit>(u"Search"_s)->clear(); });
-    timed("scroll", [&] { page_->table()->scrollToBottom(); });
-    QVERIFY2(slowest < 200, "four times the target, for loaded machines");
+    page_->table()->sortByColumn(WorkspaceModel::kBestTop1, Qt::AscendingOrder);
+    QVERIFY(in_order(WorkspaceModel::kBestTop1, WorkspaceModel::kSortRole));
+    page_->table()->sortByColumn(WorkspaceModel::kName, Qt::AscendingOrder);
+    QVERIFY(in_order(WorkspaceModel::kName, WorkspaceModel::kSortRole));
+    named<QLineEdit>(u"Search"_s)->setText(u"mamba"_s);
+    QVERIFY(rows() > 0 && rows() < 1000);
+    named<QLineEdit>(u"Search"_s)->clear();
+    QCOMPARE(rows(), 1000);
   }
 };
 

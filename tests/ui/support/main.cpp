@@ -1,10 +1,13 @@
 #include <QApplication>
-#include <QStandardPaths>
 #include <iostream>
 
+#include "tests/ui/support/own_home.h"
 #include "tests/ui/support/ui_test.h"
 
 int main(int argc, char** argv) {
+  const omniq::ui::test::OwnHome home;
+  // A function may wait once in vain, and then says so before QtTest ends the program.
+  qputenv("QTEST_FUNCTION_TIMEOUT", QByteArray::number(omniq::ui::test::patience_ms() * 4 / 3));
   QApplication app(argc, argv);
   QCoreApplication::setOrganizationName(QStringLiteral("OmniQ"));
   QCoreApplication::setApplicationName(QStringLiteral("omniq-studio-tests"));

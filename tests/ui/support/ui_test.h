@@ -8,9 +8,36 @@
 #include <map>
 #include <memory>
 
+#include "tests/support/patience.h"
 #include "ui/base/theme.h"
 
+// QtTest's own give up after five seconds, or after what each line says.
+#undef QTRY_VERIFY
+#undef QTRY_VERIFY_WITH_TIMEOUT
+#undef QTRY_COMPARE
+#undef QTRY_COMPARE_WITH_TIMEOUT
+
+/// Waits until the condition holds; see patience().
+#define QTRY_VERIFY(condition)                                                                \
+  do {                                                                                        \
+    (void)QTest::qWaitFor([&] { return bool(condition); }, ::omniq::ui::test::patience_ms()); \
+    QVERIFY(condition);                                                                       \
+  } while (false)
+
+/// Waits until the two are equal; see patience().
+#define QTRY_COMPARE(actual, expected)                            \
+  do {                                                            \
+    (void)QTest::qWaitFor([&] { return (actual) == (expected); }, \
+                          ::omniq::ui::test::patience_ms());      \
+    QCOMPARE(actual, expected);                                   \
+  } while (false)
+
 namespace omniq::ui::test {
+
+inline int patience_ms() { return static_cast<int>(testing_support::patience().count()); }
+
+/// For what must not happen. A machine that is busy can hide a fault from this, never make one up.
+inline void let_pass(int ms) { QTest::qWait(ms); }
 
 using TestFactory = std::function<std::unique_ptr<QObject>()>;
 inline std::map<QString, TestFactory>& tests() {
@@ -27,7 +54,7 @@ inline void apply_test_theme() {
 inline void picture(QWidget& widget, const QString& name) {
   const QString folder = qEnvironmentVariable("OMNIQ_PICTURES");
   if (folder.isEmpty()) return;
-  QTest::qWait(100);
+  let_pass(100);
   widget.grab().save(folder + QLatin1Char('/') + name + QStringLiteral(".png"));
 }
 

@@ -1,6 +1,5 @@
 #include "ui/widgets/chart/chart_view.h"
 
-#include <QElapsedTimer>
 #include <QFile>
 #include <QImage>
 #include <QSignalSpy>
@@ -59,7 +58,7 @@ class ChartViewTest : public QObject {
     view_->resize(640, 400);
     view_->set_scene(scene());
     view_->show();
-    QVERIFY(QTest::qWaitForWindowExposed(view_.get()));
+    QVERIFY(QTest::qWaitForWindowExposed(view_.get(), test::patience_ms()));
   }
 
   void the_wheel_zooms_at_the_pointer() {
@@ -167,25 +166,18 @@ class ChartViewTest : public QObject {
     view_->grab();
   }
 
-  // Kept as a benchmark: omniq_ui_tests chart_view_test pans_a_million_points -v1
+  // How quickly: omniq_ui_benchmark.
   void pans_a_million_points() {
     ChartScene s;
     s.title = u"Loss"_s;
     s.curves = {curve(u"long run"_s, 1'000'000, 0.99)};
-    view_->resize(1280, 700);
     view_->set_scene(s);
-    view_->grab();
-    wheel(1, {640, 300});
-    QElapsedTimer clock;
-    clock.start();
-    constexpr int kFrames = 60;
-    for (int i = 0; i < kFrames; ++i) {
-      QTest::keyClick(view_.get(), i % 2 ? Qt::Key_Left : Qt::Key_Right);
-      view_->grab();
-    }
-    const double fps = kFrames * 1000.0 / static_cast<double>(clock.elapsed());
-    qInfo("panned 2 x 1,000,000 points at %.0f frames a second", fps);
-    QVERIFY2(fps >= 15, "half of the target, for loaded machines");
+    wheel(1, {320, 200});
+    const Range before = view_->x_range();
+    const QImage image = view_->grab().toImage();
+    QTest::keyClick(view_.get(), Qt::Key_Right);
+    QVERIFY(view_->x_range().low > before.low);
+    QVERIFY(view_->grab().toImage() != image);
   }
 };
 

@@ -1,15 +1,14 @@
 #include "ui/widgets/table_export.h"
 
 #include <QAction>
-#include <QApplication>
 #include <QFile>
 #include <QFileDialog>
 #include <QHeaderView>
 #include <QStandardItemModel>
 #include <QTableView>
-#include <QTimer>
 
 #include "tests/support/temporary_folder.h"
+#include "tests/ui/support/answer.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
 #include "ui/models/evaluation.h"
@@ -27,9 +26,7 @@ class TableExportTest : public QObject {
 
   /// Answers the next file dialog.
   void answer(const QString& file) {
-    QTimer::singleShot(100, this, [file] {
-      auto* dialog = qobject_cast<QFileDialog*>(QApplication::activeModalWidget());
-      QVERIFY(dialog);
+    test::answer_next<QFileDialog>([file](QFileDialog* dialog) {
       dialog->selectFile(file);
       static_cast<QDialog*>(dialog)->accept();
     });
