@@ -80,30 +80,28 @@ TEST_P(BidirectionalSsdTest, MatchesReferenceForAllLengths) {
     if (device().is_cpu() && tokens > 70) continue;  // all pairs of tokens: slow
     SCOPED_TRACE(tokens);
     const at::Tensor mask = testing::random_mask(1, tokens, device());
-    const Arguments arguments = make_arguments({1, tokens, 2, 64, 16});
-    const Operator f = as_operator(bidirectional_ssd, mask);
-    const Operator reference = as_operator(reference::bidirectional_ssd, mask);
-    expect_matches(f, reference, arguments, single(), 1e-5, 1e-4);
-    if (device().is_cpu()) continue;
-    expect_matches(f, reference, arguments, single().dtype(at::kBFloat16), 1e-2, 2e-2);
+    std::vector<testing::Precision> precisions{{at::kFloat, 1e-5, 1e-4}};
+    if (device().is_cuda()) precisions.push_back({at::kBFloat16, 1e-2, 2e-2});
+    expect_matches(as_operator(bidirectional_ssd, mask),
+                   as_operator(reference::bidirectional_ssd, mask),
+                   make_arguments({1, tokens, 2, 64, 16}), device(), precisions);
   }
 }
 
 TEST_P(BidirectionalSsdTest, MatchesReferenceInHalfPrecision) {
   if (device().is_cpu()) GTEST_SKIP() << "torch operators, in float32";
-  for (const auto type : {at::kBFloat16, at::kHalf}) {
-    for (const auto& [tokens, heads, states] : {std::tuple{1, 2, 16},
-                                                {33, 3, 128},
-                                                {64, 2, 64},
-                                                {151, 2, 256},
-                                                {1000, 3, 32},
-                                                {4096, 2, 128}}) {
-      SCOPED_TRACE(::testing::Message() << type << " L " << tokens << " N " << states);
-      const at::Tensor mask = testing::random_mask(2, tokens, device());
-      expect_matches(
-          as_operator(bidirectional_ssd, mask), as_operator(reference::bidirectional_ssd, mask),
-          make_arguments({2, tokens, heads, 64, states}), single().dtype(type), 1e-2, 2e-2);
-    }
+  for (const auto& [tokens, heads, states] : {std::tuple{1, 2, 16},
+                                              {33, 3, 128},
+                                              {64, 2, 64},
+                                              {151, 2, 256},
+                                              {1000, 3, 32},
+                                              {4096, 2, 128}}) {
+    SCOPED_TRACE(::testing::Message() << "L " << tokens << " N " << states);
+    const at::Tensor mask = testing::random_mask(2, tokens, device());
+    expect_matches(as_operator(bidirectional_ssd, mask),
+                   as_operator(reference::bidirectional_ssd, mask),
+                   make_arguments({2, tokens, heads, 64, states}), device(),
+                   {{at::kBFloat16, 1e-2, 2e-2}, {at::kHalf, 1e-2, 2e-2}});
   }
 }
 

@@ -69,27 +69,47 @@ inline std::vector<at::Tensor> run_with_gradients(const Operator& f, const Argum
   return result;
 }
 
-/// Compares output and gradients with those of `reference`, which computes in float64.
+/// A dtype, and the relative errors that the output and the gradients may have in it.
+struct Precision {
+  at::ScalarType type;
+  double output_limit, gradient_limit;
+};
+
+/// Compares output and gradients in each precision with those of `reference`, which computes in
+/// float64: once, from values that all of these dtypes hold.
+inline void expect_matches(const Operator& f, const Operator& reference, const Arguments& arguments,
+                           torch::Device device, const std::vector<Precision>& precisions) {
+  const at::TensorOptions exactly = at::TensorOptions(at::kDouble).device(at::kCPU);
+  Arguments exact = leaves(arguments, exactly);
+  for (const Precision& p : precisions) exact = leaves(leaves(exact, p.type), exactly);
+  const at::Tensor weights = [&] {
+    const torch::NoGradGuard no_grad;
+    const Arguments any = leaves(exact, at::TensorOptions(precisions.front().type).device(device));
+    return torch::randn_like(f(any).to(at::kCPU, at::kDouble));
+  }();
+  const auto expected = run_with_gradients(reference, exact, weights);
+  for (const auto& [type, output_limit, gradient_limit] : precisions) {
+    SCOPED_TRACE(type);
+    const auto actual =
+        run_with_gradients(f, leaves(exact, at::TensorOptions(type).device(device)), weights);
+    EXPECT_LE(relative_error(actual[0], expected[0]), output_limit) << "output";
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      if (!arguments[i].value.defined()) continue;
+      at::Tensor gradient = actual[i + 1];
+      // With one token nothing depends on A, and torch operators leave its gradient undefined.
+      if (!gradient.defined()) gradient = torch::zeros_like(expected[i + 1]);
+      EXPECT_LE(relative_error(gradient, expected[i + 1]), gradient_limit)
+          << "gradient of " << arguments[i].name;
+    }
+  }
+}
+
+/// The same in the dtype and on the device of `options`.
 inline void expect_matches(const Operator& f, const Operator& reference, const Arguments& arguments,
                            const at::TensorOptions& options, double output_limit,
                            double gradient_limit) {
-  const Arguments tested = leaves(arguments, options);
-  const Arguments exact = leaves(tested, at::TensorOptions(at::kDouble).device(at::kCPU));
-  const at::Tensor weights = [&] {
-    const torch::NoGradGuard no_grad;
-    return torch::randn_like(f(tested).to(at::kCPU, at::kDouble));
-  }();
-  const auto actual = run_with_gradients(f, tested, weights);
-  const auto expected = run_with_gradients(reference, exact, weights);
-  EXPECT_LE(relative_error(actual[0], expected[0]), output_limit) << "output";
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (!arguments[i].value.defined()) continue;
-    at::Tensor gradient = actual[i + 1];
-    // With one token nothing depends on A, and torch operators then leave its gradient undefined.
-    if (!gradient.defined()) gradient = torch::zeros_like(expected[i + 1]);
-    EXPECT_LE(relative_error(gradient, expected[i + 1]), gradient_limit)
-        << "gradient of " << arguments[i].name;
-  }
+  expect_matches(f, reference, arguments, options.device(),
+                 {{options.dtype().toScalarType(), output_limit, gradient_limit}});
 }
 
 /// Compares every element of every gradient with a central difference, in float64.
@@ -174,6 +194,7 @@ inline at::Tensor random_mask(std::int64_t clips, std::int64_t tokens, torch::De
 inline void poison_memory(torch::Device device) {
   std::vector<at::Tensor> blocks;
   for (const std::int64_t size : {1 << 8, 1 << 12, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24}) {
+    if (device.is_cpu() && size > 1 << 20) break;  // goes back to the system
     for (int i = 0; i < 12; ++i) {
       blocks.push_back(torch::full({size}, std::numeric_limits<float>::quiet_NaN(),
                                    at::TensorOptions(at::kFloat).device(device)));

@@ -40,6 +40,11 @@ class SelectiveScanTest : public testing::DeviceTest {
  protected:
   static at::TensorOptions single() { return at::TensorOptions(at::kFloat).device(device()); }
 
+  static std::vector<testing::Precision> precisions() {
+    if (device().is_cpu()) return {{at::kFloat, 1e-5, 1e-4}};  // it takes no half types
+    return {{at::kFloat, 1e-5, 1e-4}, {at::kBFloat16, 1e-2, 2e-2}};
+  }
+
   static at::Tensor mask_for(const Shape& s) {
     return testing::random_mask(s.clips, s.tokens, device());
   }
@@ -95,32 +100,25 @@ TEST_P(SelectiveScanTest, MatchesReferenceForAllLengths) {
     SCOPED_TRACE(tokens);
     const Shape shape{2, 1, 1, tokens, 5, 16};
     const at::Tensor mask = mask_for(shape);
-    const Arguments arguments = make_arguments(shape);
-    const Operator f = as_operator(selective_scan, mask);
-    const Operator reference = as_operator(reference::selective_scan, mask);
-    expect_matches(f, reference, arguments, single(), 1e-5, 1e-4);
-    if (device().is_cpu()) continue;
-    const Operator exact = tokens > 1000 ? testing::in_float32(f, device()) : reference;
-    expect_matches(f, exact, arguments, single().dtype(at::kBFloat16), 1e-2, 2e-2);
+    expect_matches(as_operator(selective_scan, mask), as_operator(reference::selective_scan, mask),
+                   make_arguments(shape), device(), precisions());
   }
 }
 
 TEST_P(SelectiveScanTest, MatchesReferenceInHalfPrecision) {
   if (device().is_cpu()) GTEST_SKIP() << "the CPU takes no half types";
-  for (const auto type : {at::kBFloat16, at::kHalf}) {
-    for (const auto& [tokens, channels, states] : {std::tuple{1, 19, 16},
-                                                   {33, 70, 128},
-                                                   {70, 19, 64},
-                                                   {151, 70, 256},
-                                                   {1000, 5, 32},
-                                                   {4096, 5, 128}}) {
-      SCOPED_TRACE(::testing::Message() << type << " L " << tokens << " N " << states);
-      const Shape shape{2, 1, 2, tokens, channels, states};
-      const at::Tensor mask = mask_for(shape);
-      expect_matches(as_operator(selective_scan, mask),
-                     as_operator(reference::selective_scan, mask), make_arguments(shape),
-                     single().dtype(type), 1e-2, 2e-2);
-    }
+  for (const auto& [tokens, channels, states] : {std::tuple{1, 19, 16},
+                                                 {33, 70, 128},
+                                                 {70, 19, 64},
+                                                 {151, 70, 256},
+                                                 {1000, 5, 32},
+                                                 {4096, 5, 128}}) {
+    SCOPED_TRACE(::testing::Message() << "L " << tokens << " N " << states);
+    const Shape shape{2, 1, 2, tokens, channels, states};
+    const at::Tensor mask = mask_for(shape);
+    expect_matches(as_operator(selective_scan, mask), as_operator(reference::selective_scan, mask),
+                   make_arguments(shape), device(),
+                   {{at::kBFloat16, 1e-2, 2e-2}, {at::kHalf, 1e-2, 2e-2}});
   }
 }
 
@@ -135,9 +133,7 @@ TEST_P(SelectiveScanTest, MatchesReferenceWithLinearRates) {
       SCOPED_TRACE(::testing::Message() << "L " << tokens << " N " << states << " P " << sets);
       const Shape shape{2, sets, 2, tokens, channels, states};
       const LinearCase c = make_linear_case(shape, mask_for(shape), device());
-      expect_matches(c.linear, c.reference, c.arguments, single(), 1e-5, 1e-4);
-      if (device().is_cpu()) continue;
-      expect_matches(c.linear, c.reference, c.arguments, single().dtype(at::kBFloat16), 1e-2, 2e-2);
+      expect_matches(c.linear, c.reference, c.arguments, device(), precisions());
     }
   }
 }

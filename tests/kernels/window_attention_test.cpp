@@ -89,54 +89,54 @@ const Case kCases[] = {{3, 14, 14, 3, 32, 7, 3}, {3, 14, 14, 3, 32, 7, 0}, {1, 7
                        {1, 8, 12, 1, 32, 8, 2}};
 
 TEST_P(WindowAttentionTest, MatchesReference) {
-  for (const auto& [type, limit] : {std::pair{at::kDouble, 1e-6},
-                                    {at::kFloat, 1e-5},
-                                    {at::kBFloat16, 1e-2},
-                                    {at::kHalf, 2e-3}}) {
-    testing::poison_memory(device());
-    for (const Case& c : kCases) {
+  testing::poison_memory(device());
+  for (const Case& c : kCases) {
+    Inputs in = make_inputs(c, at::kHalf, device());
+    in.qkv = in.qkv.to(at::kBFloat16);  // what both hold, the others hold too
+    in.padding = in.padding.to(at::kBFloat16);
+    const at::Tensor expected = reference(in, c);
+    const auto bias = make_window_bias(in.table, c.window, c.head_width);
+    for (const auto& [type, limit] : {std::pair{at::kDouble, 1e-6},
+                                      {at::kFloat, 1e-5},
+                                      {at::kBFloat16, 1e-2},
+                                      {at::kHalf, 2e-3}}) {
       SCOPED_TRACE(::testing::Message() << type << ", " << c);
-      const Inputs in = make_inputs(c, type, device());
-      const auto bias = make_window_bias(in.table, c.window, c.head_width);
+      in.qkv = in.qkv.to(type);
+      in.padding = in.padding.to(type);
       const at::Tensor out = window_attention(in.qkv, bias, in.padding, c.shift);
       EXPECT_EQ(out.scalar_type(), type);
-      EXPECT_LE(relative_error(out, reference(in, c)), limit);
+      EXPECT_LE(relative_error(out, expected), limit);
       EXPECT_TRUE(torch::equal(out, window_attention(in.qkv, bias, in.padding, c.shift)));
     }
   }
 }
 
-void expect_gradients(at::Device device,
-                      std::initializer_list<std::pair<at::ScalarType, double>> limits) {
+void expect_gradients(at::Device device, const std::vector<testing::Precision>& precisions) {
   testing::poison_memory(device);
   for (const Case& c : kCases) {
     const Inputs in = make_inputs(c, at::kFloat, at::kCPU);
     const at::Tensor keep =
         torch::tensor({1 / 0.85, 0.0, 1.0}).repeat({c.frames}).slice(0, 0, c.frames);
-    for (const auto& [type, limit] : limits) {
-      SCOPED_TRACE(::testing::Message() << type << ", " << c);
-      testing::expect_matches(
-          [&](const Arguments& a) {
-            return window_attention(a[0].value,
-                                    make_window_bias(a[1].value, c.window, c.head_width),
-                                    a[2].value, c.shift, keep.to(device));
-          },
-          [&](const Arguments& a) {
-            return reference({a[0].value, a[1].value, a[2].value}, c, keep);
-          },
-          {{"qkv", in.qkv}, {"table", in.table}, {"padding", in.padding}},
-          at::TensorOptions(type).device(device), limit, limit);
-    }
+    SCOPED_TRACE(::testing::Message() << c);
+    testing::expect_matches(
+        [&](const Arguments& a) {
+          return window_attention(a[0].value, make_window_bias(a[1].value, c.window, c.head_width),
+                                  a[2].value, c.shift, keep.to(device));
+        },
+        [&](const Arguments& a) {
+          return reference({a[0].value, a[1].value, a[2].value}, c, keep);
+        },
+        {{"qkv", in.qkv}, {"table", in.table}, {"padding", in.padding}}, device, precisions);
   }
 }
 
 TEST_P(WindowAttentionTest, GradientsMatchReference) {
-  expect_gradients(device(), {{at::kDouble, 1e-6}, {at::kFloat, 1e-5}});
+  expect_gradients(device(), {{at::kDouble, 1e-6, 1e-6}, {at::kFloat, 1e-5, 1e-5}});
 }
 
 // On a GPU by kernels.
 TEST_P(WindowAttentionTest, GradientsMatchReferenceInHalfPrecision) {
-  expect_gradients(device(), {{at::kBFloat16, 2e-2}, {at::kHalf, 5e-3}});
+  expect_gradients(device(), {{at::kBFloat16, 2e-2, 2e-2}, {at::kHalf, 5e-3, 5e-3}});
 }
 
 TEST_P(WindowAttentionTest, GradientsRepeatThemselves) {
