@@ -2,6 +2,7 @@
 #include <c10/util/Exception.h>
 
 #include <iostream>
+#include <new>
 
 #include "app/omniq/command.h"
 #include "app/omniq/signals.h"
@@ -10,6 +11,7 @@
 #include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/base/version.h"
+#include "core/model/device.h"
 
 namespace omniq::app {
 
@@ -44,6 +46,8 @@ Command add_command(CommandLine& line, const std::string& name, const std::strin
 
 namespace {
 
+constexpr const char* kLower = "Lower eval.batch_size, train.batch_size, frames or size.";
+
 int report(const CommandLine& line, const Error& error) {
   std::cerr << "error: " << shown(error.message) << "\n";
   if (!error.hint.empty()) {
@@ -68,13 +72,18 @@ int run(int argc, char** argv) {
   try {
     const Result<int> done = line.action();
     return done ? *done : report(line, done.error());
+  } catch (const std::bad_alloc&) {
+    return report(line, {ErrorCode::io, "Memory ran out.", kLower});
   } catch (const c10::Error& e) {  // libtorch: its message without the stack of the library
-    return report(
-        line,
-        {ErrorCode::io,
-         cat("Something failed inside the engine: ",
-             split(e.what_without_backtrace(), '\n').front()),
-         "If memory ran out, lower train.batch_size or eval.batch_size; else please report this."});
+    if (const auto memory = model::out_of_memory(e)) {
+      return report(line,
+                    {ErrorCode::io,
+                     cat("The ", memory->gpu ? "GPU's" : "machine's", " memory ran out."), kLower});
+    }
+    return report(line, {ErrorCode::io,
+                         cat("Something failed inside the engine: ",
+                             split(e.what_without_backtrace(), '\n').front()),
+                         "Please report this."});
   } catch (const std::exception& e) {
     return report(line, {ErrorCode::io,
                          cat("Something failed inside the engine: ", split(e.what(), '\n').front()),

@@ -43,12 +43,12 @@ class ConsoleObserver : public train::Observer {
   std::string monitored_;
 };
 
-Result<int> train_in(const run::RunFolder& folder, const config::Experiment& experiment,
-                     bool json) {
+Result<int> train_in(const run::RunFolder& folder, const config::Experiment& experiment, bool json,
+                     const train::Allowed& allowed = {}) {
   log::info(cat("Run ", folder.path().string()));
   Result<train::TrainOutcome> outcome = [&] {
     ConsoleObserver observer(experiment.data.val > 0 ? "held-out" : "test");
-    return train::train(experiment, folder, observer, stop_token(), stop_now_token());
+    return train::train(experiment, folder, observer, stop_token(), stop_now_token(), allowed);
   }();
   if (!outcome) return tl::unexpected(outcome.error());
   const bool paused = outcome->state == run::RunState::paused;
@@ -62,6 +62,7 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
                 {"best", best},
                 {"seconds", outcome->seconds},
                 {"selection", outcome->selection},
+                {"unreadable", outcome->unreadable},
                 {"saved", outcome->saved}});
   } else if (paused) {
     std::cout << (outcome->saved ? "Paused after "
@@ -78,6 +79,11 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
                 << (outcome->selection == "val" ? cat(" (epoch ", outcome->best_epoch, ")") : "")
                 << ".";
     }
+    if (outcome->unreadable > 0) {
+      std::cout << "\n"
+                << outcome->unreadable
+                << " training clips could not be decoded and were left out; log.txt names them.";
+    }
     std::cout << "\nRun folder: " << shown(folder.path().string()) << "\n";
   }
   return paused ? kPaused : kDone;
@@ -87,30 +93,33 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
 
 void add_train(CommandLine& line) {
   auto config = std::make_shared<std::string>();
+  auto force = std::make_shared<bool>(false);
   auto overrides = std::make_shared<std::vector<std::string>>();
   Command command =
       add_command(line, "train", "Start a run from a configuration", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(config::Experiment experiment, config::load(*config, *overrides));
-        experiment.threads = train::apply_threads(
-            experiment.threads);  // recorded, since the count decides the last bits
-        OMNIQ_TRY(train::open_dataset(experiment));  // before a folder is made
+        OMNIQ_TRY(train::prepare(experiment, *force));
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
         return train_in(folder, experiment, line.json);
       });
   command.required("CONFIG", *config, "YAML file; configs/ has some to start from")
       .option("key=value", *overrides,
-              "Settings that replace those of the file; omniq config lists all");
+              "Settings that replace those of the file; omniq config lists all")
+      .flag("--force", *force, "Start even if the estimate says that memory will not suffice");
 }
 
 void add_resume(CommandLine& line) {
   auto path = std::make_shared<std::string>();
+  auto allowed = std::make_shared<train::Allowed>();
   Command command = add_command(
       line, "resume", "Continue a run that was paused or interrupted", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
         OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
-        return train_in(folder, experiment, line.json);
+        return train_in(folder, experiment, line.json, *allowed);
       });
-  command.required("RUN", *path, "Run folder");
+  command.required("RUN", *path, "Run folder")
+      .flag("--changed-clips", allowed->changed_clips,
+            "Go on although the clips are not those that the run began with");
 }
 
 }  // namespace omniq::app

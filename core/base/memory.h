@@ -20,4 +20,8 @@ std::int64_t resident_memory();
 std::int64_t peak_resident_memory();
 void reset_peak_resident_memory();
 
+/// Bytes that this process could take without anything being swapped out: what the kernel says is
+/// available, or what the container's limit leaves. 0 where neither is known.
+std::int64_t available_memory();
+
 }  // namespace omniq

@@ -19,6 +19,11 @@
 
 namespace omniq::data {
 
+std::int64_t batches_held(std::int64_t batch_size, std::int64_t workers) {
+  // One that is ready, one in use, and enough begun that every worker has a clip.
+  return 2 + (workers + batch_size - 1) / batch_size;
+}
+
 class Loader::Impl {
  public:
   Impl(Split split, LoaderOptions options);
@@ -70,8 +75,7 @@ Loader::Impl::Impl(Split split, LoaderOptions options)
       (clip.spatial_views != 1 && clip.spatial_views != 3)) {
     throw std::invalid_argument("Loader: an option is out of range");
   }
-  // One batch ready, and enough begun that every worker has a clip.
-  depth_ = 2 + (options_.workers + options_.batch_size - 1) / options_.batch_size;
+  depth_ = batches_held(options_.batch_size, options_.workers);
   for (int i = 0; i < options_.workers; ++i) {
     workers_.emplace_back([this](std::stop_token stop) { work(stop); });
   }

@@ -43,6 +43,9 @@ struct Batch {
   std::vector<std::int64_t> unreadable_indices;  // the same clips, into Split::clips
 };
 
+/// How many batches a loader holds at most, ready or under way.
+std::int64_t batches_held(std::int64_t batch_size, std::int64_t workers);
+
 /// Used from one thread at a time. A clip that cannot be decoded is logged once and named in its
 /// batch; a broken invariant (a setting out of range, no memory) is thrown by the constructor or by
 /// next().

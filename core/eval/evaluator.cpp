@@ -88,6 +88,13 @@ Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const dat
   std::sort(result.predictions.begin(), result.predictions.end(),
             [](auto& a, auto& b) { return a.clip < b.clip; });
   result.clips = static_cast<std::int64_t>(result.predictions.size());
+  if (result.clips > 0 && result.unreadable == result.clips) {
+    const ClipPrediction& first = result.predictions.front();
+    return fail(ErrorCode::data,
+                cat("None of the ", result.clips, " clips could be decoded. Of the first, ",
+                    split.clips[first.clip].id, ": ", first.problem),
+                "omniq data DIR --check says of every clip what is wrong.");
+  }
   if (readable > 0) result.loss /= static_cast<double>(readable);
   if (result.clips > 0) {
     result.top1 = 100.0 * static_cast<double>(correct1) / static_cast<double>(result.clips);

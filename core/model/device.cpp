@@ -2,12 +2,14 @@
 
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/util/Exception.h>
 #include <dlfcn.h>
 #include <torch/cuda.h>
 #include <torch/types.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <new>
 
 #include "core/base/text.h"
 
@@ -127,6 +129,29 @@ std::optional<DeviceMemory> device_memory(c10::Device device) {
 void reset_peak_memory(c10::Device device) {
   if (!device.is_cuda()) return;
   c10::getDeviceAllocator(c10::kCUDA)->resetPeakStats(device.index());
+}
+
+std::int64_t free_device_memory(c10::Device device) {
+  if (!device.is_cuda()) return 0;
+  const auto stats = c10::getDeviceAllocator(c10::kCUDA)->getDeviceStats(device.index());
+  constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  std::size_t free = 0, total = 0;
+  if (cudaMemGetInfo(&free, &total) != cudaSuccess) return 0;
+  // What the allocator keeps for the next tensor is this process's to take.
+  return static_cast<std::int64_t>(free) + stats.reserved_bytes[kAll].current -
+         stats.allocated_bytes[kAll].current;
+}
+
+std::optional<OutOfMemory> out_of_memory(const std::exception& thrown) {
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&thrown) != nullptr) return OutOfMemory{true};
+  if (dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr) return OutOfMemory{false};
+  // The CPU's allocator and the libraries of CUDA have no error of their own for it.
+  const std::string_view what = thrown.what();
+  const auto says = [&](const char* words) { return what.find(words) != std::string_view::npos; };
+  if (says("DefaultCPUAllocator")) return OutOfMemory{false};
+  if (says("CUDA error: out of memory") || says("CUBLAS_STATUS_ALLOC_FAILED"))
+    return OutOfMemory{true};
+  return std::nullopt;
 }
 
 std::string driver_version() { return Nvml::get().driver(); }

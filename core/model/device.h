@@ -4,6 +4,7 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -30,6 +31,15 @@ struct DeviceMemory {
 };
 std::optional<DeviceMemory> device_memory(c10::Device device);
 void reset_peak_memory(c10::Device device);
+
+/// Bytes of the device that this process could take now; 0 on the CPU.
+std::int64_t free_device_memory(c10::Device device);
+
+/// Whether it says that an allocation failed, and then whether that was on the GPU.
+struct OutOfMemory {
+  bool gpu;
+};
+std::optional<OutOfMemory> out_of_memory(const std::exception& thrown);
 
 /// Driver version as NVML says; "" without one.
 std::string driver_version();

@@ -69,6 +69,12 @@ Result<RunFolder> RunFolder::create(config::Experiment& experiment) {
     for (int i = 2; fs::exists(folder); ++i) folder = cat(base, "-", i);
   }
   std::error_code ec;
+  // config.yaml could not say where the run, its data and its weights are.
+  if (fs::path here = fs::current_path(ec); !ec && !is_utf8(here.string())) {
+    return fail(ErrorCode::config,
+                cat("The working folder ", here.string(), " has a name that is not UTF-8."),
+                "Rename it, or start the run from another folder.");
+  }
   folder = fs::absolute(folder).lexically_normal();
   if (!folder.has_filename()) folder = folder.parent_path();
   if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder, ec))) {
@@ -151,6 +157,7 @@ Result<RunStatus> RunFolder::status() const {
     status.best_top1 = json.value("best_top1", -1.0);
     status.best_epoch = json.value("best_epoch", std::int64_t{0});
     status.selection = json.value("selection", "");
+    status.unreadable = json.value("unreadable", std::int64_t{0});
   } catch (const nlohmann::json::exception& e) {
     return damaged(e.what());
   }
@@ -176,7 +183,8 @@ Status RunFolder::write_status(const RunStatus& s) const {
                      {"steps", s.steps},
                      {"best_top1", s.best_top1},
                      {"best_epoch", s.best_epoch},
-                     {"selection", s.selection}};
+                     {"selection", s.selection},
+                     {"unreadable", s.unreadable}};
   return write_file_atomic(path_ / "status.json", json_text(json, 2) + "\n");
 }
 

@@ -28,7 +28,8 @@ struct RunStatus {
   std::int64_t epoch = 0, epochs = 0, step = 0, steps = 0;  // done and planned
   double best_top1 = -1;                                    // percent; −1: none yet
   std::int64_t best_epoch = 0;
-  std::string selection;  // "val" or "last": what best_top1 is
+  std::string selection;        // "val" or "last": what best_top1 is
+  std::int64_t unreadable = 0;  // training clips that could not be decoded, since the last start
 };
 
 double now_seconds();

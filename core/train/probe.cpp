@@ -1,16 +1,15 @@
 #include "core/train/probe.h"
 
-#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <chrono>
-#include <new>
 
 #include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/train/estimate.h"
+#include "core/train/fit.h"
 #include "core/train/schedule.h"
 #include "core/train/setup.h"
 
@@ -22,21 +21,6 @@ using Tell = std::function<void(std::int64_t, std::int64_t)>;
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-tl::unexpected<Error> out_of_memory(const config::Experiment& e, bool gpu) {
-  std::string hint = "Lower frames or size";
-  if (e.train.batch_size > 1) {
-    hint =
-        cat("Lower train.batch_size (and raise train.accum_steps by as much: a step stays the "
-            "same), frames or size");
-  }
-  if (e.train.trainable == "all") hint += ", or freeze the encoder with train.trainable=lora";
-  return fail(
-      ErrorCode::io,
-      cat("A step with train.batch_size=", e.train.batch_size, ", frames=", e.frames,
-          " and size=", e.size, " does not fit into the ", gpu ? "GPU's" : "machine's", " memory."),
-      hint + ".");
 }
 
 Status measure_steps(const config::Experiment& e, const ProbeOptions& options,
@@ -98,14 +82,10 @@ Result<Probe> probe(const config::Experiment& e, const ProbeOptions& options, co
     probe.gpu = model::device_memory(device);
     if (!probe.gpu)
       probe.resident_growth = std::max<std::int64_t>(0, peak_resident_memory() - before);
-  } catch (const c10::OutOfMemoryError&) {
-    return out_of_memory(e, device.is_cuda());
-  } catch (const std::bad_alloc&) {
-    return out_of_memory(e, /*gpu=*/false);
-  } catch (const c10::Error& error) {
-    // The CPU's allocator has no error of its own.
-    if (std::string_view(error.what()).find("DefaultCPUAllocator") == std::string_view::npos) throw;
-    return out_of_memory(e, /*gpu=*/false);
+  } catch (const std::exception& thrown) {
+    const auto error = memory_error(e, thrown);
+    if (!error) throw;
+    return tl::unexpected(*error);
   }
   return probe;
 }

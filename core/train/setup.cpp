@@ -9,7 +9,9 @@
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/config/settings.h"
+#include "core/model/device.h"
 #include "core/train/checkpoint.h"
+#include "core/train/fit.h"
 
 namespace omniq::train {
 namespace {
@@ -76,6 +78,14 @@ Result<data::Dataset> open_dataset(const config::Experiment& e) {
         "Set num_classes=0 to take the dataset's number.");
   }
   return dataset;
+}
+
+Status prepare(config::Experiment& e, bool force) {
+  e.threads = apply_threads(e.threads);
+  OMNIQ_ASSIGN(const data::Dataset dataset, open_dataset(e));
+  if (force) return {};
+  OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
+  return check_fits(e, dataset, free_memory(device));
 }
 
 tl::unexpected<Error> no_training_clips(const config::Experiment& e) {

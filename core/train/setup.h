@@ -22,6 +22,11 @@ namespace omniq::train {
 data::ClipOptions clip_options(const config::Experiment& experiment);
 Result<data::Dataset> open_dataset(const config::Experiment& experiment);
 
+/// What must be right before a new run's folder is made: resolves the thread count, which decides
+/// the last bits of a run, opens the dataset once and, without `force`, asks whether training fits
+/// into memory (fit.h).
+Status prepare(config::Experiment& experiment, bool force = false);
+
 /// What is said where the training list has no clip.
 tl::unexpected<Error> no_training_clips(const config::Experiment& experiment);
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <map>
 
 #include "core/base/log.h"
 #include "core/base/text.h"
@@ -13,8 +14,10 @@
 #include "core/run/heartbeat.h"
 #include "core/run/tensorboard.h"
 #include "core/train/checkpoint.h"
+#include "core/train/clip_record.h"
 #include "core/train/environment.h"
 #include "core/train/estimate.h"
+#include "core/train/fit.h"
 #include "core/train/schedule.h"
 #include "core/train/setup.h"
 
@@ -34,10 +37,11 @@ double percent(std::int64_t part, std::int64_t whole) {
 class Trainer {
  public:
   Trainer(const config::Experiment& experiment, const run::RunFolder& folder, Observer& observer,
-          std::stop_token stop, std::stop_token stop_now)
+          std::stop_token stop, std::stop_token stop_now, const Allowed& allowed)
       : e_(experiment),
         folder_(folder),
         observer_(observer),
+        allowed_(allowed),
         stop_now_(std::move(stop_now)),
         on_stop_(std::move(stop), [this] { stopping_.request_stop(); }),
         on_stop_now_(stop_now_, [this] { stopping_.request_stop(); }),
@@ -50,7 +54,20 @@ class Trainer {
     if (auto before = folder_.status()) status = *before;
     run::Heartbeat heartbeat(folder_, status);
     heartbeat_ = &heartbeat;
-    auto outcome = start_and_train();
+    Result<TrainOutcome> outcome;
+    try {
+      outcome = start_and_train();
+    } catch (const std::exception& thrown) {
+      const auto error = memory_error(e_, thrown);
+      if (!error) {
+        const std::string what =
+            cat("Something failed inside the engine: ", split(thrown.what(), '\n').front());
+        log::error(what);
+        (void)heartbeat.finish(run::RunState::failed, what);
+        throw;
+      }
+      outcome = tl::unexpected(*error);
+    }
     if (!outcome) {
       log::error(outcome.error().text());
       OMNIQ_TRY(heartbeat.finish(run::RunState::failed, outcome.error().text()));
@@ -73,6 +90,7 @@ class Trainer {
     precision_ = choose_precision(device_, e_.train.amp);
     OMNIQ_ASSIGN(dataset_, open_dataset(e_));
     OMNIQ_TRY(check_dataset());
+    OMNIQ_TRY(check_clips());
     OMNIQ_ASSIGN(const BuiltModel built,
                  build_model(e_, static_cast<std::int64_t>(dataset_.classes.size())));
     model_ = built.model;
@@ -80,8 +98,10 @@ class Trainer {
     optimizer_.emplace(parameter_groups(*model_, e_), AdamWOptions{e_.optim.beta1, e_.optim.beta2});
     step_.emplace(*model_, *optimizer_, step_options(e_, precision_));
     loader_.emplace(dataset_.train, loader_options(e_, true));
-    total_steps_ = steps_per_epoch(e_, loader_->clips()) * e_.train.epochs;
     OMNIQ_TRY(restore());
+    const std::int64_t accum = e_.train.accum_steps;
+    total_steps_ = state_.step - (state_.batch + accum - 1) / accum +
+                   steps_per_epoch(e_, loader_->clips()) * (e_.train.epochs - state_.epoch);
     OMNIQ_TRY(write_environment(folder_, e_, device_, precision_, built, dataset_));
     OMNIQ_ASSIGN(tensorboard_, [&]() -> Result<std::optional<run::TensorBoardWriter>> {
       OMNIQ_ASSIGN(auto writer, run::TensorBoardWriter::create(
@@ -104,10 +124,48 @@ class Trainer {
                               "epochs are not validated."
                             : "The test list is empty; epochs are not monitored.");
     }
+    name_classes_without_clips(dataset_.val, "held out");
+    name_classes_without_clips(dataset_.test, "in the test list");
     log::info(cat(dataset_.classes.size(), " classes; ", dataset_.train.clips.size(),
                   " clips to train, ", dataset_.val.clips.size(), " held out, ",
                   dataset_.test.clips.size(), " to test."));
     return {};
+  }
+
+  /// What is measured on such a list says nothing of these classes.
+  void name_classes_without_clips(data::Split& split, const char* where) const {
+    if (split.clips.empty()) return;
+    std::vector<bool> has(dataset_.classes.size(), false);
+    for (const data::ClipRef& clip : split.clips) {
+      if (clip.label >= 0) has[clip.label] = true;
+    }
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < has.size(); ++i) {
+      if (has[i]) continue;
+      names.push_back(dataset_.classes[i]);
+      split.problems.push_back(
+          {names.back(), cat("no clip of it is ", where), data::ProblemKind::class_without_clips});
+    }
+    if (!names.empty() && names.size() < has.size())
+      log::warning(cat("No clip is ", where, " of: ", join(names, ", "), "."));
+  }
+
+  /// A run goes on with the clips that it began with, or says what is different.
+  Status check_clips() {
+    if (std::filesystem::exists(folder_.last_checkpoint())) {
+      std::vector<std::string> all;
+      OMNIQ_ASSIGN(const std::string difference, compare_with_clip_record(folder_, dataset_, all));
+      const std::string sentence =
+          "The clips are not those that the run began with: " + difference + ".";
+      for (const std::string& clip : all) log::debug(clip);  // in log.txt
+      if (!difference.empty() && !allowed_.changed_clips) {
+        return fail(ErrorCode::data, sentence,
+                    "Restore them (log.txt names all), or go on with the clips as they are: omniq "
+                    "resume --changed-clips.");
+      }
+      if (!difference.empty()) log::warning(sentence + " The run goes on with these.");
+    }
+    return write_clip_record(folder_, dataset_);
   }
 
   /// Continues from the last checkpoint, where there is one; rows of metrics after it go.
@@ -122,7 +180,8 @@ class Trainer {
                     "Restore the class list, or start a new run.");
       }
       step_->set_loss_scale(state_.loss_scale, state_.scale_steps);
-      log::info(cat("Continuing after step ", state_.step, " of ", total_steps_, "."));
+      state_.batch = std::min(state_.batch, loader_->batches());  // clips may be fewer
+      log::info(cat("Continuing after step ", state_.step, "."));
     }
     return metrics_.cut_after(state_.step);
   }
@@ -137,6 +196,7 @@ class Trainer {
     while (state_.epoch < e_.train.epochs) {
       OMNIQ_ASSIGN(const bool finished, train_epoch());
       if (!finished) return pause();
+      OMNIQ_TRY(check_readable());
       OMNIQ_ASSIGN(const bool validated, validate());
       if (!validated) return pause();
       ++state_.epoch;
@@ -161,6 +221,7 @@ class Trainer {
         const auto batch = loader_->next(stop_);
         waited_ += seconds_since(asked);
         if (!batch) return false;
+        for (const data::Problem& one : batch->unreadable) unreadable_[one.id] = one.what;
         if (!batch->video.defined()) continue;
         sums += step_->accumulate(batch->video.squeeze(1).to(device_), batch->labels.to(device_),
                                   state_.step, i - state_.batch);
@@ -180,6 +241,24 @@ class Trainer {
       if (stop_.stop_requested()) return false;
     }
     return true;
+  }
+
+  /// Clips that cannot be decoded are left out, which is said once an epoch that finds more of
+  /// them.
+  Status check_readable() {
+    if (unreadable_.size() == unreadable_told_) return {};
+    unreadable_told_ = unreadable_.size();
+    const auto& [id, why] = *unreadable_.begin();
+    if (static_cast<std::int64_t>(unreadable_.size()) == loader_->clips()) {
+      return fail(ErrorCode::data,
+                  cat("None of the ", unreadable_.size(),
+                      " training clips could be decoded. Of the first, ", id, ": ", why),
+                  "omniq data DIR --check says of every clip what is wrong.");
+    }
+    log::warning(cat(unreadable_.size(), " of the ", loader_->clips(),
+                     " training clips could not be decoded and are left out, the first is ", id,
+                     "."));
+    return {};
   }
 
   Status after_step(const ClipSums& sums, double factor) {
@@ -352,6 +431,7 @@ class Trainer {
             state_.best_top1,
             selection(),
             seconds_before_ + seconds_since(started_),
+            static_cast<std::int64_t>(unreadable_.size()),
             /*saved=*/true};
   }
   std::string selection() const { return e_.data.val > 0 ? "val" : "last"; }
@@ -366,6 +446,7 @@ class Trainer {
           s.best_top1 = state_.best_top1;
           s.best_epoch = state_.best_epoch;
           s.selection = selection();
+          s.unreadable = static_cast<std::int64_t>(unreadable_.size());
         },
         now);
   }
@@ -373,6 +454,7 @@ class Trainer {
   const config::Experiment& e_;
   const run::RunFolder& folder_;
   Observer& observer_;
+  const Allowed allowed_;
   // Either request ends the work at the next step; the first of them saves.
   using StopCallback = std::stop_callback<std::function<void()>>;
   std::stop_source stopping_;
@@ -393,6 +475,8 @@ class Trainer {
   std::int64_t total_steps_ = 0, steps_at_start_ = 0;
 
   TrainerState state_;
+  std::map<std::string, std::string> unreadable_;  // training clips that were met since the start
+  std::size_t unreadable_told_ = 0;
   double seconds_before_ = 0;  // of earlier starts
   double waited_ = 0;          // for clips, since the last row
   Clock::time_point started_, last_save_, window_start_;
@@ -401,8 +485,9 @@ class Trainer {
 }  // namespace
 
 Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder,
-                           Observer& observer, std::stop_token stop, std::stop_token stop_now) {
-  return Trainer(experiment, folder, observer, std::move(stop), std::move(stop_now)).run();
+                           Observer& observer, std::stop_token stop, std::stop_token stop_now,
+                           const Allowed& allowed) {
+  return Trainer(experiment, folder, observer, std::move(stop), std::move(stop_now), allowed).run();
 }
 
 }  // namespace omniq::train

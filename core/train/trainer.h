@@ -30,6 +30,11 @@ class Observer {
   virtual void on_checkpoint(const std::filesystem::path&, std::int64_t /*step*/) {}
 };
 
+/// What is refused unless it is asked for.
+struct Allowed {
+  bool changed_clips = false;  // going on with other clips than the run began with
+};
+
 struct TrainOutcome {
   run::RunState state = run::RunState::finished;  // finished or paused
   std::int64_t epochs = 0;                        // done
@@ -38,15 +43,18 @@ struct TrainOutcome {
   std::string selection;  // "val": the best epoch on held-out clips; "last": the last epoch, on the
                           // test list
   double seconds = 0;     // of training, over all starts of the run
-  bool saved = true;      // false: paused at the last checkpoint, what came after it is discarded
+  std::int64_t unreadable = 0;  // training clips that could not be decoded, since this start
+  bool saved = true;  // false: paused at the last checkpoint, what came after it is discarded
 };
 
 /// Trains `experiment` in `folder`, from its last checkpoint where it has one. `stop` saves and
 /// returns `paused`; `stop_now` returns `paused` without saving: the run goes on from its last
 /// checkpoint, or from the beginning where it has none. The run's status, metrics, checkpoints,
-/// environment and log are kept in the folder; an error leaves it `failed` with the reason.
+/// environment, clips and log are kept in the folder; an error leaves it `failed` with the reason,
+/// which is in its log too. Other clips than the run began with are an error (data) unless
+/// `allowed`.
 Result<TrainOutcome> train(const config::Experiment& experiment, const run::RunFolder& folder,
                            Observer& observer, std::stop_token stop = {},
-                           std::stop_token stop_now = {});
+                           std::stop_token stop_now = {}, const Allowed& allowed = {});
 
 }  // namespace omniq::train

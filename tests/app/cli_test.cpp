@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/diverged.h"
@@ -127,6 +128,69 @@ TEST_F(Cli, TrainsEvaluatesPredictsAndLists) {
   EXPECT_EQ(omniq("config r1/config.yaml").code, 0);
   EXPECT_EQ(omniq("config r1/config.yaml --json").code, 0);
   EXPECT_TRUE(json::parse(omniq("doctor --json").out)["checks"].is_array());
+}
+
+TEST_F(Cli, YamlWithoutEndIsASentenceAndExitCode2) {
+  tmp_.write("recursive.yaml", "a: &a {b: *a}\n");
+  expect_sentence(omniq("config recursive.yaml"), 2, "recursive.yaml, line 1: this goes on");
+  std::string bomb = "a0: &a0 {x: 1, y: 2}\n";
+  for (int i = 1; i < 30; ++i) {
+    const std::string n = std::to_string(i), before = "*a" + std::to_string(i - 1);
+    bomb += "a" + n + ": &a" + n + " {x: " + before + ", y: " + before + "}\n";
+  }
+  tmp_.write("bomb.yaml", bomb);
+  expect_sentence(omniq("config bomb.yaml"), 2, "thousands of values");
+  tmp_.write("two.yaml", "data: {root: x}\nframes: 4\n---\nframes: 8\n");
+  expect_sentence(omniq("config two.yaml"), 2, "two.yaml, line 4: a second document");
+}
+
+TEST_F(Cli, NamesThatAreNotUtf8AreShownOrRefusedBeforeARunIsMade) {
+  make_data();
+  const std::filesystem::path clips = tmp_ / "demo-data";
+  // A clip: it is trained with and tested with, and every record can be read.
+  std::filesystem::copy(clips / "Grow/grow_t000.mp4", clips / "Grow/caf\xe9_\x1b[2J.mp4");
+  const std::string lists = "data.trainlist= data.testlist= data.classind= ";
+  Output o = omniq("train " + fast_ + lists + "run.dir=r --json");
+  ASSERT_EQ(o.code, 0) << o.all();
+  EXPECT_EQ(json::parse(o.out)["state"], "finished");
+  EXPECT_THAT(read_text(tmp_ / "r/clips.tsv"), HasSubstr("Grow/caf\ufffd_\\x1b[2J.mp4"));
+  o = omniq("data demo-data --json");
+  EXPECT_TRUE(json::accept(o.out)) << o.out;
+  o = omniq("eval r --json");
+  ASSERT_EQ(o.code, 0) << o.all();
+  EXPECT_TRUE(json::accept(o.out)) << o.out;
+  tmp_.write("caf\xe9.mp4", "no video");
+  o = omniq("predict r --json 'caf\xe9.mp4'");
+  EXPECT_EQ(o.code, 3);
+  EXPECT_EQ(json::parse(o.out)["predictions"][0]["video"], "caf\ufffd.mp4");
+
+  // What becomes part of a checkpoint or of config.yaml.
+  std::filesystem::rename(clips / "Grow", clips / "Caf\xe9");
+  expect_sentence(omniq("train " + fast_ + lists + "run.dir=r2"), 3, "\"Caf\ufffd\" is not named");
+  expect_sentence(omniq("train " + fast_ + "run.dir=r2 'backbone.weights=caf\xe9.pth'"), 2,
+                  "'caf\ufffd.pth' is not UTF-8");
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "r2"));
+}
+
+TEST_F(Cli, NoReadableClipIsExitCode3AndNoFinishedRun) {
+  make_data();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(tmp_ / "demo-data")) {
+    if (entry.path().extension() == ".mp4") std::ofstream(entry.path(), std::ios::trunc) << "x";
+  }
+  const Output o = omniq("train " + fast_ + "run.dir=r");
+  expect_sentence(o, 3, "training clips could be decoded");
+  EXPECT_THAT(o.all(), Not(HasSubstr("Finished")));
+  EXPECT_EQ(json::parse(read_text(tmp_ / "r/status.json"))["state"], "failed");
+  EXPECT_THAT(read_text(tmp_ / "r/log.txt"), HasSubstr("training clips could be decoded"));
+}
+
+TEST_F(Cli, WhatMemoryCannotHoldIsRefusedBeforeARunIsMade) {
+  make_data();
+  const std::string words = "train " + fast_ +
+                            "run.dir=r fusion.max_frames=4096 frames=4096 "
+                            "size=4096 train.batch_size=4096 ";
+  expect_sentence(omniq(words), 2, " fits");
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "r"));
 }
 
 TEST_F(Cli, ADivergedModelIsASentenceAndExitCode1) {

@@ -40,8 +40,7 @@ class Engine {
   virtual Result<std::unique_ptr<VideoSource>> open_video(const std::filesystem::path& path,
                                                           std::int64_t short_side) = 0;
 
-  /// What must be right before a run's folder is made: resolves the thread count, which decides
-  /// the last bits of a run, and opens the dataset once.
+  /// train::prepare: what must be right before a run's folder is made.
   virtual Status prepare(config::Experiment& experiment) = 0;
   /// train::train.
   virtual Result<train::TrainOutcome> train(const config::Experiment& experiment,

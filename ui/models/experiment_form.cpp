@@ -70,9 +70,10 @@ void ExperimentForm::check() {
     }
   }
   for (const config::Setting& setting : config::settings()) {
-    const QString key = to_qt(setting.key), text = texts_.value(key);
+    const QString key = to_qt(setting.key),
+                  text = to_qt(setting.get(experiment_));  // ~ spelled out
     if (setting.kind == config::Kind::path && !text.isEmpty() && must_exist(setting.key) &&
-        !path_exists(experiment_, text))
+        !errors_.contains(key) && !path_exists(experiment_, text))
       errors_[key] = tr("There is no file or folder %1.").arg(text);
   }
   if (errors_.isEmpty()) {

@@ -234,6 +234,128 @@ TEST_F(TrainerTest, LeavesBrokenClipsOutAndCountsThemAsWrong) {
   EXPECT_THAT(read_text(folder->path() / "eval" / "predictions.csv"), HasSubstr("grow_e000.mp4"));
 }
 
+/// A copy of the demo set, for a run that changes it.
+config::Experiment with_own_data(config::Experiment e, const std::filesystem::path& copy) {
+  const std::filesystem::path demo = e.data.root;
+  std::filesystem::copy(demo, copy, std::filesystem::copy_options::recursive);
+  for (auto* path : {&e.data.root, &e.data.trainlist, &e.data.testlist, &e.data.classind})
+    *path = (copy / std::filesystem::relative(*path, demo)).lexically_normal().string();
+  return e;
+}
+
+TEST_F(TrainerTest, NoReadableClipIsNoTraining) {
+  Observer silent;
+  for (const std::string spoiled : {"_t", "_e"}) {  // to train on; to test with
+    const auto copy = *folder_ / ("unreadable" + spoiled);
+    config::Experiment e = with_own_data(experiment("unreadable" + spoiled + "_run"), copy);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(copy)) {
+      if (entry.path().filename().string().find(spoiled + "0") != std::string::npos)
+        std::ofstream(entry.path(), std::ios::trunc) << "not a video";
+    }
+    const auto folder = run::RunFolder::create(e);
+    const auto outcome = train(e, *folder, silent);
+    ASSERT_FALSE(outcome) << spoiled;
+    EXPECT_EQ(outcome.error().code, ErrorCode::data);
+    EXPECT_THAT(outcome.error().message,
+                HasSubstr(spoiled == "_t" ? "None of the 32 training clips could be decoded"
+                                          : "None of the 16 clips could be decoded"));
+    EXPECT_EQ(folder->status()->state, run::RunState::failed);
+    EXPECT_EQ(folder->status()->reason, outcome.error().text());
+    EXPECT_THAT(read_text(folder->file("log.txt")), HasSubstr(outcome.error().message))
+        << "the last error of a run is in its log";
+    EXPECT_THAT(curve(*folder), testing::Not(HasSubstr("\"val\"")));
+  }
+}
+
+TEST_F(TrainerTest, GoesOnWithOtherClipsOnlyWhereThatIsAllowed) {
+  const auto copy = *folder_ / "changed";
+  config::Experiment e = with_own_data(experiment("changed_run"), copy);
+  const auto folder = run::RunFolder::create(e);
+  StopAfter stop(3);
+  ASSERT_TRUE(train(e, *folder, stop, stop.token()));
+  Observer silent;
+  const config::Experiment saved = folder->experiment().value();
+  std::filesystem::remove(copy / "Grow" / "grow_t000.mp4");
+  std::filesystem::copy(copy / "Grow" / "grow_t001.mp4", copy / "Grow" / "grow_t900.mp4");
+  std::ofstream(copy / "Grow" / "grow_t002.mp4", std::ios::app) << "more";
+  const std::string list = read_text(e.data.trainlist);
+  std::ofstream(e.data.trainlist, std::ios::app) << "Grow/grow_t900.mp4\n";
+  const auto refused = train(saved, *folder, silent);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::data);
+  EXPECT_THAT(refused.error().text(),
+              testing::AllOf(HasSubstr("1 gone (the first is train Grow/grow_t000.mp4), 1 added "
+                                       "(the first is train Grow/grow_t900.mp4), 1 changed (the "
+                                       "first is train Grow/grow_t002.mp4)"),
+                             HasSubstr("--changed-clips")));
+  EXPECT_THAT(read_text(folder->file("log.txt")), HasSubstr("added: train Grow/grow_t900.mp4"));
+  EXPECT_EQ(read_checkpoint_state(folder->last_checkpoint())->step, 3) << "nothing is lost";
+
+  // Far fewer clips than the epoch under way has seen already.
+  std::string few;
+  for (const std::string& line : split(list, '\n')) {
+    if (line.find("_t003.mp4") != std::string::npos) few += line + "\n";
+  }
+  std::ofstream(e.data.trainlist, std::ios::trunc) << few;
+  const auto resumed = train(saved, *folder, silent, {}, {}, {.changed_clips = true});
+  ASSERT_TRUE(resumed) << resumed.error().text();
+  EXPECT_EQ(resumed->epochs, 2);
+  EXPECT_EQ(folder->status()->steps, 4) << "three, and one of the epoch that was left";
+  EXPECT_EQ(folder->status()->step, 4);
+  EXPECT_THAT(read_text(folder->file("log.txt")), HasSubstr("The run goes on with these"));
+  EXPECT_TRUE(train(saved, *folder, silent)) << "what it went on with is what it has now";
+}
+
+TEST_F(TrainerTest, ATestListWithoutAClassIsNamed) {
+  Observer silent;
+  config::Experiment e = experiment("lacking");
+  e.train.epochs = 1;
+  e.data.testlist = folder_->write("half.txt", "Grow/grow_e000.mp4\nShrink/shrink_e000.mp4\n");
+  const auto folder = run::RunFolder::create(e);
+  const auto outcome = train(e, *folder, silent);
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  EXPECT_THAT(
+      read_text(folder->file("log.txt")),
+      testing::AllOf(HasSubstr("No clip is in the test list of: "), HasSubstr("SlideLeft")));
+  EXPECT_THAT(read_text(folder->file("environment.json")),
+              HasSubstr("no clip of it is in the test list"));
+}
+
+/// Fails as an allocation does, or as what nobody foresaw.
+class Thrower : public Observer {
+ public:
+  explicit Thrower(bool memory) : memory_(memory) {}
+  void on_progress(const Progress&) override {
+    if (memory_) throw std::bad_alloc();
+    throw std::runtime_error("a broken invariant\nframe #0");
+  }
+
+ private:
+  bool memory_;
+};
+
+TEST_F(TrainerTest, WhatIsThrownIsInStatusAndLog) {
+  config::Experiment e = experiment("memory");
+  const auto folder = run::RunFolder::create(e);
+  Thrower memory(true);
+  const auto outcome = train(e, *folder, memory);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::io);
+  EXPECT_THAT(outcome.error().text(),
+              testing::AllOf(HasSubstr("Memory ran out: training with train.batch_size=4"),
+                             HasSubstr("Lower train.batch_size"), HasSubstr("machine's memory")));
+  EXPECT_EQ(folder->status()->state, run::RunState::failed);
+  EXPECT_EQ(folder->status()->reason, outcome.error().text());
+  EXPECT_THAT(read_text(folder->file("log.txt")), HasSubstr(outcome.error().message));
+
+  config::Experiment other = experiment("broken_invariant");
+  const auto second = run::RunFolder::create(other);
+  Thrower broken(false);
+  EXPECT_THROW((void)train(other, *second, broken), std::runtime_error);
+  EXPECT_EQ(second->status()->reason, "Something failed inside the engine: a broken invariant");
+  EXPECT_THAT(read_text(second->file("log.txt")), HasSubstr("engine: a broken invariant\n"));
+}
+
 TEST_F(TrainerTest, OverfitsAFewClips) {
   Observer silent;
   config::Experiment e = experiment("overfit");

@@ -51,11 +51,7 @@ class TorchEngine : public Engine {
     return open_stream(path, short_side);
   }
 
-  Status prepare(config::Experiment& experiment) override {
-    experiment.threads = train::apply_threads(experiment.threads);
-    OMNIQ_TRY(train::open_dataset(experiment));
-    return {};
-  }
+  Status prepare(config::Experiment& experiment) override { return train::prepare(experiment); }
 
   Result<train::TrainOutcome> train(const config::Experiment& experiment,
                                     const run::RunFolder& folder, train::Observer& observer,
