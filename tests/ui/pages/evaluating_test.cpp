@@ -40,6 +40,11 @@ class EvaluatingTest : public QObject {
         [&] { return ui::engine().value()->train(experiment, *folder, quiet, {}, {}); });
     if (!outcome) qFatal("%s", outcome.error().text().c_str());
   }
+  /// What is shown follows the choice a moment later.
+  void choose(const QString& run) {
+    window_->runs_page()->select(run);
+    QTRY_COMPARE(window_->runs_page()->details()->run(), run);
+  }
   QPushButton* visible_button(QWidget* in, const QString& text) {
     for (QPushButton* button : in->findChildren<QPushButton*>()) {
       if (button->isVisible() && button->text() == text) return button;
@@ -63,7 +68,7 @@ class EvaluatingTest : public QObject {
 
   void the_evaluation_tab_offers_it_and_shows_the_result() {
     RunsPage& runs = *window_->runs_page();
-    runs.select(window_->workspace().model().run(0).path);
+    choose(window_->workspace().model().run(0).path);
     constexpr int kEvaluationTab = 3;
     runs.details()->show_tab(kEvaluationTab);
     auto* tab = runs.findChild<EvaluationTab*>();
@@ -94,7 +99,7 @@ class EvaluatingTest : public QObject {
     const std::string before = testing_support::read_text(summary);
     QVERIFY(!before.empty());
     window_->show_page(u"runs"_s);
-    window_->runs_page()->select(run);
+    choose(run);
     QTRY_VERIFY(window_->runs_page()->actions().evaluate->isEnabled());
     window_->runs_page()->actions().evaluate->trigger();
     auto* evaluating = window_->findChild<Evaluating*>();

@@ -55,6 +55,10 @@ class RunsPageTest : public QObject {
   }
   int rows() const { return page_->table()->model()->rowCount(); }
   ChartView* loss() const { return page_->details()->curves()->charts().front(); }
+  QString last_curve() const {
+    const auto& curves = loss()->scene().curves;
+    return curves.isEmpty() ? QString() : curves.back().name;
+  }
 
  private Q_SLOTS:
   void init() {
@@ -93,11 +97,11 @@ class RunsPageTest : public QObject {
     const auto run = test::write_fake_run(folder_->path(), "one", fake);
     open(1);
     QTRY_VERIFY(!loss()->scene().empty());
-    QCOMPARE(loss()->scene().curves.front().raw->size(), 20u);
+    QCOMPARE(test::points(*loss()), 20u);
     const std::string more = test::fake_metrics(fake, 30);
     std::ofstream(run / "metrics.jsonl", std::ios::app)
         << more.substr(test::fake_metrics(fake, 20).size());
-    QTRY_COMPARE(loss()->scene().curves.front().raw->size(), 30u);
+    QTRY_COMPARE(test::points(*loss()), 30u);
     QVERIFY(loss()->scene().curves.front().smooth);  // smoothed over a faint raw curve
   }
 
@@ -112,14 +116,14 @@ class RunsPageTest : public QObject {
         if (label->text().contains(u"dashed"_s)) return label->text();
       return QString();
     };
-    QTRY_VERIFY(loss()->scene().curves.back().name.contains(u"test list"_s));
+    QTRY_VERIFY(last_curve().contains(u"test list"_s));
     QVERIFY(legend().contains(u"dashed: test list"_s));
     fake.selection = "val";
     test::write_fake_run(folder_->path(), "two", fake);
     QTRY_COMPARE(rows(), 2);
     page_->select(path("two"));
     QTRY_VERIFY(legend().contains(u"dashed: held out"_s));
-    QTRY_VERIFY(loss()->scene().curves.back().name.contains(u"held out"_s));
+    QTRY_VERIFY(last_curve().contains(u"held out"_s));
   }
 
   void several_runs_share_the_charts_in_their_own_colours() {
@@ -193,11 +197,7 @@ class RunsPageTest : public QObject {
     page_->archived_action()->trigger();
     QCOMPARE(rows(), 2);
     page_->select(path("two"));
-    const auto chosen = [this] {
-      page_->actions().copy_path->trigger();
-      return QApplication::clipboard()->text();
-    };
-    QTRY_COMPARE(chosen(), path("two"));
+    QTRY_COMPARE(page_->details()->run(), path("two"));
     page_->actions().remove->trigger();
     QTRY_COMPARE(rows(), 1);
     QVERIFY(!std::filesystem::exists(*folder_ / "two"));

@@ -134,12 +134,11 @@ class TrainingTest : public QObject {
     window_->runs_page()->actions().pause->trigger();
     seen.set_value();
     QTRY_COMPARE(state_key(only_run()), u"paused"_s);
-    const std::size_t points = loss->scene().curves.front().raw->size();
-    QVERIFY(points > 0);
+    QTRY_VERIFY(test::points(*loss) > 0);
     QTRY_VERIFY(window_->runs_page()->actions().resume->isEnabled());
     window_->runs_page()->actions().resume->trigger();
     QTRY_COMPARE(state_key(only_run()), u"finished"_s);
-    QTRY_COMPARE(loss->scene().curves.front().raw->size(), 120u);
+    QTRY_COMPARE(test::points(*loss), 120u);
     QCOMPARE(only_run().epoch, 40);
     QVERIFY(!window_->training().isVisible());
   }

@@ -1,7 +1,9 @@
-// Widgets as assistive technology finds them.
+// Widgets as assistive technology finds them, and what charts show.
 #pragma once
 
 #include <QWidget>
+
+#include "ui/widgets/chart/chart_view.h"
 
 namespace omniq::ui::test {
 
@@ -12,6 +14,12 @@ Widget* named(const QWidget* in, const QString& name) {
     if (widget->accessibleName() == name) return widget;
   }
   return nullptr;
+}
+
+/// How many the first curve of a chart has; 0 where there is none, as while others are read.
+inline std::size_t points(const ChartView& chart) {
+  const auto& curves = chart.scene().curves;
+  return curves.isEmpty() ? 0 : curves.front().raw->size();
 }
 
 }  // namespace omniq::ui::test

@@ -25,6 +25,8 @@ class RunDetails : public QWidget {
   /// `runs` is not empty; its first is the one whose configuration, log and evaluation are shown.
   void set_runs(const QList<RunInfo>& runs);
   void show_tab(int index);
+  /// The folder of the run whose configuration, log and evaluation are shown.
+  const QString& run() const { return run_; }
   CurvesTab* curves() const { return curves_; }
 
  Q_SIGNALS:
