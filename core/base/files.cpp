@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
+#include <tuple>
 
 #include "core/base/text.h"
 
@@ -38,6 +39,22 @@ Status sync_path(const fs::path& path, int flags) {
   if (rc != 0 && errno != EINVAL) return errno_error("sync", path);
   return {};
 }
+
+struct OutputFile {
+  int fd = -1;
+  ~OutputFile() {
+    if (fd >= 0) ::close(fd);
+  }
+  Status write(std::string_view text, const fs::path& path) const {
+    while (!text.empty()) {
+      const ::ssize_t done = ::write(fd, text.data(), text.size());
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) return errno_error("write", path);
+      text.remove_prefix(static_cast<std::size_t>(done));
+    }
+    return {};
+  }
+};
 }  // namespace
 
 InputFile::~InputFile() {
@@ -98,14 +115,50 @@ Status commit_file(const fs::path& temporary, const fs::path& path) {
 }
 
 Status write_file_atomic(const fs::path& path, std::string_view content) {
-  const fs::path temporary = path.string() + ".tmp";
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    out.write(content.data(), static_cast<std::streamsize>(content.size()));
-    out.flush();
-    if (!out) return errno_error("write", temporary);
+  // Two processes, or two threads, may write the same file at once: the last of them stays, whole.
+  static std::atomic<unsigned> counter = 0;
+  fs::path temporary;
+  OutputFile file;
+  do {
+    temporary = path.parent_path() / cat(".omniq-", ::getpid(), "-", counter++, ".tmp");
+    file.fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (file.fd < 0 && errno == EEXIST);  // of a process on another machine, or one that died
+  if (file.fd < 0) return errno_error("write", path);
+  Status written = file.write(content, path);
+  if (written) written = commit_file(temporary, path);
+  if (!written) ::unlink(temporary.c_str());
+  return written;
+}
+
+Status append_to_file(const fs::path& path, std::string_view text) {
+  const OutputFile file{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
+  struct stat before {};
+  if (file.fd < 0 || ::fstat(file.fd, &before) != 0) return errno_error("write", path);
+  Status written = file.write(text, path);
+  // Half a line would spoil the next one.
+  if (!written) std::ignore = ::ftruncate(file.fd, before.st_size);
+  return written;
+}
+
+Status make_folder(const fs::path& folder) {
+  std::error_code ec;
+  fs::create_directories(folder, ec);
+  if (!ec) return {};
+  return fail(ErrorCode::io, cat("Cannot make ", folder.string(), ": ", ec.message(), "."));
+}
+
+Status check_writable(fs::path folder) {
+  std::error_code ec;
+  while (folder.has_relative_path() && !fs::exists(folder, ec) && !ec)
+    folder = folder.parent_path();
+  // By trying: what a folder's permissions say is not all, a disk can be mounted read-only.
+  if (folder.empty()) folder = ".";
+  const int fd = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+  if (fd >= 0) return ::close(fd), Status{};
+  if (errno == EOPNOTSUPP || errno == EISDIR) {  // a file system without nameless files
+    if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
   }
-  return commit_file(temporary, path);
+  return errno_error("write to", folder);
 }
 
 }  // namespace omniq

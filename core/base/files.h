@@ -47,8 +47,20 @@ Status check_regular_file(const std::filesystem::path& path);
 
 Result<std::string> read_file(const std::filesystem::path& path);
 
-/// Writes to `<path>.tmp`, syncs it to the disk, renames it to `path`, and syncs the folder.
+/// Writes to a temporary file beside `path` that no other writer uses, syncs it to the disk,
+/// renames it to `path`, and syncs the folder. After an error the file at `path` is as it was.
 Status write_file_atomic(const std::filesystem::path& path, std::string_view content);
+
+/// Adds `text` at the end of a file, which is made where there is none: all of it, or after an
+/// error nothing.
+Status append_to_file(const std::filesystem::path& path, std::string_view text);
+
+/// Makes a folder, and those above it, where there is none.
+Status make_folder(const std::filesystem::path& folder);
+
+/// Whether files can be made in `folder`, or where it does not exist in the nearest folder above;
+/// the error says the system's reason.
+Status check_writable(std::filesystem::path folder);
 
 /// The second half of write_file_atomic, for a temporary file that somebody else has written.
 Status commit_file(const std::filesystem::path& temporary, const std::filesystem::path& path);

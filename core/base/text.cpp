@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <iomanip>
 
@@ -201,11 +202,48 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 }  // namespace
 
+namespace {
+
+bool is_number(const std::string& text) {
+  double value = 0;
+  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
+  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+/// The first character after any ' decides.
+bool begins_like_a_formula(const std::string& text) {
+  const std::size_t first = text.find_first_not_of('\'');
+  return first != std::string::npos &&
+         std::string_view("=+-@\t\r").find(text[first]) != std::string_view::npos;
+}
+
+}  // namespace
+
 std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  const std::string safe = begins_like_a_formula(text) && !is_number(text) ? "'" + text : text;
+  if (safe.find_first_of(",\"\n\r") == std::string::npos) return safe;
   std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  for (const char c : safe) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
+}
+
+std::string csv_text(const std::string& field) {
+  return field.starts_with('\'') && begins_like_a_formula(field) ? field.substr(1) : field;
+}
+
+std::vector<std::string> csv_records(std::string_view table) {
+  std::vector<std::string> records;
+  bool quoted = false;
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table[i] == '"') quoted = !quoted;  // a doubled quote turns it twice
+    if (table[i] != '\n' || quoted) continue;
+    records.emplace_back(table.substr(start, i - start));
+    start = i + 1;
+  }
+  if (start < table.size()) records.emplace_back(table.substr(start));
+  return records;
 }
 
 std::string nearest(std::string_view name, std::span<const std::string> candidates) {

@@ -50,8 +50,14 @@ struct NotText {
 };
 tl::expected<std::string, NotText> to_utf8(std::string_view bytes);
 
-/// A field of a CSV file, quoted where it must be (RFC 4180).
+/// A field of a CSV file, quoted where it must be (RFC 4180). What a spreadsheet would take for a
+/// formula, a text that begins with = + - @, tab or carriage return and is no number, gets a ' in
+/// front; so does a text that looks like one with ' in front, so that csv_text can tell.
 std::string csv_field(const std::string& text);
+/// The text of a field that csv_field wrote, once a reader has taken the quotes off.
+std::string csv_text(const std::string& field);
+/// The records of a CSV file as they stand there: a line break within quotes does not end one.
+std::vector<std::string> csv_records(std::string_view table);
 
 /// The candidate with the smallest edit distance to `name`, or "" when none is near enough to be
 /// meant (more than a third of its letters differ).

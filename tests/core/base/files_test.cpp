@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <thread>
+#include <vector>
 
 #include "tests/support/temporary_folder.h"
 
@@ -73,6 +75,59 @@ TEST(InputFile, ReadsOnFromWhereItWas) {
   EXPECT_EQ(file->read(part.data(), 4), 2U);
   EXPECT_EQ(part, "efcd");
   EXPECT_EQ(file->read(part.data(), 4), 0U);
+}
+
+TEST(WriteFile, ManyWritersOfOneFileLeaveOneOfTheirs) {
+  const TemporaryFolder folder;
+  const auto file = folder / "file";
+  {
+    std::vector<std::jthread> writers;
+    for (const char letter : {'a', 'b', 'c', 'd'}) {
+      writers.emplace_back([&, letter] {
+        for (int i = 0; i < 25; ++i) {
+          const auto written = write_file_atomic(file, std::string(20'000, letter));
+          EXPECT_TRUE(written) << written.error().text();
+        }
+      });
+    }
+  }
+  const std::string text = testing_support::read_text(file);
+  ASSERT_EQ(text.size(), 20'000u);
+  EXPECT_EQ(text, std::string(20'000, text[0]));
+  const auto count = std::distance(std::filesystem::directory_iterator(folder.path()), {});
+  EXPECT_EQ(count, 1) << "a temporary file is left";
+}
+
+TEST(WriteFile, SaysTheSystemsReasonAndLeavesNothing) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "taken");
+  EXPECT_THAT(write_file_atomic(folder / "taken", "x").error().message,
+              HasSubstr("taken: Is a directory"));
+  EXPECT_THAT(write_file_atomic(folder / "none" / "file", "x").error().message,
+              HasSubstr("No such file or directory"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+  EXPECT_THAT(append_to_file("/dev/full", "x").error().message,
+              HasSubstr("No space left on device"));
+}
+
+TEST(WriteFile, AppendsAtTheEnd) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(append_to_file(folder / "lines", "one\n"));
+  ASSERT_TRUE(append_to_file(folder / "lines", "two\n"));
+  EXPECT_EQ(testing_support::read_text(folder / "lines"), "one\ntwo\n");
+}
+
+TEST(WriteFile, AFolderIsWritableWhenItsNearestThatExistsIs) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(check_writable(folder.path()));
+  EXPECT_TRUE(check_writable(folder / "a" / "b"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "a"));
+  folder.write("file", "");
+  EXPECT_THAT(check_writable(folder / "file" / "b").error().message,
+              HasSubstr("file: Not a directory"));
+  EXPECT_THAT(make_folder(folder / "file" / "b").error().message, HasSubstr("Not a directory"));
+  EXPECT_THAT(check_writable("/proc/self").error().message,
+              HasSubstr("Cannot write to /proc/self"));
 }
 
 }  // namespace

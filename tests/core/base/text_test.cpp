@@ -73,5 +73,28 @@ TEST(Text, JsonHoldsWhateverBytesANameHas) {
   EXPECT_EQ(json_text({{"a", {1}}}, 2), "{\n  \"a\": [\n    1\n  ]\n}");
 }
 
+TEST(Csv, NamesAreNoFormulasAndNumbersStayNumbers) {
+  for (const char* name :
+       {"=1+1", "+cmd|x", "-2+3", "@SUM(A1)", "\tx", "\rx", "-", "'=1", "''+x"}) {
+    const std::string field = csv_field(name);
+    const std::string plain = field.starts_with('"') ? field.substr(1, field.size() - 2) : field;
+    EXPECT_EQ(plain.front(), '\'') << field;
+    EXPECT_EQ(csv_text(plain), name);
+  }
+  EXPECT_EQ(csv_field("=HYPERLINK(\"x\",\"y\")"), "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
+  for (const char* text :
+       {"-1.5", "+3", "-2e-7", "12", "", "YoYo", "'quoted'", "a=b", "Caf\xc3\xa9"}) {
+    EXPECT_EQ(csv_field(text), text);
+    EXPECT_EQ(csv_text(text), text);
+  }
+}
+
+TEST(Csv, ARecordEndsWithItsLineAndNotWithinQuotes) {
+  EXPECT_EQ(csv_records("a,b\n\"x\ny\",1\n\"he said \"\"\n\"\"\",2\n"),
+            (std::vector<std::string>{"a,b", "\"x\ny\",1", "\"he said \"\"\n\"\"\",2"}));
+  EXPECT_EQ(csv_records("a\nb"), (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(csv_records("").empty());
+}
+
 }  // namespace
 }  // namespace omniq
