@@ -4,7 +4,7 @@
 #include "app/omniq/command.h"
 #include "app/omniq/progress_bar.h"
 #include "app/omniq/signals.h"
-#include "core/base/files.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/eval/run_evaluation.h"
 
@@ -34,7 +34,9 @@ void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
     std::cout << "Latency     " << s.latency_note << "\n";
   }
   std::cout << "Device      " << s.device << ", " << s.precision << "\n"
-            << "Written to  " << shown((folder.path() / "eval").string()) << "\n";
+            << (s.not_recorded
+                    ? ""
+                    : cat("Written to  ", shown((folder.path() / "eval").string()), "\n"));
 }
 
 }  // namespace
@@ -54,12 +56,13 @@ void add_eval(CommandLine& line) {
         }();
         if (!summary) return tl::unexpected(summary.error());
         if (line.json) {
-          OMNIQ_ASSIGN(const std::string text, read_file(folder.path() / "eval" / "summary.json"));
-          print_json(nlohmann::ordered_json::parse(text));
+          std::cout << summary->record << std::flush;
         } else {
           print_summary(*summary, folder);
         }
-        return kDone;
+        if (!summary->not_recorded) return kDone;
+        log::error(cat("The evaluation is not recorded: ", summary->not_recorded->text()));
+        return kOther;
       });
   command.required("RUN", *path, "Run folder")
       .option("key=value", *overrides,

@@ -14,19 +14,20 @@ void add_runs(CommandLine& line) {
   auto directory = std::make_shared<std::string>("runs");
   Command command =
       add_command(line, "runs", "List the runs of a folder", [=, &line]() -> Result<int> {
-        if (!std::filesystem::is_directory(*directory)) {
+        std::error_code ec;
+        if (!std::filesystem::exists(*directory, ec) && !ec) {
           return fail(ErrorCode::usage, cat("There is no folder ", *directory, "."),
                       "omniq runs DIR lists the runs in DIR.");
         }
         auto json = nlohmann::ordered_json::array();
         std::size_t width = 3;
-        const auto runs = run::list_runs(*directory);
-        for (const auto& folder : runs) width = std::max(width, shown(folder.id()).size());
+        OMNIQ_ASSIGN(const run::RunList list, run::list_runs(*directory));
+        for (const auto& folder : list.runs) width = std::max(width, shown(folder.id()).size());
         if (!line.json) {
           std::cout << std::left << std::setw(static_cast<int>(width)) << "run"
                     << "  state        epoch     best Top-1  fusion\n";
         }
-        for (const auto& folder : runs) {
+        for (const auto& folder : list.runs) {
           const auto status = folder.status();
           const auto experiment = folder.experiment();
           const std::string fusion = experiment ? experiment->fusion.name : "?";
@@ -56,10 +57,13 @@ void add_runs(CommandLine& line) {
                     << "  " << fusion << "\n";
         }
         if (line.json) {
-          print_json({{"runs", json}});
-        } else if (runs.empty()) {
-          std::cout << "(no runs in " << shown(*directory) << ")\n";
+          auto unreadable = nlohmann::ordered_json::array();
+          for (const Error& error : list.unreadable) unreadable.push_back(error.text());
+          print_json({{"runs", json}, {"unreadable", unreadable}});
+          return kDone;
         }
+        if (list.runs.empty()) std::cout << "(no runs in " << shown(*directory) << ")\n";
+        for (const Error& error : list.unreadable) std::cout << shown(error.text()) << "\n";
         return kDone;
       });
   command.option("DIR", *directory, "Folder of runs");
@@ -74,7 +78,8 @@ void add_config(CommandLine& line) {
         // A first word with '=' is an override of the defaults.
         std::vector<std::string> words = *overrides;
         std::string file = *config;
-        if (file.find('=') != std::string::npos && !std::filesystem::exists(file)) {
+        std::error_code ec;
+        if (file.find('=') != std::string::npos && !std::filesystem::exists(file, ec)) {
           words.insert(words.begin(), file);
           file.clear();
         }

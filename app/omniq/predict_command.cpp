@@ -1,10 +1,12 @@
 // omniq predict
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 
 #include "app/omniq/command.h"
 #include "core/base/text.h"
+#include "core/config/settings.h"
 #include "core/data/video.h"
 #include "core/infer/predictor.h"
 
@@ -101,6 +103,22 @@ Result<int> print_live(const infer::Predictor& predictor, const std::vector<std:
   return kDone;
 }
 
+/// Takes the settings out of the words that are given for videos. A file with = in its name is one
+/// where there is such a file.
+std::vector<std::string> take_settings(std::vector<std::string>& words) {
+  std::vector<std::string> settings;
+  std::erase_if(words, [&](const std::string& word) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos) return false;
+    std::error_code ec;
+    const bool setting =
+        config::find_setting(word.substr(0, equals)) || !std::filesystem::exists(word, ec);
+    if (setting) settings.push_back(word);
+    return setting;
+  });
+  return settings;
+}
+
 }  // namespace
 
 void add_predict(CommandLine& line) {
@@ -110,7 +128,10 @@ void add_predict(CommandLine& line) {
   Command command =
       add_command(line, "predict", "Name what happens in video files", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
-        OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder));
+        const std::vector<std::string> settings = take_settings(*videos);
+        if (videos->empty())
+          return fail(ErrorCode::usage, "No video is named.", "omniq predict RUN VIDEO ...");
+        OMNIQ_ASSIGN(infer::Predictor predictor, infer::Predictor::open(folder, settings));
         if (*window) return print_live(predictor, *videos, **window, line.json);
         Json all = Json::array();
         int code = kDone;  // of the first that has no answer
@@ -121,13 +142,16 @@ void add_predict(CommandLine& line) {
             all.push_back(to_json(video, prediction));
           } else {
             print(video, prediction);
+            if (!std::cout.flush()) break;  // nobody reads on; main says why
           }
         }
         if (line.json) print_json({{"predictions", all}});
         return code;
       });
   command.required("RUN", *path, "Run folder")
-      .required("VIDEO", *videos, "Video files")
+      .required("VIDEO", *videos,
+                "Video files; among them key=value: settings that replace the run's, for example "
+                "device=cpu")
       .option("--live", *window,
               "Answer after every frame, as for a camera, from the newest N frames; says how "
               "many frames a second that makes",

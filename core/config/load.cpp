@@ -130,6 +130,7 @@ Parsed parse(const std::string& yaml, const std::string& origin,
       continue;
     }
     where[entry.key] = entry.where;
+    parsed.given.insert(entry.key);
     if (entry.list && setting->kind != Kind::list) {
       parsed.findings.push_back(
           {entry.key, cat(entry.where, ": ", entry.key, " is one value, not a list."), ""});
@@ -151,33 +152,31 @@ Parsed parse(const std::string& yaml, const std::string& origin,
   return parsed;
 }
 
-namespace {
-Result<Experiment> first_finding(Parsed parsed) {
+Result<Experiment> resolve(Parsed parsed) {
   if (parsed.findings.empty()) return std::move(parsed.experiment);
   constexpr std::size_t kMost = 20;  // that a reader is told of
   const Finding& first = parsed.findings.front();
   std::string hint = first.hint;
   for (std::size_t i = 1; i < std::min(kMost, parsed.findings.size()); ++i) {
-    hint += "\n" + shown(parsed.findings[i].message + " " + parsed.findings[i].hint);
+    hint += cat("\n", shown(parsed.findings[i].message + " " + parsed.findings[i].hint));
   }
   if (parsed.findings.size() > kMost)
     hint += cat("\nSo are ", parsed.findings.size() - kMost, " more lines.");
   return fail(ErrorCode::config, first.message, hint);
 }
-}  // namespace
 
 Result<Experiment> load(const std::filesystem::path& file, std::span<const std::string> overrides) {
   auto content = read_file(file);
   if (!content)
     return fail(ErrorCode::config, content.error().message,
                 "Name a YAML file; configs/ has some to start from.");
-  return first_finding(parse(*content, file.string(), overrides));
+  return resolve(parse(*content, file.string(), overrides));
 }
 
 Result<Experiment> load_incomplete(std::span<const std::string> overrides) {
   Parsed parsed = parse("", "defaults", overrides);
   std::erase_if(parsed.findings, [](const Finding& finding) { return finding.key == "data.root"; });
-  return first_finding(std::move(parsed));
+  return resolve(std::move(parsed));
 }
 
 std::string to_yaml(const Experiment& experiment, bool help) {

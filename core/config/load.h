@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace omniq::config {
 struct Parsed {
   Experiment experiment;
   std::vector<Finding> findings;  // everything that is wrong; empty: the experiment may start
+  std::set<std::string> given;    // the settings that file or overrides name
 };
 
 /// Reads YAML text (`origin` names it in messages; keys nested or dotted) and then overrides,
@@ -23,7 +25,10 @@ struct Parsed {
 Parsed parse(const std::string& yaml, const std::string& origin,
              std::span<const std::string> overrides);
 
-/// parse() of a file; the first finding is the error, the others follow in its hint.
+/// The experiment, or its first finding as the error (config), with the others in its hint.
+Result<Experiment> resolve(Parsed parsed);
+
+/// What parse() makes of a file, resolved.
 Result<Experiment> load(const std::filesystem::path& file, std::span<const std::string> overrides);
 
 /// The defaults with overrides, not yet asking whether a run could start from them (a dataset may

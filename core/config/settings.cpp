@@ -59,6 +59,7 @@ Status parse_value(const Setting& setting, const std::string& text, T& out) {
       return fail(ErrorCode::config, cat("'", text, "' is not ", setting.allowed(), "."),
                   near.empty() ? "" : "Did you mean '" + near + "'?");
     }
+    if (setting.within_limits && !setting.within_limits(text)) return refuse("a name for a folder");
     // It becomes part of config.yaml, which is UTF-8.
     if (!is_utf8(text)) return refuse("UTF-8: rename the file or folder");
     out = text;
@@ -86,6 +87,13 @@ Status parse_value(const Setting& setting, const std::string& text, T& out) {
     out = value;
   }
   return {};
+}
+
+constexpr std::size_t kNameBytes = 100;  // the time and a number are added, and 255 are possible
+
+bool names_a_folder(std::string_view text) {
+  return text.size() <= kNameBytes && is_utf8(text) && text == trim(text) && text != "." &&
+         text != ".." && text.find('/') == std::string_view::npos && shown(text) == text;
 }
 
 // Who a setting is for, in words and as a test.
@@ -159,6 +167,12 @@ class Row {
   Row& of(std::vector<std::string> choices) {
     setting_.kind = Kind::choice;
     setting_.choices = std::move(choices);
+    return *this;
+  }
+  Row& folder_name() {
+    setting_.limits =
+        cat("at most ", kNameBytes, " bytes of UTF-8 without / and control characters");
+    setting_.within_limits = names_a_folder;
     return *this;
   }
   Row& path() { return setting_.kind = Kind::path, *this; }
@@ -262,7 +276,7 @@ std::vector<Setting> describe() {
     Row(AT(loss.text_ce), "Weight of the text loss.").in(0, 1000).only(masked_pretraining()),
   });
   add_group(all, "Run", {
-    Row(AT(run.name), "Name of the run; empty: made from fusion and what trains."),
+    Row(AT(run.name), "Name of the run, and the end of its folder's name; empty: made from fusion and what trains.").folder_name(),
     Row(AT(run.tags), "Tags, separated by commas."),
     Row(AT(run.dir), "The run folder itself; empty: a new one in train.save_dir.").path(),
     Row(AT(train.save_dir), "Folder that run folders are made in.").path(),
@@ -293,6 +307,7 @@ model::FusionOptions fusion_options(const Experiment& e) {
 std::string Setting::allowed() const {
   if (kind == Kind::choice) return "one of " + join(choices, ", ");
   if (kind == Kind::boolean) return "true or false";
+  if (!limits.empty()) return limits;
   const std::string suffix = unit.empty() ? "" : " " + unit;
   // 100000 is shorter as 1e+05, but not for a reader.
   const auto bound = [](double value) {

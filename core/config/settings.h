@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
@@ -28,6 +29,8 @@ struct Setting {
   std::optional<double> low, high;   // inclusive; integer and real
   bool low_open = false;             // the lower bound itself is not allowed
   std::vector<std::string> choices;  // choice
+  std::string limits;                // text: what it may consist of, in words; empty: anything …
+  bool (*within_limits)(std::string_view) = nullptr;  // … and as a test
   std::string default_value;
 
   std::function<std::string(const Experiment&)> get;

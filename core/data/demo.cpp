@@ -86,6 +86,19 @@ Status check_options(const DemoOptions& o) {
   return {};
 }
 
+/// The error for a clip that could not be written: OpenCV's writer does not say why, so that the
+/// system is asked by writing something else.
+tl::unexpected<Error> cannot_write(const fs::path& path, const fs::path& temporary,
+                                   std::string otherwise, std::string hint) {
+  constexpr std::size_t kSomething = 1 << 20;
+  auto tried = write_file_atomic(temporary, std::string(kSomething, 'x'));
+  std::error_code ec;
+  fs::remove(temporary, ec);
+  if (!tried) return tl::unexpected(std::move(tried).error());
+  return fail(ErrorCode::io, cat("Cannot write ", path.string(), ": ", otherwise, "."),
+              std::move(hint));
+}
+
 Status write_clip(const fs::path& path, const Job& job, const DemoOptions& options) {
   const std::vector<std::uint8_t> video = render_process(
       draw_process(options.seed, job.label, job.index, job.test), options.frames, options.size);
@@ -98,9 +111,8 @@ Status write_clip(const fs::path& path, const Job& job, const DemoOptions& optio
     cv::VideoWriter writer(temporary.string(), cv::CAP_FFMPEG,
                            cv::VideoWriter::fourcc('m', 'p', '4', 'v'), options.fps, {side, side});
     if (!writer.isOpened()) {
-      return fail(
-          ErrorCode::io, cat("Cannot write ", path.string(), " as MPEG-4 video."),
-          "Check that the folder is writable; `omniq doctor` lists the codecs of this machine.");
+      return cannot_write(path, temporary, "OpenCV finds no encoder for MPEG-4 video",
+                          "`omniq doctor` says what is missing.");
     }
     cv::Mat bgr;
     for (std::int64_t frame = 0; frame < options.frames; ++frame) {
@@ -118,9 +130,11 @@ Status write_clip(const fs::path& path, const Job& job, const DemoOptions& optio
   // The writer does not report a full disk; the file does.
   const auto info = probe_video(temporary);
   if (!info || info->frames != options.frames) {
-    fs::remove(temporary, ec);
-    return fail(ErrorCode::io, cat("Cannot write ", path.string(), ": the file came out damaged."),
-                "Check that the disk has space left.");
+    return cannot_write(
+        path, temporary,
+        info ? cat("it came out with ", info->frames, " of ", options.frames, " frames")
+             : "it came out so that it cannot be read: " + info.error().message,
+        "");
   }
   fs::rename(temporary, path, ec);
   if (ec) return fail(ErrorCode::io, cat("Cannot write ", path.string(), ": ", ec.message(), "."));

@@ -54,6 +54,15 @@ void add_not_listed(Survey& survey, ClassFolders& folders) {
   }
 }
 
+/// A list has a name a line, without what stands around it.
+Status check_listable(const std::string& name) {
+  if (name.find_first_of("\r\n") == std::string::npos && trim(name) == name) return {};
+  return fail(ErrorCode::data,
+              cat("A list cannot hold the name \"", shown(name),
+                  "\": a line break, or a space at an end, is lost in it."),
+              "Rename the file or folder.");
+}
+
 std::string class_index(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) text += cat(i + 1, " ", names[i], "\n");
@@ -150,10 +159,12 @@ Result<ListFiles> write_lists(const Survey& survey, const std::vector<Problem>& 
       names.push_back(one.name);
     numbers.push_back(names.size());
   }
+  for (const std::string& name : names) OMNIQ_TRY(check_listable(name));
   std::string train, test;
   for (const SurveyedClip& one : survey.clips) {
     const ClipRef& clip = one.clip;
     if (clip.label < 0 || one.part == Part::not_listed || unusable.contains(clip.id)) continue;
+    OMNIQ_TRY(check_listable(clip.id));
     if (one.part == Part::test) {
       test += clip.id + "\n";
     } else if (!tested.contains(clip.id) && !tested_groups.contains(clip.group)) {
@@ -164,24 +175,25 @@ Result<ListFiles> write_lists(const Survey& survey, const std::vector<Problem>& 
     return fail(ErrorCode::data, "No clip would be left in the training list.",
                 "Mend the files themselves, or choose other lists.");
   }
-  std::error_code ec;
-  fs::create_directories(folder, ec);
-  if (ec) {
-    return fail(ErrorCode::io, cat(folder.string(), " cannot be made: ", ec.message(), "."),
-                "Choose a folder that can be written.");
-  }
+  OMNIQ_TRY(make_folder(folder));
   const ListFiles files = {folder.filename().string(), folder / "trainlist.txt",
                            test.empty() ? fs::path() : folder / "testlist.txt",
                            folder / "classInd.txt"};
-  for (const fs::path& file : {files.trainlist, files.testlist, files.classind}) {
-    if (!file.empty() && fs::exists(file, ec)) {
-      return fail(ErrorCode::io, cat(file.string(), " is there already."),
+  std::vector<std::pair<fs::path, std::string>> wanted = {{files.classind, class_index(names)},
+                                                          {files.trainlist, train}};
+  if (!test.empty()) wanted.insert(wanted.begin() + 1, {files.testlist, test});
+  // What a call that was ended half-way has left is what this one writes.
+  std::error_code ec;
+  std::erase_if(wanted, [](const auto& one) {
+    const auto before = read_file(one.first);
+    return before && *before == one.second;
+  });
+  for (const auto& [file, text] : wanted) {
+    if (fs::exists(file, ec))
+      return fail(ErrorCode::io, cat(file.string(), " is there already, with other lines."),
                   "Choose another folder: lists are never replaced.");
-    }
   }
-  OMNIQ_TRY(write_file_atomic(files.classind, class_index(names)));
-  if (!test.empty()) OMNIQ_TRY(write_file_atomic(files.testlist, test));
-  OMNIQ_TRY(write_file_atomic(files.trainlist, train));
+  for (const auto& [file, text] : wanted) OMNIQ_TRY(write_file_atomic(file, text));
   return files;
 }
 

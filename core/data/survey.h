@@ -72,7 +72,8 @@ Status check_clips(const Survey& survey, int threads,
 /// Writes classInd.txt, trainlist.txt and testlist.txt into `folder`, which is made, without what
 /// `problems` name: missing, unreadable and doubled clips, clips and groups that are tested with
 /// (they leave the training list), and classes without clips, so that the rest is numbered anew.
-/// Existing files are not replaced (an error of code `io`).
+/// Files that are there and say something else are not replaced (an error of code `io`), and a name
+/// that a line cannot hold is refused (`data`).
 Result<ListFiles> write_lists(const Survey& survey, const std::vector<Problem>& problems,
                               const std::filesystem::path& folder);
 

@@ -17,7 +17,7 @@ Result<at::Tensor> probabilities_of(const at::Tensor& logits, train::Precision p
         precision == train::Precision::float32
             ? "The weights have diverged: train again with a lower optim.lr_head and "
               "optim.lr_backbone, or a longer optim.warmup."
-            : "Set train.amp to false in the run's config.yaml, which computes in float32.");
+            : "Add train.amp=false, which computes in float32: omniq eval RUN train.amp=false.");
   }
   return on_cpu.softmax(1);
 }

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
-#include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/train/setup.h"
 
@@ -66,7 +65,7 @@ std::string confusion_csv(const std::vector<std::vector<std::int64_t>>& counts,
 class TableLock {
  public:
   explicit TableLock(const fs::path& table)
-      : fd_(::open((table.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+      : fd_(::open((table.string() + ".lock").c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0666)) {
     if (fd_ >= 0) ::flock(fd_, LOCK_EX);
   }
   ~TableLock() {
@@ -168,45 +167,50 @@ std::string summary_row(const Summary& s, const config::Experiment& e) {
 }
 
 Status update_summary_table(const fs::path& path, const std::string& row, const std::string& ckpt) {
-  std::error_code ec;
-  fs::create_directories(path.parent_path(), ec);
+  OMNIQ_TRY(make_folder(path.parent_path()));
   const TableLock lock(path);
+  std::error_code ec;
   std::string table = std::string(kSummaryHeader) + "\n";
-  if (fs::exists(path)) {
+  if (fs::exists(path, ec)) {
     OMNIQ_ASSIGN(const std::string text, read_file(path));
-    const std::vector<std::string> lines = split(text, '\n');
-    if (trim(lines.front()) != kSummaryHeader) {
+    const std::vector<std::string> records = csv_records(text);
+    if (records.empty() || trim(records.front()) != kSummaryHeader) {
       return fail(ErrorCode::io,
                   cat(path.string(),
                       " has another header than this program writes; nothing was added to it."),
                   "Move it away and evaluate again.");
     }
     const std::string ending = "," + csv_field(ckpt);
-    for (std::size_t i = 1; i < lines.size(); ++i) {
-      if (!trim(lines[i]).empty() && !lines[i].ends_with(ending)) table += lines[i] + "\n";
+    for (std::size_t i = 1; i < records.size(); ++i) {
+      if (!trim(records[i]).empty() && !records[i].ends_with(ending)) table += records[i] + "\n";
     }
   }
   return write_file_atomic(path, table + row + "\n");
 }
 
+Status check_reports(const run::RunFolder& folder, const config::Experiment& e) {
+  OMNIQ_TRY(check_writable(folder.path() / "eval"));
+  return check_writable(folder.results_table(e).parent_path());
+}
+
 Status write_reports(const run::RunFolder& folder, const config::Experiment& e,
                      const data::Dataset& dataset, const Summary& summary) {
   const fs::path eval = folder.path() / "eval";
-  std::error_code ec;
-  fs::create_directories(eval, ec);
-  OMNIQ_TRY(write_file_atomic(eval / "predictions.csv",
-                              predictions_csv(summary.evaluation, dataset.test, dataset.classes)));
-  OMNIQ_TRY(write_file_atomic(
-      eval / "confusion.csv",
-      confusion_csv(confusion_matrix(summary.evaluation, dataset.test, dataset.classes.size()),
-                    dataset.classes)));
-  OMNIQ_TRY(write_file_atomic(
-      eval / "summary.json",
-      json_text(summary_to_json(summary, dataset.classes, dataset.test), 2) + "\n"));
-  // results/ stands beside the folder that runs are made in.
-  const fs::path results =
-      fs::absolute(e.train.save_dir).lexically_normal().parent_path() / "results";
-  return update_summary_table(results / "summary.csv", summary_row(summary, e), summary.checkpoint);
+  const auto write_files = [&]() -> Status {
+    OMNIQ_TRY(make_folder(eval));
+    OMNIQ_TRY(
+        write_file_atomic(eval / "predictions.csv",
+                          predictions_csv(summary.evaluation, dataset.test, dataset.classes)));
+    OMNIQ_TRY(write_file_atomic(
+        eval / "confusion.csv",
+        confusion_csv(confusion_matrix(summary.evaluation, dataset.test, dataset.classes.size()),
+                      dataset.classes)));
+    return write_file_atomic(eval / "summary.json", summary.record);
+  };
+  const Status files = write_files();
+  const Status table =
+      update_summary_table(folder.results_table(e), summary_row(summary, e), summary.checkpoint);
+  return files ? table : files;
 }
 
 }  // namespace omniq::eval

@@ -34,7 +34,11 @@ extern const char* const kSummaryHeader;
 Status update_summary_table(const std::filesystem::path& path, const std::string& row,
                             const std::string& ckpt);
 
-/// Writes everything that an evaluation leaves.
+/// Whether write_reports could write now; the error says the system's reason.
+Status check_reports(const run::RunFolder& folder, const config::Experiment& experiment);
+
+/// Writes everything that an evaluation leaves, `summary.record` among it: what can be written. The
+/// error is that of the first file that could not.
 Status write_reports(const run::RunFolder& folder, const config::Experiment& experiment,
                      const data::Dataset& dataset, const Summary& summary);
 

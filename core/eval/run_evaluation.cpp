@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/eval/report.h"
@@ -59,6 +60,8 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
                              const std::function<void(const EvaluationProgress&)>& progress,
                              std::stop_token stop) {
   OMNIQ_ASSIGN(const config::Experiment e, folder.experiment(overrides));
+  if (const auto writable = check_reports(folder, e); !writable)
+    log::warning(cat("The evaluation will not be recorded: ", writable.error().text()));
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
   train::apply_threads(e.threads);
   OMNIQ_ASSIGN(const std::filesystem::path checkpoint, reported_checkpoint(folder));
@@ -119,7 +122,9 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
   } else {
     summary.latency_note = "not measured: eval.latency is false";
   }
-  OMNIQ_TRY(write_reports(folder, e, dataset, summary));
+  summary.record = json_text(summary_to_json(summary, dataset.classes, dataset.test), 2) + "\n";
+  if (auto written = write_reports(folder, e, dataset, summary); !written)
+    summary.not_recorded = written.error();
   return summary;
 }
 

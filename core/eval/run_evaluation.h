@@ -43,7 +43,9 @@ struct Summary {
   model::ParameterCount parameters;  // adapters not merged
   std::optional<MemoryPeak> memory;  // nothing on the CPU
   std::optional<Latency> latency;
-  std::string latency_note;  // why there is none
+  std::string latency_note;           // why there is none
+  std::string record;                 // summary.json
+  std::optional<Error> not_recorded;  // why the run's files, or some of them, do not say this
 };
 
 struct EvaluationProgress {
@@ -63,7 +65,8 @@ std::optional<Latency> measure_latency(
 /// Evaluates the checkpoint that the run's record says to report (best where epochs were chosen on
 /// held-out clips, else last), writes eval/{summary.json, predictions.csv, confusion.csv} and the
 /// run's row of results/summary.csv. Writes nothing after a stop (an error of code `stopped`) and
-/// where the model's logits are not finite (`numeric`).
+/// where the model's logits are not finite (`numeric`). What cannot be written is no error of the
+/// evaluation: a warning says so at once, and the summary in the end.
 Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::string> overrides,
                              const std::function<void(const EvaluationProgress&)>& progress = {},
                              std::stop_token stop = {});

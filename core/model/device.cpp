@@ -100,7 +100,7 @@ Result<c10::Device> resolve_device(const std::string& name) {
   if (!cuda) {
     return fail(ErrorCode::config,
                 "device is cuda, but this machine has no GPU that libtorch can use.",
-                "Set device=auto or device=cpu; omniq doctor says what is missing.");
+                "Add device=cpu (or device=auto); omniq doctor says what is missing.");
   }
   return c10::Device(c10::kCUDA, 0);
 }

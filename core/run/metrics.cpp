@@ -1,11 +1,12 @@
 #include "core/run/metrics.h"
 
+#include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 
 namespace omniq::run {
@@ -53,16 +54,20 @@ std::string to_line(const MetricsRow& row) {
 }
 
 Status MetricsLog::append(const MetricsRow& row) {
-  std::ofstream out(path_, std::ios::app);
-  out << to_line(row) + "\n";
-  out.flush();
-  if (!out)
-    return fail(ErrorCode::io, cat("Cannot write ", path_.string(), "."), "Is the disk full?");
-  return {};
+  return append_to_file(path_, to_line(row) + "\n");
 }
 
 Status MetricsLog::cut_after(std::int64_t step) {
   OMNIQ_ASSIGN(const MetricsFile file, read_metrics(path_));
+  if (!file.damaged.empty()) {
+    constexpr std::size_t kNamed = 10;
+    std::string lines;
+    for (std::size_t i = 0; i < std::min(file.damaged.size(), kNamed); ++i)
+      lines += cat(i > 0 ? ", " : "", file.damaged[i]);
+    log::warning(cat(path_.string(), ": ", file.damaged.size(),
+                     " damaged lines are left out (line ", lines,
+                     file.damaged.size() > kNamed ? ", …" : "", ")."));
+  }
   std::string kept;
   for (const MetricsRow& row : file.rows) {
     if (row.step <= step) kept += to_line(row) + "\n";
@@ -72,14 +77,17 @@ Status MetricsLog::cut_after(std::int64_t step) {
 
 Result<MetricsFile> read_metrics(const std::filesystem::path& path) {
   MetricsFile file;
-  if (!std::filesystem::exists(path)) return file;
+  std::error_code ec;
+  if (!std::filesystem::exists(path, ec) && !ec) return file;
   OMNIQ_ASSIGN(const std::string text, read_file(path));
+  std::int64_t number = 0;
   for (const std::string& line : split(text, '\n')) {
+    ++number;
     if (line.empty()) continue;
     if (auto row = parse_line(line)) {
       file.rows.push_back(std::move(*row));
     } else {
-      ++file.damaged;
+      file.damaged.push_back(number);
     }
   }
   return file;

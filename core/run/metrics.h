@@ -36,8 +36,8 @@ class MetricsLog {
   explicit MetricsLog(std::filesystem::path path) : path_(std::move(path)) {}
 
   Status append(const MetricsRow& row);
-  /// Drops rows after `step` and what cannot be read: a resumed run continues from its checkpoint,
-  /// so that steps never go back.
+  /// Drops rows after `step`, so that steps never go back when a run continues from its checkpoint,
+  /// and lines that are no rows, which a warning names.
   Status cut_after(std::int64_t step);
 
  private:
@@ -46,7 +46,7 @@ class MetricsLog {
 
 struct MetricsFile {
   std::vector<MetricsRow> rows;
-  std::int64_t damaged = 0;  // lines that are not a row
+  std::vector<std::int64_t> damaged;  // lines that are not a row, counted from 1
 };
 /// Reads all rows; a missing file has none.
 Result<MetricsFile> read_metrics(const std::filesystem::path& path);

@@ -6,11 +6,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cmath>
+#include <cstring>
 #include <ctime>
 
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/config/load.h"
 
@@ -20,7 +24,9 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr double kHeartbeatSeconds = 60;  // older: the process is taken for dead
+constexpr const char* kConfig = "config.yaml";
+constexpr const char* kLock = ".lock";
+constexpr double kHeartbeatSeconds = 60;  // further away: the process is taken for dead
 constexpr std::pair<RunState, const char*> kStates[] = {
     {RunState::queued, "queued"}, {RunState::running, "running"},
     {RunState::paused, "paused"}, {RunState::finished, "finished"},
@@ -38,6 +44,10 @@ std::string time_stamp() {
 std::string default_name(const config::Experiment& e) {
   if (!e.run.name.empty()) return e.run.name;
   return e.fusion.name + "-" + e.train.trainable;
+}
+
+tl::unexpected<Error> unreadable(const fs::path& folder, const std::error_code& reason) {
+  return fail(ErrorCode::io, cat("Cannot read ", folder.string(), ": ", reason.message(), "."));
 }
 
 }  // namespace
@@ -59,15 +69,67 @@ std::string host_name() {
   return text;
 }
 
+namespace {
+
+/// An entry of a folder that nobody has trained in: whatever it is, a new run does not go there.
+Status check_unused(const fs::path& folder) {
+  std::error_code ec;
+  fs::directory_iterator entry(folder, ec);
+  for (; !ec && entry != fs::directory_iterator(); entry.increment(ec)) {
+    if (entry->path().filename() == kLock) continue;
+    std::error_code ignored;
+    return fail(ErrorCode::config,
+                cat("The run folder ", folder.string(), " exists and is not empty."),
+                fs::exists(folder / kConfig, ignored)
+                    ? "omniq resume continues the run in it; name another run.dir for a new one."
+                    : "Name another run.dir.");
+  }
+  if (ec && ec != std::errc::no_such_file_or_directory) return unreadable(folder, ec);
+  return {};
+}
+
+/// The lock is the kernel's and ends with its process, whatever ended it.
+Result<std::shared_ptr<void>> lock_folder(const fs::path& folder) {
+  const fs::path lock = folder / kLock;
+  const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0)
+    return fail(ErrorCode::io,
+                cat("Cannot write to ", folder.string(), ": ", std::strerror(errno), "."),
+                "The run folder must be writable.");
+  std::shared_ptr<void> held(nullptr, [fd](void*) { ::close(fd); });
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return held;
+  if (errno != EWOULDBLOCK)
+    return fail(ErrorCode::io, cat("Cannot lock ", lock.string(), ": ", std::strerror(errno), "."),
+                "Runs need a file system with locks (flock).");
+  return fail(ErrorCode::usage,
+              cat("The run ", folder.string(), " is being trained by another process."),
+              "Stop that one first.");
+}
+
+/// Tells a file that was cut or changed from one that is whole: a part of a YAML file is a YAML
+/// file, of other settings.
+constexpr const char* kSeal = "# SHA-256 of the lines above: ";
+
+std::string sha256(std::string_view text) {
+  Sha256 sum;
+  sum.update(text);
+  return sum.hex();
+}
+
+std::string sealed(const std::string& yaml) { return yaml + kSeal + sha256(yaml) + "\n"; }
+
+enum class Seal { none, whole, broken };
+Seal examine_seal(std::string_view text) {
+  const std::size_t at = text.rfind(kSeal);
+  if (at == std::string_view::npos) return Seal::none;
+  const std::string_view sum = trim(text.substr(at + std::string_view(kSeal).size()));
+  return sum == sha256(text.substr(0, at)) ? Seal::whole : Seal::broken;
+}
+
+}  // namespace
+
 Result<RunFolder> RunFolder::create(config::Experiment& experiment) {
   fs::path folder = experiment.run.dir;
-  if (folder.empty()) {
-    const std::string base =
-        (fs::path(experiment.train.save_dir) / (time_stamp() + "_" + default_name(experiment)))
-            .string();
-    folder = base;
-    for (int i = 2; fs::exists(folder); ++i) folder = cat(base, "-", i);
-  }
   std::error_code ec;
   // config.yaml could not say where the run, its data and its weights are.
   if (fs::path here = fs::current_path(ec); !ec && !is_utf8(here.string())) {
@@ -75,19 +137,27 @@ Result<RunFolder> RunFolder::create(config::Experiment& experiment) {
                 cat("The working folder ", here.string(), " has a name that is not UTF-8."),
                 "Rename it, or start the run from another folder.");
   }
-  folder = fs::absolute(folder).lexically_normal();
-  if (!folder.has_filename()) folder = folder.parent_path();
-  if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder, ec))) {
-    return fail(ErrorCode::config,
-                cat("The run folder ", folder.string(), " exists and is not empty."),
-                fs::exists(folder / "config.yaml")
-                    ? "omniq resume continues the run in it; name another run.dir for a new one."
-                    : "Name another run.dir.");
+  if (folder.empty()) {
+    const fs::path base =
+        fs::path(experiment.train.save_dir) / (time_stamp() + "_" + default_name(experiment));
+    fs::create_directories(base.parent_path(), ec);
+    folder = base;
+    for (int i = 2; !fs::create_directory(folder, ec) && !ec; ++i)
+      folder = cat(base.string(), "-", i);
+  } else {
+    OMNIQ_TRY(check_unused(folder));
+    fs::create_directories(folder, ec);
   }
-  fs::create_directories(folder / "checkpoints", ec);
   if (ec)
     return fail(ErrorCode::io,
                 cat("Cannot make the run folder ", folder.string(), ": ", ec.message(), "."),
+                "Name a folder that you may write to.");
+  folder = fs::absolute(folder).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  OMNIQ_ASSIGN(const auto lock, lock_folder(folder));
+  OMNIQ_TRY(check_unused(folder));  // another process may have been here in between
+  if (!fs::create_directory(folder / "checkpoints", ec))
+    return fail(ErrorCode::io, cat("Cannot write to ", folder.string(), ": ", ec.message(), "."),
                 "Name a folder that you may write to.");
 
   // What depends on the working folder is made absolute, so that the run can be continued from
@@ -98,12 +168,12 @@ Result<RunFolder> RunFolder::create(config::Experiment& experiment) {
   }
   for (std::string* path :
        {&experiment.data.trainlist, &experiment.data.testlist, &experiment.data.classind}) {
-    if (!path->empty() && fs::exists(*path))
+    if (!path->empty() && fs::exists(*path, ec))
       *path = fs::absolute(*path).lexically_normal().string();
   }
   config::Experiment saved = experiment;
   saved.run.dir.clear();  // starting from config.yaml makes a new run
-  OMNIQ_TRY(write_file_atomic(folder / "config.yaml", config::to_yaml(saved)));
+  OMNIQ_TRY(write_file_atomic(folder / kConfig, sealed(config::to_yaml(saved))));
   RunFolder run(folder);
   RunStatus status;
   status.started = now_seconds();
@@ -114,20 +184,58 @@ Result<RunFolder> RunFolder::create(config::Experiment& experiment) {
 
 Result<RunFolder> RunFolder::open(const fs::path& given) {
   const fs::path folder = fs::absolute(given.empty() ? "." : given).lexically_normal();
-  if (!fs::exists(folder)) {
-    return fail(ErrorCode::usage, cat("There is no run folder ", given.string(), "."),
-                "omniq runs lists the runs of a folder.");
-  }
-  if (!fs::exists(folder / "config.yaml")) {
-    return fail(ErrorCode::usage,
-                cat(given.string(), " is not a run folder: it has no config.yaml."),
-                "omniq runs lists the runs of a folder.");
-  }
-  return RunFolder(folder.has_filename() ? folder : folder.parent_path());
+  constexpr const char* kHint = "omniq runs lists the runs of a folder.";
+  std::error_code ec;
+  if (fs::exists(folder / kConfig, ec))
+    return RunFolder(folder.has_filename() ? folder : folder.parent_path());
+  if (ec) return unreadable(folder, ec);
+  if (!fs::exists(folder, ec))
+    return fail(ErrorCode::usage, cat("There is no run folder ", given.string(), "."), kHint);
+  return fail(ErrorCode::usage,
+              cat(given.string(), " is not a run folder: it has no ", kConfig, "."), kHint);
+}
+
+fs::path RunFolder::results_table(const config::Experiment& experiment) const {
+  const fs::path holder = path_.parent_path();
+  fs::path recorded = fs::path(experiment.train.save_dir).lexically_normal();
+  if (!recorded.has_filename()) recorded = recorded.parent_path();
+  const bool workspace = holder.filename() == recorded.filename();
+  return (workspace ? holder.parent_path() : holder) / "results" / "summary.csv";
 }
 
 Result<config::Experiment> RunFolder::experiment(std::span<const std::string> overrides) const {
-  return config::load(path_ / "config.yaml", overrides);
+  const std::string file = (path_ / kConfig).string();
+  OMNIQ_ASSIGN(const std::string text, read_file(file));
+  const Seal seal = examine_seal(text);
+  if (seal == Seal::broken) {
+    return fail(
+        ErrorCode::io,
+        cat(file, " is damaged: it is not what was written into it (its checksum differs)."),
+        "Restore it from a copy. If you changed it on purpose, delete its last line, the "
+        "checksum.");
+  }
+  config::Parsed parsed = config::parse(text, file, overrides);
+  // What a new folder is named after is nothing to an old one, which may be of a version that took
+  // any name.
+  const bool named = std::erase_if(parsed.findings, [&](const config::Finding& finding) {
+    return finding.key == "run.name" && finding.message.starts_with(file);
+  });
+  if (named && parsed.findings.empty()) parsed.findings = config::cross_check(parsed.experiment);
+  // Without a checksum: cut, or of a version that wrote none. What is no YAML is said below.
+  if (seal == Seal::none && (!parsed.given.empty() || trim(text).empty())) {
+    std::vector<std::string> missing;
+    for (const config::Setting& setting : config::settings()) {
+      if (!parsed.given.contains(setting.key)) missing.push_back(setting.key);
+    }
+    std::string hint = "Restore it from a copy, or add them (omniq config prints all).";
+    for (const config::Finding& f : parsed.findings) hint += cat("\n", f.message, " ", f.hint);
+    if (!missing.empty())
+      return fail(ErrorCode::io,
+                  cat(file, " is damaged: it lacks ", missing.size(),
+                      " settings: ", join(missing, ", "), "."),
+                  hint);
+  }
+  return config::resolve(std::move(parsed));
 }
 
 Result<RunStatus> RunFolder::status() const {
@@ -164,7 +272,8 @@ Result<RunStatus> RunFolder::status() const {
   if (status.state == RunState::running) {
     const bool gone = status.host == host_name() &&
                       ::kill(static_cast<pid_t>(status.pid), 0) != 0 && errno == ESRCH;
-    if (gone || now_seconds() - status.heartbeat > kHeartbeatSeconds)
+    // A heartbeat of the future is one of a clock that was wrong, then or now.
+    if (gone || std::abs(now_seconds() - status.heartbeat) > kHeartbeatSeconds)
       status.state = RunState::interrupted;
   }
   return status;
@@ -189,35 +298,35 @@ Status RunFolder::write_status(const RunStatus& s) const {
 }
 
 Result<std::shared_ptr<void>> RunFolder::claim() const {
-  const fs::path lock = path_ / ".lock";
-  const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0)
-    return fail(ErrorCode::io, cat("Cannot write to ", path_.string(), "."),
-                "The run folder must be writable.");
-  std::shared_ptr<void> claim(nullptr, [fd](void*) { ::close(fd); });
+  auto held = lock_folder(path_);
   const auto current = status();
   const bool elsewhere =
       current && current->state == RunState::running && current->host != host_name();
-  // The lock is the kernel's and ends with its process, whatever ended it.
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0 || elsewhere) {
+  const bool busy = !held && held.error().code == ErrorCode::usage;
+  if (current && (elsewhere || (busy && current->state == RunState::running))) {
     return fail(ErrorCode::usage,
-                current ? cat("The run ", path_.string(), " is being trained by process ",
-                              current->pid, " on ", current->host, ".")
-                        : cat("The run ", path_.string(), " is being trained by another process."),
+                cat("The run ", path_.string(), " is being trained by process ", current->pid,
+                    " on ", current->host, "."),
                 "Stop that one first.");
   }
-  return claim;
+  return held;
 }
 
-std::vector<RunFolder> list_runs(const fs::path& workspace) {
-  std::vector<RunFolder> runs;
+Result<RunList> list_runs(const fs::path& workspace) {
+  RunList list;
   std::error_code ec;
-  for (const auto& entry : fs::directory_iterator(workspace, ec)) {
-    if (auto run = RunFolder::open(entry.path())) runs.push_back(std::move(*run));
+  fs::directory_iterator entry(workspace, ec);
+  for (; !ec && entry != fs::directory_iterator(); entry.increment(ec)) {
+    if (auto run = RunFolder::open(entry->path())) {
+      list.runs.push_back(std::move(*run));
+    } else if (run.error().code == ErrorCode::io) {
+      list.unreadable.push_back(run.error());
+    }
   }
-  std::sort(runs.begin(), runs.end(),
+  if (ec) return unreadable(workspace, ec);
+  std::sort(list.runs.begin(), list.runs.end(),
             [](const RunFolder& a, const RunFolder& b) { return a.id() > b.id(); });
-  return runs;
+  return list;
 }
 
 }  // namespace omniq::run

@@ -38,10 +38,11 @@ std::string host_name();
 class RunFolder {
  public:
   /// Makes a folder for a new run: `experiment.run.dir`, or one named after time, fusion and what
-  /// trains in `train.save_dir`. Writes config.yaml, fully resolved. A folder that holds a run
-  /// already is an error.
+  /// trains in `train.save_dir`. Writes config.yaml, fully resolved, closed by a checksum. A folder
+  /// that holds anything already is an error, and stays as it is whoever else starts in it.
   static Result<RunFolder> create(config::Experiment& experiment);
-  /// Opens an existing run; the error says what is missing.
+  /// Opens an existing run; the error says what is missing (usage), or why the system does not let
+  /// one look (io).
   static Result<RunFolder> open(const std::filesystem::path& folder);
 
   const std::filesystem::path& path() const { return path_; }
@@ -54,11 +55,17 @@ class RunFolder {
     return path_ / "checkpoints" / "best.safetensors";
   }
 
-  /// The experiment of config.yaml, with overrides.
+  /// The table over all runs that this one belongs to: results/summary.csv beside the folder of
+  /// runs, which has the name of the recorded `train.save_dir` but may have been moved; beside the
+  /// run itself where it lies elsewhere.
+  std::filesystem::path results_table(const config::Experiment& experiment) const;
+
+  /// The experiment of config.yaml, with overrides. A file that is not what was written into it, or
+  /// without a checksum lacks a setting, is an error (io).
   Result<config::Experiment> experiment(std::span<const std::string> overrides = {}) const;
 
-  /// status.json; `running` whose process died or whose heartbeat is older than a minute reads as
-  /// `interrupted`.
+  /// status.json; `running` whose process died, or whose heartbeat is further than a minute from
+  /// this machine's clock, reads as `interrupted`.
   Result<RunStatus> status() const;
   Status write_status(const RunStatus& status) const;
 
@@ -70,7 +77,12 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-/// Every run in a folder of runs, newest first; folders that are no run are left out.
-std::vector<RunFolder> list_runs(const std::filesystem::path& workspace);
+struct RunList {
+  std::vector<RunFolder> runs;    // newest first
+  std::vector<Error> unreadable;  // entries that the system does not let one look into
+};
+/// Every run in a folder of runs; other folders are left out. The error (io) says why the folder
+/// itself cannot be read.
+Result<RunList> list_runs(const std::filesystem::path& workspace);
 
 }  // namespace omniq::run

@@ -5,8 +5,8 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <fstream>
 
+#include "core/base/files.h"
 #include "core/base/text.h"
 #include "core/run/run_folder.h"
 
@@ -94,13 +94,8 @@ Status TensorBoardWriter::scalar(const std::string& tag, double value, std::int6
 
 Status TensorBoardWriter::append(const std::string& record) {
   const std::string length = little_endian(static_cast<std::uint64_t>(record.size()));
-  std::ofstream out(path_, std::ios::binary | std::ios::app);
-  out << length + little_endian(masked_crc32c(length)) + record +
-             little_endian(masked_crc32c(record));
-  out.flush();
-  if (!out)
-    return fail(ErrorCode::io, cat("Cannot write ", path_.string(), "."), "Is the disk full?");
-  return {};
+  return append_to_file(path_, length + little_endian(masked_crc32c(length)) + record +
+                                   little_endian(masked_crc32c(record)));
 }
 
 }  // namespace omniq::run

@@ -51,7 +51,12 @@ class Trainer {
     OMNIQ_ASSIGN(const auto claim, folder_.claim());
     const log::FileSink log_file(folder_.file("log.txt").string());
     run::RunStatus status;
-    if (auto before = folder_.status()) status = *before;
+    if (auto before = folder_.status()) {
+      status = *before;
+    } else {
+      log::warning(before.error().text());
+      status.started = run::now_seconds();
+    }
     run::Heartbeat heartbeat(folder_, status);
     heartbeat_ = &heartbeat;
     Result<TrainOutcome> outcome;

@@ -193,6 +193,51 @@ TEST_F(Cli, WhatMemoryCannotHoldIsRefusedBeforeARunIsMade) {
   EXPECT_FALSE(std::filesystem::exists(tmp_ / "r"));
 }
 
+TEST_F(Cli, ARunMovesAndChangesItsMachine) {
+  make_data();
+  ASSERT_EQ(omniq("train " + fast_ + "run.name=one").code, 0);
+  std::filesystem::create_directories(tmp_ / "elsewhere");
+  std::filesystem::rename(tmp_ / "runs", tmp_ / "elsewhere/runs");
+  const json listed = json::parse(omniq("runs elsewhere/runs --json").out);
+  EXPECT_TRUE(listed["unreadable"].empty());
+  const std::string run = "elsewhere/runs/" + listed["runs"][0]["run"].get<std::string>();
+  ASSERT_EQ(omniq("eval " + run + " eval.latency=false").code, 0);
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "runs"));
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "results"));
+  EXPECT_THAT(read_text(tmp_ / "elsewhere/results/summary.csv"), HasSubstr(run));
+
+  // As if it had been trained on a GPU.
+  std::string config = read_text(tmp_ / (run + "/config.yaml"));
+  config.replace(config.find("device: auto"), 12, "device: cuda");
+  tmp_.write(run + "/config.yaml", config);
+  const std::string clip = " demo-data/Grow/grow_e000.mp4";
+  expect_sentence(omniq("predict " + run + clip), 1, "config.yaml is damaged");
+  tmp_.write(run + "/config.yaml", config.substr(0, config.rfind("# SHA-256")));
+  Output o = omniq("predict " + run + clip + " device=cpu --json");
+  ASSERT_EQ(o.code, 0) << o.all();
+  EXPECT_EQ(json::parse(o.out)["predictions"].size(), 1u);
+  EXPECT_EQ(omniq("eval " + run + " eval.latency=false device=cpu").code, 0);
+  expect_sentence(omniq("predict " + run + clip + " devise=cpu"), 2, "Did you mean 'device'?");
+  expect_sentence(omniq("predict " + run + " device=cpu"), 2, "No video is named");
+}
+
+TEST_F(Cli, ANameThatIsNoFolderIsRefused) {
+  tmp_.write("a.yaml", "data: {root: x}\nrun:\n  name: ../../x\n");
+  expect_sentence(omniq("train a.yaml"), 2, "a.yaml, line 3: run.name: '../../x'");
+  EXPECT_THAT(omniq("train a.yaml").err, HasSubstr("at most 100 bytes of UTF-8 without /"));
+}
+
+TEST_F(Cli, AnEvaluationThatCannotBeRecordedIsPrinted) {
+  make_data();
+  ASSERT_EQ(omniq("train " + fast_ + "run.dir=r").code, 0);
+  tmp_.write("r/eval", "a file where the folder would be");
+  const Output o = omniq("eval r eval.latency=false --json");
+  EXPECT_EQ(o.code, 1);
+  EXPECT_EQ(json::parse(o.out)["clips"], 8) << o.all();
+  EXPECT_THAT(o.err, HasSubstr("warning: The evaluation will not be recorded: "));
+  EXPECT_THAT(o.err, HasSubstr("error: The evaluation is not recorded: "));
+}
+
 TEST_F(Cli, ADivergedModelIsASentenceAndExitCode1) {
   make_data();
   ASSERT_EQ(omniq("train " + fast_ + "run.dir=r").code, 0);

@@ -78,7 +78,9 @@ std::optional<Pace> PaceFinder::find(const fs::path& workspace,
                                      const std::string& device_name,
                                      const std::function<bool()>& stop) {
   const std::string key = shape_of(experiment);
-  for (const run::RunFolder& folder : run::list_runs(workspace)) {
+  const auto list = run::list_runs(workspace);
+  if (!list) return std::nullopt;  // the list of runs says why
+  for (const run::RunFolder& folder : list->runs) {
     if (stop()) return std::nullopt;
     const Known& run = known(folder.path());
     if (run.key != key || run.device_name != device_name) continue;

@@ -163,11 +163,11 @@ TEST(Config, TextIsUtf8AndUtf16IsRead) {
 
 TEST(Config, PathsBeginAtHome) {
   const std::string home = std::getenv("HOME");
-  const Parsed result = parsed("train: {save_dir: ~/runs}\n", {"data.root=~", "run.name=~/x"});
+  const Parsed result = parsed("train: {save_dir: ~/runs}\n", {"data.root=~", "data.split=~/x"});
   ASSERT_TRUE(result.findings.empty()) << result.findings.front().message;
   EXPECT_EQ(result.experiment.train.save_dir, home + "/runs");
   EXPECT_EQ(result.experiment.data.root, home);
-  EXPECT_EQ(result.experiment.run.name, "~/x") << "no path";
+  EXPECT_EQ(result.experiment.data.split, "~/x") << "no path";
   EXPECT_EQ(parsed("", {"data.root=./~/x"}).experiment.data.root, "./~/x");
 }
 

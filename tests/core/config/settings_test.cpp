@@ -48,5 +48,23 @@ TEST(Settings, StepsOfTheSameShapeHaveTheSameKey) {
   EXPECT_NE(step_key(a), step_key(b));
 }
 
+TEST(Settings, ARunsNameIsAFoldersName) {
+  const Setting& name = *find_setting("run.name");
+  EXPECT_EQ(name.allowed(), "at most 100 bytes of UTF-8 without / and control characters");
+  Experiment e;
+  for (const std::string& bad :
+       {std::string("exp/one"), std::string("../../x"), std::string(".."), std::string("."),
+        std::string("a\nb"), std::string("\x1b[31m"), std::string("Caf\xe9"), std::string(" a"),
+        std::string(101, 'a')}) {
+    const Status set = name.set(e, bad);
+    ASSERT_FALSE(set) << bad;
+    EXPECT_NE(set.error().message.find("is not a name for a folder"), std::string::npos);
+    EXPECT_NE(set.error().hint.find(name.allowed()), std::string::npos);
+  }
+  for (const std::string& good : {std::string(), std::string("first try, lr=1e-3"),
+                                  std::string("Caf\xc3\xa9"), std::string(100, 'a')})
+    EXPECT_TRUE(name.set(e, good)) << good;
+}
+
 }  // namespace
 }  // namespace omniq::config

@@ -103,11 +103,28 @@ TEST_F(Mistakes, AreNotInTheListsThatAreWrittenWithoutThem) {
                 problem.kind == ProblemKind::unknown_class)
         << problem.id << " " << problem.what;
   }
-  // A second time the lists are there already, and stay as they are.
+  // A call that was ended half-way can be made again …
+  fs::remove(files->trainlist);
+  EXPECT_TRUE(write_lists(before, before.problems, dir.path() / "mended"));
+  EXPECT_TRUE(fs::exists(files->trainlist));
+  // … but lists that say something else stay as they are.
   const auto again = write_lists(before, {}, dir.path() / "mended");
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, ErrorCode::io);
   EXPECT_EQ(test::slurp(files->classind), "1 Punch\n2 YoYo\n");
+}
+
+TEST(Survey, WhatALineCannotHoldIsInNoList) {
+  for (const char* name : {"v_YoYo\n_g09_c01.avi", "v_YoYo_g09_c01.avi\r"}) {
+    Survey survey;
+    survey.classes = {{"YoYo", {1, 0, 0, 0}}};
+    survey.clips = {{{cat("YoYo/", name), "x", 0, "g"}, Part::train, false}};
+    const TempDir dir;
+    const auto lists = write_lists(survey, {}, dir.path() / "lists");
+    ASSERT_FALSE(lists);
+    EXPECT_THAT(lists.error().message, testing::HasSubstr("A list cannot hold the name \"YoYo/v_"));
+    EXPECT_FALSE(fs::exists(dir.path() / "lists"));
+  }
 }
 
 TEST(Survey, FoldersAloneHaveNothingWrong) {

@@ -253,8 +253,8 @@ class TrainingTest : public QObject {
     window_->close();
     QTRY_VERIFY(!window_->isVisible());
     QVERIFY(!window_->training().job().active());
-    const auto folder = run::list_runs(folder_ / "runs");
-    QCOMPARE(folder.front().status()->state, run::RunState::paused);
+    const auto list = run::list_runs(folder_ / "runs");
+    QCOMPARE(list->runs.front().status()->state, run::RunState::paused);
   }
 
   void closing_can_leave_the_run_to_another_process() {
@@ -267,7 +267,7 @@ class TrainingTest : public QObject {
     window_->close();
     QTRY_VERIFY(!window_->isVisible());
     QVERIFY(!window_->training().job().active());
-    const auto folder = run::list_runs(folder_ / "runs").front();
+    const auto folder = run::list_runs(folder_ / "runs")->runs.front();
     const auto elsewhere = [&] {
       const auto status = folder.status();
       return status && status->state == run::RunState::running &&

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/data/video_support.h"
+#include "core/eval/report.h"
 #include "core/eval/run_evaluation.h"
 #include "core/model/device.h"
 #include "core/train/setup.h"
@@ -63,9 +64,14 @@ class TorchEngine : public Engine {
                   const std::function<void(const std::string&, std::int64_t, std::int64_t)>& tell,
                   std::stop_token stop) override {
     OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(run));
-    OMNIQ_TRY(eval::evaluate_run(
-        folder, {}, [&](const eval::EvaluationProgress& p) { tell(p.phase, p.done, p.total); },
-        stop));
+    OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
+    OMNIQ_TRY(eval::check_reports(folder, experiment));  // the window shows the files
+    OMNIQ_ASSIGN(
+        const eval::Summary summary,
+        eval::evaluate_run(
+            folder, {}, [&](const eval::EvaluationProgress& p) { tell(p.phase, p.done, p.total); },
+            stop));
+    if (summary.not_recorded) return tl::unexpected(*summary.not_recorded);
     return {};
   }
 
