@@ -10,6 +10,7 @@
 
 #include "app/argument_parser.h"
 #include "app/bench/report.h"
+#include "app/output.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/base/version.h"
@@ -106,9 +107,10 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
 
 }  // namespace omniq::bench
 
-int main(int argc, char** argv) {
-  using namespace omniq;
-  keep_freed_memory();
+namespace omniq {
+namespace {
+
+int run(int argc, char** argv) {
   app::ArgumentParser parser("omniq bench", "Times kernels and model on this machine.");
   std::string device_name = "auto", only;
   std::int64_t runs = 30;
@@ -151,4 +153,13 @@ int main(int argc, char** argv) {
   }
   bench::print(chosen->run({*device, runs, only}), *device, chosen->baseline, json);
   return 0;
+}
+
+}  // namespace
+}  // namespace omniq
+
+int main(int argc, char** argv) {
+  omniq::keep_freed_memory();
+  omniq::app::watch_output();
+  return omniq::app::finish_output(omniq::run(argc, argv));
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "app/omniq/command.h"
+#include "app/omniq/signals.h"
 #include "core/base/text.h"
 
 namespace omniq::app {
@@ -18,6 +19,7 @@ void add_bench(CommandLine& line) {
     std::vector<char*> argv = {const_cast<char*>(program.c_str())};
     for (std::string& word : *words) argv.push_back(word.data());
     argv.push_back(nullptr);
+    unwatch_signals();  // what is blocked or ignored would stay so
     ::execv(program.c_str(), argv.data());
     return fail(ErrorCode::usage,
                 cat("Cannot start ", program.string(), ": ", std::strerror(errno), "."),

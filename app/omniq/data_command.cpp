@@ -18,13 +18,14 @@ void add_demo_data(CommandLine& line) {
       [=, &line]() -> Result<int> {
         options->threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
         {
+          const Stoppable stop(/*saves=*/false);
           ProgressBar bar("generating");
           OMNIQ_TRY(data::generate_demo(
               *directory, *options,
               [&](std::int64_t done, std::int64_t total) {
                 bar.show(done, total, cat(done, "/", total, " clips"));
               },
-              stop_token()));
+              stop.token()));
         }
         if (line.json) {
           print_json({{"directory", *directory},

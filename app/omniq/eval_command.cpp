@@ -48,11 +48,12 @@ void add_eval(CommandLine& line) {
       add_command(line, "eval", "Measure a run on its test list", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
         Result<eval::Summary> summary = [&] {
+          const Stoppable stop(/*saves=*/false);
           ProgressBar clips("evaluating");
           return eval::evaluate_run(
               folder, *overrides,
               [&](const eval::EvaluationProgress& p) { clips.show(p.done, p.total, p.phase); },
-              stop_token());
+              stop.token());
         }();
         if (!summary) return tl::unexpected(summary.error());
         if (line.json) {

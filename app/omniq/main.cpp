@@ -6,6 +6,7 @@
 
 #include "app/omniq/command.h"
 #include "app/omniq/signals.h"
+#include "app/output.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
@@ -96,6 +97,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   omniq::keep_freed_memory();
+  omniq::app::watch_output();
   omniq::app::watch_signals();
-  return omniq::app::run(argc, argv);
+  return omniq::app::finish_output(omniq::app::run(argc, argv));
 }

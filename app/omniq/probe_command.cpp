@@ -2,7 +2,6 @@
 #include <iostream>
 
 #include "app/omniq/command.h"
-#include "app/omniq/signals.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/config/load.h"
@@ -69,7 +68,7 @@ void add_probe(CommandLine& line) {
           if (std::exchange(steps_done, step) == step) return;
           log::info(cat("step ", step, " of ", total / experiment.train.accum_steps));
         };
-        OMNIQ_ASSIGN(const train::Probe probe, train::probe(experiment, {}, tell, stop_token()));
+        OMNIQ_ASSIGN(const train::Probe probe, train::probe(experiment, {}, tell));
         if (line.json) {
           print_json(to_json(probe));
         } else {

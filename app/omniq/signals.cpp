@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <thread>
 
 #include "core/base/log.h"
@@ -11,44 +12,85 @@
 namespace omniq::app {
 namespace {
 
-struct Sources {
-  std::stop_source stop, stop_now;
+struct State {
+  std::mutex mutex;
+  Stoppable* stoppable = nullptr;
 };
-Sources& sources() {
-  static Sources s;
+State& state() {
+  static State s;
   return s;
+}
+
+sigset_t watched() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGQUIT}) ::sigaddset(&set, signal);
+  struct sigaction hangup {};
+  if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+    ::sigaddset(&set, SIGHUP);
+  return set;
+}
+
+/// As if nobody had watched: whoever waits for the process sees which signal it was.
+void die(int signal) {
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
 }
 
 }  // namespace
 
 void watch_signals() {
-  sources();
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, SIGINT);
-  ::sigaddset(&set, SIGTERM);
-  ::sigaddset(&set, SIGQUIT);
+  ::signal(SIGPIPE, SIG_IGN);
+  state();
+  const sigset_t set = watched();
   // Blocked here, so in every thread that is started from here; one thread waits for them.
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::thread([set] {
-    int number = 0;
-    ::sigwait(&set, &number);
-    if (number != SIGQUIT) {
-      sources().stop.request_stop();
-      log::info("Stopping: the state is saved first. Once more stops without saving.");
-      ::sigwait(&set, &number);
+    for (int signal = 0;;) {
+      ::sigwait(&set, &signal);
+      std::string notice;
+      {
+        const std::lock_guard lock(state().mutex);
+        if (!state().stoppable) die(signal);
+        notice = state().stoppable->take(signal);
+      }
+      log::info(notice);  // may wait for a terminal that stands still
     }
-    // First, so that nothing that the other stops begins to save.
-    sources().stop_now.request_stop();
-    sources().stop.request_stop();
-    log::info("Stopping without saving. Once more ends at once.");
-    ::sigwait(&set, &number);
-    ::_exit(128 + number);
   }).detach();
 }
 
-std::stop_token stop_token() { return sources().stop.get_token(); }
+void unwatch_signals() {
+  const sigset_t set = watched();
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
+}
 
-std::stop_token stop_now_token() { return sources().stop_now.get_token(); }
+Stoppable::Stoppable(bool saves) : saves_(saves) {
+  const std::lock_guard lock(state().mutex);
+  state().stoppable = this;
+}
+
+Stoppable::~Stoppable() {
+  const std::lock_guard lock(state().mutex);
+  state().stoppable = nullptr;
+}
+
+std::string Stoppable::take(int signal) {
+  const bool again = stop_.stop_requested();
+  if (stop_now_.stop_requested() || (again && !saves_)) die(signal);
+  if (signal != SIGQUIT && !again) {
+    stop_.request_stop();
+    return saves_ ? "Stopping: the state is saved first. Once more stops without saving."
+                  : "Stopping. Once more ends at once.";
+  }
+  // First, so that nothing that the other stops begins to save.
+  stop_now_.request_stop();
+  stop_.request_stop();
+  return "Stopping without saving. Once more ends at once.";
+}
 
 }  // namespace omniq::app

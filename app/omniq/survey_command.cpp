@@ -5,7 +5,6 @@
 
 #include "app/omniq/command.h"
 #include "app/omniq/progress_bar.h"
-#include "app/omniq/signals.h"
 #include "core/base/text.h"
 #include "core/data/survey.h"
 
@@ -103,14 +102,11 @@ void add_data(CommandLine& line) {
           ProgressBar bar("decoding");
           const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
           std::vector<data::Problem> unusable;
-          OMNIQ_TRY(data::check_clips(
-              found, threads,
-              [&](const data::ClipCheck& check) {
-                seconds = check.seconds;
-                unusable.insert(unusable.end(), check.problems.begin(), check.problems.end());
-                bar.show(check.done, check.total, cat(check.done, "/", check.total, " clips"));
-              },
-              stop_token()));
+          OMNIQ_TRY(data::check_clips(found, threads, [&](const data::ClipCheck& check) {
+            seconds = check.seconds;
+            unusable.insert(unusable.end(), check.problems.begin(), check.problems.end());
+            bar.show(check.done, check.total, cat(check.done, "/", check.total, " clips"));
+          }));
           found.problems.insert(found.problems.end(), unusable.begin(), unusable.end());
         }
         if (line.json) {

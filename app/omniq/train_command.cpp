@@ -43,12 +43,12 @@ class ConsoleObserver : public train::Observer {
   std::string monitored_;
 };
 
-Result<int> train_in(const run::RunFolder& folder, const config::Experiment& experiment, bool json,
-                     const train::Allowed& allowed = {}) {
+Result<int> train_in(const run::RunFolder& folder, const config::Experiment& experiment,
+                     const Stoppable& stop, bool json, const train::Allowed& allowed = {}) {
   log::info(cat("Run ", folder.path().string()));
   Result<train::TrainOutcome> outcome = [&] {
     ConsoleObserver observer(experiment.data.val > 0 ? "held-out" : "test");
-    return train::train(experiment, folder, observer, stop_token(), stop_now_token(), allowed);
+    return train::train(experiment, folder, observer, stop.token(), stop.now_token(), allowed);
   }();
   if (!outcome) return tl::unexpected(outcome.error());
   const bool paused = outcome->state == run::RunState::paused;
@@ -99,8 +99,9 @@ void add_train(CommandLine& line) {
       add_command(line, "train", "Start a run from a configuration", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(config::Experiment experiment, config::load(*config, *overrides));
         OMNIQ_TRY(train::prepare(experiment, *force));
+        const Stoppable stop(/*saves=*/true);
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
-        return train_in(folder, experiment, line.json);
+        return train_in(folder, experiment, stop, line.json);
       });
   command.required("CONFIG", *config, "YAML file; configs/ has some to start from")
       .option("key=value", *overrides,
@@ -115,7 +116,8 @@ void add_resume(CommandLine& line) {
       line, "resume", "Continue a run that was paused or interrupted", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
         OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
-        return train_in(folder, experiment, line.json, *allowed);
+        const Stoppable stop(/*saves=*/true);
+        return train_in(folder, experiment, stop, line.json, *allowed);
       });
   command.required("RUN", *path, "Run folder")
       .flag("--changed-clips", allowed->changed_clips,

@@ -4,8 +4,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdio>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "core/base/text.h"
 
@@ -22,6 +24,7 @@ struct State {
   }();
   std::map<std::string, std::shared_ptr<spdlog::logger>> files;
   std::function<void()> before, after;
+  bool console_lost = false;
 };
 
 State& state() {
@@ -57,6 +60,11 @@ void write(Level level, const std::string& text) {
                                                  : "";
     s.console->log(spd, "{}{}", prefix, message);
     if (s.after) s.after();
+  }
+  // A reader that has gone, or a full disk, ends no training; what is said goes on in the files.
+  if (std::ferror(stderr) != 0 && !s.files.empty() && !std::exchange(s.console_lost, true)) {
+    for (auto& [path, logger] : s.files)
+      logger->warn("stderr cannot be written any more: what follows stands here alone.");
   }
   for (auto& [path, logger] : s.files) logger->log(spd, "{}", message);
 }
