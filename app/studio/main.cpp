@@ -8,6 +8,7 @@
 #include "core/base/memory.h"
 #include "core/base/version.h"
 #include "ui/base/preferences.h"
+#include "ui/base/quit_signals.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
 #include "ui/pages/main_window.h"
@@ -94,6 +95,9 @@ int main(int argc, char** argv) {
       return usage(u"--size is WIDTHxHEIGHT, not '%1'."_s.arg(line.value(size)));
     window.resize(wanted);
   }
+  // What is being trained is saved when the window goes.
+  const QuitSignals quit;
+  QObject::connect(&quit, &QuitSignals::asked, &app, [] { QCoreApplication::exit(kDone); });
   window.show();
   if (line.isSet(screenshot)) {
     const auto taken = take_screenshots(window, line.value(screenshot));

@@ -38,8 +38,8 @@ void EvaluateJob::next() {
       status = engine().and_then(
           [&](Engine* engine) { return engine->evaluate(to_path(run), tell, stop); });
     } catch (const std::exception& e) {
-      status =
-          engine_failure(e, "If memory ran out, lower eval.batch_size in the run's config.yaml.");
+      status = engine_failure(
+          e, "If memory ran out, take fewer clips at a time: omniq eval RUN eval.batch_size=1.");
     }
     QMetaObject::invokeMethod(this, [this, run, status] {
       thread_.join();

@@ -1,5 +1,8 @@
 #include "ui/jobs/probe_job.h"
 
+#include <signal.h>
+#include <string.h>
+
 #include <QCoreApplication>
 #include <QProcess>
 #include <QRegularExpression>
@@ -72,9 +75,15 @@ void ProbeJob::finish(int code, bool crashed) {
   const QByteArray out = process_->readAllStandardOutput();
   leave();
   if (crashed) {
-    Q_EMIT failed({ErrorCode::io, to_std(tr("The system ended the measurement.")),
-                   to_std(tr("Most likely the memory ran out: lower the batch size, the frames or "
-                             "the size of the input."))});
+    // The code is the signal's number; SIGKILL is how the system takes memory back.
+    const QString hint =
+        code == SIGKILL ? tr("Its memory may have run out: lower the batch size, the frames or "
+                             "the size of the input.")
+                        : QString();
+    Q_EMIT failed(
+        {ErrorCode::io,
+         cat(to_std(tr("The measurement was ended by a signal: ")), ::strsignal(code), "."),
+         to_std(hint)});
     return;
   }
   try {

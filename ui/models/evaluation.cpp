@@ -19,8 +19,12 @@ QList<QStringList> parse_csv(const QString& text) {
   QStringList row;
   QString field;
   bool quoted = false, any = false;
+  const auto end_field = [&] { row.append(to_qt(csv_text(to_std(std::exchange(field, {}))))); };
   const auto end_row = [&] {
-    if (any || !row.isEmpty()) rows.append(std::exchange(row, {}) << std::exchange(field, {}));
+    if (any || !row.isEmpty()) {
+      end_field();
+      rows.append(std::exchange(row, {}));
+    }
     any = false;
   };
   for (qsizetype i = 0; i < text.size(); ++i) {
@@ -43,7 +47,7 @@ QList<QStringList> parse_csv(const QString& text) {
     if (c == u'"') {
       quoted = true;
     } else if (c == u',') {
-      row.append(std::exchange(field, {}));
+      end_field();
     } else if (c != u'\r') {
       field += c;
     }

@@ -8,8 +8,8 @@
 
 #include "core/base/files.h"
 #include "core/base/text.h"
-#include "core/config/load.h"
 #include "core/config/settings.h"
+#include "core/run/run_folder.h"
 #include "ui/base/text.h"
 
 namespace omniq::ui {
@@ -83,7 +83,8 @@ Result<Measurement> read_measurement(const std::filesystem::path& run) {
     return fail(ErrorCode::io, cat(file.string(), " is damaged: it has no Top-1."),
                 cat("Evaluate the run again: omniq eval ", run.string(), "."));
   }
-  OMNIQ_ASSIGN(const config::Experiment e, config::load(run / "config.yaml", {}));
+  OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(run));
+  OMNIQ_ASSIGN(const config::Experiment e, folder.experiment());
   Measurement m;
   m.run = to_qt(run.string());
   m.id = to_qt(run.filename().string());

@@ -6,7 +6,6 @@
 #include <fstream>
 
 #include "core/base/text.h"
-#include "core/config/load.h"
 #include "core/run/metrics.h"
 #include "ui/base/text.h"
 
@@ -58,7 +57,8 @@ bool RunReader::refresh() {
 }
 
 void RunReader::read_config() {
-  const auto experiment = config::load(folder_ / kNames[kConfig], {});
+  const auto experiment = run::RunFolder::open(folder_).and_then(
+      [](const run::RunFolder& folder) { return folder.experiment(); });
   config_problem_ = experiment ? QString() : to_qt(experiment.error().text());
   if (!experiment) return;
   own_name_ = to_qt(experiment->run.name);

@@ -84,11 +84,12 @@ Workspace::Workspace(QObject* parent) : QObject(parent), scanner_(u"omniq worksp
   connect(&model_, &WorkspaceModel::edited, this, &Workspace::edit);
   connect(scanner_.worker(), &WorkspaceScanner::changed, &model_, &WorkspaceModel::apply);
   connect(scanner_.worker(), &WorkspaceScanner::removed, &model_, &WorkspaceModel::remove);
-  connect(scanner_.worker(), &WorkspaceScanner::scanned, this,
-          [this](const QString& folder, int runs, const QString& problem) {
-            if (folder != folder_ || !std::exchange(opening_, false)) return;
-            Q_EMIT opened(runs, problem);
-          });
+  connect(
+      scanner_.worker(), &WorkspaceScanner::scanned, this,
+      [this](const QString& folder, int runs, const QString& problem, const QString& unreadable) {
+        if (folder != folder_ || !std::exchange(opening_, false)) return;
+        Q_EMIT opened(runs, problem, unreadable);
+      });
 }
 
 void Workspace::open(const QString& folder) {

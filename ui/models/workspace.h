@@ -35,8 +35,8 @@ class Workspace : public QObject {
   Status move_to_trash(const QStringList& paths);
 
  Q_SIGNALS:
-  /// The first look at a newly opened folder is done.
-  void opened(int runs, const QString& problem);
+  /// The first look at a newly opened folder is done; see WorkspaceScanner::scanned.
+  void opened(int runs, const QString& problem, const QString& unreadable);
   /// The trash or a notes file could not be written when something was undone or redone.
   void failed(const QString& message);
 

@@ -45,12 +45,12 @@ void WorkspaceScanner::scan() {
   const fs::path root = to_path(workspace_);
   std::error_code ec;
   fs::directory_iterator entries(root, ec);
-  QString problem;
-  // A folder that is not there yet has no runs; it is an error only when it cannot be read.
-  if (ec && ec != std::errc::no_such_file_or_directory)
-    problem = tr("%1 cannot be read: %2.").arg(workspace_, to_qt(ec.message()));
   if (!ec && !watcher_->directories().contains(workspace_)) watcher_->addPath(workspace_);
 
+  const auto cannot_read = [](const fs::path& path, const std::error_code& reason) {
+    return tr("%1 cannot be read: %2.").arg(to_qt(path.string()), to_qt(reason.message()));
+  };
+  QStringList unreadable;
   std::set<fs::path> seen;
   QList<RunInfo> news;
   const auto send = [&] {
@@ -59,20 +59,22 @@ void WorkspaceScanner::scan() {
   for (; !ec && entries != fs::directory_iterator(); entries.increment(ec)) {
     if (thread()->isInterruptionRequested()) return;
     const fs::path& path = entries->path();
-    std::error_code ignored;
-    if (!entries->is_directory(ignored)) continue;
-    auto found = runs_.find(path);
-    if (found == runs_.end()) {
-      if (!RunReader::is_run(path)) continue;
-      found = runs_.emplace(path, RunReader(path)).first;
-    } else if (!RunReader::is_run(path)) {
+    if (!RunReader::is_run(path)) {
+      std::error_code reason;
+      if (!fs::exists(path / "config.yaml", reason) && reason)
+        unreadable.append(cannot_read(path, reason));
       continue;
     }
+    auto found = runs_.find(path);
+    if (found == runs_.end()) found = runs_.emplace(path, RunReader(path)).first;
     seen.insert(path);
     if (found->second.refresh()) news.append(found->second.info());
     if (news.size() >= kBatch) send();
   }
   send();
+  // A folder that is not there yet has no runs; it is an error only when it cannot be read.
+  const bool readable = !ec || ec == std::errc::no_such_file_or_directory;
+  const QString problem = readable ? QString() : cannot_read(root, ec);
 
   QStringList gone;
   for (auto it = runs_.begin(); it != runs_.end();) {
@@ -84,7 +86,7 @@ void WorkspaceScanner::scan() {
     }
   }
   if (!gone.isEmpty()) Q_EMIT removed(gone);
-  Q_EMIT scanned(workspace_, static_cast<int>(runs_.size()), problem);
+  Q_EMIT scanned(workspace_, static_cast<int>(runs_.size()), problem, unreadable.join(u' '));
   // A slow disk is asked less often: at most a tenth of the time goes into looking.
   timer_->start(std::max<int>(kLeastInterval, static_cast<int>(clock.elapsed()) * 9));
 }

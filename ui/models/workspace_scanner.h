@@ -26,8 +26,10 @@ class WorkspaceScanner : public QObject {
   /// Runs that are new or different, a few hundred a call.
   void changed(const QList<omniq::ui::RunInfo>& runs);
   void removed(const QStringList& paths);
-  /// One look at the whole workspace is done; `problem` says why it found nothing to look at.
-  void scanned(const QString& workspace, int runs, const QString& problem);
+  /// One look at the whole workspace is done; `problem` says why it found nothing to look at, and
+  /// `unreadable` which folders the system did not let it look into.
+  void scanned(const QString& workspace, int runs, const QString& problem,
+               const QString& unreadable);
 
  private:
   void start_watching();

@@ -3,6 +3,7 @@
 #include <QAbstractItemModelTester>
 #include <fstream>
 
+#include "core/base/text.h"
 #include "core/config/experiment.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/fake_runs.h"
@@ -28,6 +29,14 @@ class EvaluationTest : public QObject {
   void csv_with_quotes() {
     QCOMPARE(parse_csv(u"a,\"b, \"\"c\"\"\"\r\n,\n\n"_s),
              (QList<QStringList>{{u"a"_s, u"b, \"c\""_s}, {u""_s, u""_s}}));
+  }
+
+  void csv_with_names_that_look_like_formulas() {
+    for (const char* name : {"=1+1", "@x", "'=x", "-1.5", "'", "plain", "a\nb"}) {
+      const QString text = to_qt(name);
+      QCOMPARE(parse_csv(u"x,"_s + to_qt(csv_field(name)) + u'\n'),
+               (QList<QStringList>{{u"x"_s, text}}));
+    }
   }
 
   void reads_what_the_engine_writes() {

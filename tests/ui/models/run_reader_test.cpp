@@ -68,6 +68,8 @@ class RunReaderTest : public QObject {
     QTest::addColumn<QString>("reason");
     QTest::newRow("no config") << u"config.yaml"_s << QString() << u"config.yaml"_s;
     QTest::newRow("broken config") << u"config.yaml"_s << u"frames: [1"_s << u"not valid YAML"_s;
+    QTest::newRow("cut config") << u"config.yaml"_s << u"frames: 8\ndata:\n  root: x\n"_s
+                                << u"it lacks"_s;
     QTest::newRow("newer config") << u"config.yaml"_s << u"frames: 8\ndata:\n  root: x\nwarp: 9\n"_s
                                   << u"warp"_s;
     QTest::newRow("no status") << u"status.json"_s << QString() << u"status.json"_s;

@@ -45,6 +45,20 @@ class WorkspaceTest : public QObject {
     QVERIFY(model().find(path("two")));
   }
 
+  void what_cannot_be_read_is_named_and_hides_nothing() {
+    test::write_fake_run(folder_->path(), "one");
+    std::filesystem::create_symlink("loop", *folder_ / "loop");  // root may read all else
+    folder_->write("file", "");
+    workspace_ = std::make_unique<Workspace>();
+    QSignalSpy opened(workspace_.get(), &Workspace::opened);
+    workspace_->open(to_qt(folder_->path().string()));
+    QVERIFY(opened.wait(20000));
+    QCOMPARE(model().rowCount(), 1);
+    QVERIFY(opened.first().at(1).toString().isEmpty());
+    QCOMPARE(opened.first().at(2).toString(),
+             path("loop") + u" cannot be read: Too many levels of symbolic links."_s);
+  }
+
   void a_folder_that_is_not_there_yet_is_empty() {
     workspace_ = std::make_unique<Workspace>();
     QSignalSpy opened(workspace_.get(), &Workspace::opened);

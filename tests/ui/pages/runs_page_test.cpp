@@ -124,6 +124,9 @@ class RunsPageTest : public QObject {
     page_->select(path("two"));
     QTRY_VERIFY(legend().contains(u"dashed: held out"_s));
     QTRY_VERIFY(last_curve().contains(u"held out"_s));
+    QVERIFY(!legend().contains(u"damaged"_s));
+    std::ofstream(*folder_ / "two/metrics.jsonl", std::ios::app) << "{\"step\": x}\n";
+    QTRY_VERIFY(legend().contains(u"1 damaged line of metrics.jsonl left out"_s));
   }
 
   void several_runs_share_the_charts_in_their_own_colours() {

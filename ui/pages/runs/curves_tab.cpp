@@ -160,9 +160,14 @@ void CurvesTab::set_runs(const QList<RunInfo>& runs) {
 
 void CurvesTab::show_legend() {
   QStringList parts;
-  for (const RunInfo& run : std::as_const(runs_))
-    parts.append(u"<span style=\"color:%1\">●</span>&nbsp;%2"_s.arg(
-        colors_.color(run.path).name(), rich_name(run.name).replace(u' ', u"&nbsp;"_s)));
+  for (const RunInfo& run : std::as_const(runs_)) {
+    QString part = u"<span style=\"color:%1\">●</span>&nbsp;%2"_s.arg(
+        colors_.color(run.path).name(), rich_name(run.name).replace(u' ', u"&nbsp;"_s));
+    if (const qint64 damaged = feed_.series(run.path).damaged(); damaged > 0)
+      part +=
+          tr(" (%n damaged line(s) of metrics.jsonl left out)", nullptr, static_cast<int>(damaged));
+    parts.append(part);
+  }
   const auto held_out =
       std::count_if(runs_.begin(), runs_.end(), [](const RunInfo& run) { return run.held_out; });
   const QString monitored = held_out == runs_.size() ? tr("held out")
@@ -186,6 +191,7 @@ void CurvesTab::rebuild() {
     curves.update(feed_.series(run.path), form);
     charted_.append({run.name, colors_.color(run.path), &curves, run.held_out});
   }
+  show_legend();
   drawn_ = 0;
   draw_next();
 }

@@ -101,13 +101,17 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
   connect(&model, &QAbstractItemModel::rowsInserted, &changed_, changed);
   connect(&model, &QAbstractItemModel::rowsRemoved, &changed_, changed);
   connect(&model, &QAbstractItemModel::modelReset, &changed_, changed);
-  connect(&workspace_, &Workspace::opened, this, [this](int, const QString& problem) {
-    if (!problem.isEmpty()) error_->show_error(tr("The workspace cannot be opened"), problem);
-    if (selected().isEmpty() && filter_.rowCount() > 0) table_->selectRow(0);
-    update_empty();
-    if (!QApplication::focusWidget() || !isAncestorOf(QApplication::focusWidget()))
-      table_->setFocus();
-  });
+  connect(&workspace_, &Workspace::opened, this,
+          [this](int, const QString& problem, const QString& unreadable) {
+            if (!unreadable.isEmpty())
+              error_->show_error(tr("Not all of the workspace can be read"), unreadable);
+            if (!problem.isEmpty())
+              error_->show_error(tr("The workspace cannot be opened"), problem);
+            if (selected().isEmpty() && filter_.rowCount() > 0) table_->selectRow(0);
+            update_empty();
+            if (!QApplication::focusWidget() || !isAncestorOf(QApplication::focusWidget()))
+              table_->setFocus();
+          });
   connect(&workspace_, &Workspace::failed, this,
           [this](const QString& message) { error_->show_error(tr("That did not work"), message); });
   connect(filter_bar_, &RunFilterBar::changed, this, &RunsPage::update_empty);
