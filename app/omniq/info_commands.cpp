@@ -27,30 +27,33 @@ void add_runs(CommandLine& line) {
           std::cout << std::left << std::setw(static_cast<int>(width)) << "run"
                     << "  state        epoch     best Top-1  fusion\n";
         }
+        std::vector<Error> troubles = list.unreadable;
         for (const auto& folder : list.runs) {
           const auto status = folder.status();
           const auto experiment = folder.experiment();
           const std::string fusion = experiment ? experiment->fusion.name : "?";
+          const Error* damage = !status       ? &status.error()
+                                : !experiment ? &experiment.error()
+                                              : nullptr;
+          const std::string state = damage ? "damaged" : run::state_name(status->state);
+          if (damage) troubles.push_back(*damage);
           if (line.json) {
             nlohmann::ordered_json entry = {
                 {"run", folder.id()}, {"path", folder.path().string()}, {"fusion", fusion}};
+            entry["state"] = state;
             if (status) {
-              entry["state"] = run::state_name(status->state);
               entry["epoch"] = status->epoch;
               entry["epochs"] = status->epochs;
               entry["best_top1"] =
                   status->best_top1 >= 0 ? nlohmann::ordered_json(status->best_top1) : nullptr;
               entry["reason"] = status->reason;
-            } else {
-              entry["state"] = "damaged";
-              entry["reason"] = status.error().text();
             }
+            if (damage) entry["reason"] = damage->text();
             json.push_back(std::move(entry));
             continue;
           }
           std::cout << std::left << std::setw(static_cast<int>(width)) << shown(folder.id()) << "  "
-                    << std::setw(11) << (status ? run::state_name(status->state) : "damaged")
-                    << "  " << std::setw(8)
+                    << std::setw(11) << state << "  " << std::setw(8)
                     << (status ? cat(status->epoch, "/", status->epochs) : "") << "  "
                     << std::setw(10)
                     << (status && status->best_top1 >= 0 ? fixed(status->best_top1, 1) + " %" : "-")
@@ -63,7 +66,7 @@ void add_runs(CommandLine& line) {
           return kDone;
         }
         if (list.runs.empty()) std::cout << "(no runs in " << shown(*directory) << ")\n";
-        for (const Error& error : list.unreadable) std::cout << shown(error.text()) << "\n";
+        for (const Error& error : troubles) std::cout << shown(error.message) << "\n";
         return kDone;
       });
   command.option("DIR", *directory, "Folder of runs");

@@ -65,8 +65,8 @@ Status MetricsLog::cut_after(std::int64_t step) {
     for (std::size_t i = 0; i < std::min(file.damaged.size(), kNamed); ++i)
       lines += cat(i > 0 ? ", " : "", file.damaged[i]);
     log::warning(cat(path_.string(), ": ", file.damaged.size(),
-                     " damaged lines are left out (line ", lines,
-                     file.damaged.size() > kNamed ? ", …" : "", ")."));
+                     file.damaged.size() == 1 ? " damaged line is" : " damaged lines are",
+                     " left out (line ", lines, file.damaged.size() > kNamed ? ", …" : "", ")."));
   }
   std::string kept;
   for (const MetricsRow& row : file.rows) {

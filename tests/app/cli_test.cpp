@@ -212,6 +212,8 @@ TEST_F(Cli, ARunMovesAndChangesItsMachine) {
   tmp_.write(run + "/config.yaml", config);
   const std::string clip = " demo-data/Grow/grow_e000.mp4";
   expect_sentence(omniq("predict " + run + clip), 1, "config.yaml is damaged");
+  EXPECT_EQ(json::parse(omniq("runs elsewhere/runs --json").out)["runs"][0]["state"], "damaged");
+  EXPECT_THAT(omniq("runs elsewhere/runs").out, HasSubstr("its checksum differs"));
   tmp_.write(run + "/config.yaml", config.substr(0, config.rfind("# SHA-256")));
   Output o = omniq("predict " + run + clip + " device=cpu --json");
   ASSERT_EQ(o.code, 0) << o.all();
