@@ -1,5 +1,7 @@
 #include "core/data/split_folders.h"
 
+#include <algorithm>
+
 #include "core/base/text.h"
 
 namespace omniq::data {
@@ -32,19 +34,22 @@ SplitFolders find_split_folders(ClassFolders& root) {
 }
 
 Status refuse_parts_as_classes(ClassFolders& root) {
+  const auto with_videos = root.with_videos();
+  if (std::any_of(with_videos.begin(), with_videos.end(),
+                  [](const auto& folder) { return part_of(folder.first).empty(); }))
+    return {};
   std::vector<std::string> found;
   bool train = false;
-  for (const auto& [key, names] : root.with_videos()) {
-    const std::string part = part_of(key);
-    if (part.empty()) return {};
-    train |= part == "train";
+  for (const auto& [key, names] : root.all()) {
+    if (part_of(key).empty()) continue;
+    train |= part_of(key) == "train";
     found.push_back(names.front());
   }
-  if (!train || found.size() < 2) return {};
+  if (with_videos.empty() || !train || found.size() < 2) return {};
   return fail(
       ErrorCode::data,
       cat("The folders ", join(found, " and "), " of ", root.root().string(),
-          " are parts of a dataset, not classes, and hold videos without class folders."),
+          " are parts of a dataset, not classes, and videos in them have no class folder."),
       "Put the clips into <part>/<Class>/, or name lists: data.trainlist, data.testlist and "
       "data.classind.");
 }

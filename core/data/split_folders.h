@@ -19,8 +19,8 @@ struct SplitFolder {
 using SplitFolders = std::map<std::string, SplitFolder>;
 SplitFolders find_split_folders(ClassFolders& root);
 
-/// An error where all folders that hold videos are named as parts are (train, test): classes are
-/// not called so, and nothing would say what the videos show.
+/// An error where all folders that hold videos themselves are named as parts are (train, test):
+/// classes are not called so, and nothing would say what the videos show.
 Status refuse_parts_as_classes(ClassFolders& root);
 
 }  // namespace omniq::data

@@ -40,8 +40,9 @@ class Engine {
   virtual Result<std::unique_ptr<VideoSource>> open_video(const std::filesystem::path& path,
                                                           std::int64_t short_side) = 0;
 
-  /// train::prepare: what must be right before a run's folder is made.
-  virtual Status prepare(config::Experiment& experiment) = 0;
+  /// train::prepare: what must be right before a run's folder is made; with `force` also where the
+  /// estimate says that memory will not suffice.
+  virtual Status prepare(config::Experiment& experiment, bool force) = 0;
   /// train::train.
   virtual Result<train::TrainOutcome> train(const config::Experiment& experiment,
                                             const run::RunFolder& folder, train::Observer& observer,

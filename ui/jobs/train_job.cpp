@@ -28,9 +28,9 @@ TrainJob::~TrainJob() {
   if (thread_.joinable()) thread_.join();
 }
 
-void TrainJob::start(const config::Experiment& experiment, const QString& demo_data) {
-  launch([this, experiment = config::Experiment(experiment),
-          demo_data](std::stop_token stop) mutable -> Result<train::TrainOutcome> {
+void TrainJob::start(const config::Experiment& experiment, const QString& demo_data, bool force) {
+  launch([this, experiment = config::Experiment(experiment), demo_data,
+          force](std::stop_token stop) mutable -> Result<train::TrainOutcome> {
     OMNIQ_ASSIGN(Engine* const engine, ui::engine());
     if (!demo_data.isEmpty()) {
       OMNIQ_TRY(engine->generate_demo(
@@ -38,7 +38,10 @@ void TrainJob::start(const config::Experiment& experiment, const QString& demo_d
           [this](std::int64_t done, std::int64_t total) { Q_EMIT demo_progress(done, total); },
           stop));
     }
-    OMNIQ_TRY(engine->prepare(experiment));
+    if (const Status ready = engine->prepare(experiment, force); !ready) {
+      if (!force && engine->prepare(experiment, /*force=*/true)) too_large_ = experiment;
+      return tl::unexpected(ready.error());
+    }
     OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
     return train_in(folder, experiment, stop);
   });
@@ -79,6 +82,7 @@ void TrainJob::launch(Work work) {
   if (thread_.joinable()) thread_.join();  // of the job before, which has ended
   active_ = true;
   run_.clear();
+  too_large_.reset();
   stop_now_ = {};
   thread_ = std::jthread([this, work = std::move(work)](std::stop_token stop) {
     Result<train::TrainOutcome> outcome = [&]() -> Result<train::TrainOutcome> {
@@ -92,6 +96,8 @@ void TrainJob::launch(Work work) {
       active_ = false;
       if (outcome) {
         Q_EMIT finished(run_, *outcome);
+      } else if (too_large_) {
+        Q_EMIT too_large(*too_large_, outcome.error());
       } else {
         Q_EMIT failed(run_, outcome.error());
       }

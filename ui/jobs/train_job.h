@@ -5,6 +5,7 @@
 #include <QObject>
 #include <QString>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -21,7 +22,9 @@ class TrainJob : public QObject {
   ~TrainJob() override;
 
   /// Starts a new run. `demo_data`: where the demo videos are made first; empty: not at all.
-  void start(const config::Experiment& experiment, const QString& demo_data = {});
+  /// `force`: also where the estimate says that memory will not suffice.
+  void start(const config::Experiment& experiment, const QString& demo_data = {},
+             bool force = false);
   /// Goes on with a run that was paused or interrupted.
   void resume(const QString& run);
   /// Asks for the state to be saved; finished() with `paused` follows.
@@ -41,6 +44,8 @@ class TrainJob : public QObject {
   void metrics(const omniq::run::MetricsRow& row);
   void finished(const QString& run, const omniq::train::TrainOutcome& outcome);
   void failed(const QString& run, const omniq::Error& error);
+  /// Instead of failed(): nothing but the estimate of memory spoke against this start.
+  void too_large(const omniq::config::Experiment& experiment, const omniq::Error& error);
 
  private:
   using Work = std::function<Result<train::TrainOutcome>(std::stop_token)>;
@@ -50,6 +55,7 @@ class TrainJob : public QObject {
 
   bool active_ = false;
   QString run_;
+  std::optional<config::Experiment> too_large_;  // written by the job's thread before it ends
   std::stop_source stop_now_;
   std::jthread thread_;
 };

@@ -89,11 +89,32 @@ Training::Training(QWidget* parent) : QWidget(parent) {
             const QString clip = QString::fromUtf8(list.readLine()).trimmed().section(u' ', 0, 0);
             Q_EMIT demo_ready(run, data + u'/' + clip);
           });
+  connect(&job_, &TrainJob::too_large, this, &Training::ask_to_start);
   connect(&job_, &TrainJob::failed, this, [this](const QString& run, const Error& error) {
     demo_data_.clear();
     finish(run);
     if (error.code != ErrorCode::stopped) Q_EMIT failed(tr("The training stopped"), error);
   });
+}
+
+void Training::ask_to_start(const config::Experiment& experiment, const Error& error) {
+  const QString demo_data = std::exchange(demo_data_, {});
+  const bool closing = closing_ != Closing::no;
+  finish({});
+  if (closing) return;
+  auto* box = new QMessageBox(QMessageBox::Warning, tr("This may not fit into memory"),
+                              to_qt(error.message), QMessageBox::Cancel, window());
+  box->setObjectName(u"too_large"_s);
+  box->setInformativeText(to_qt(error.hint));
+  box->setAttribute(Qt::WA_DeleteOnClose);
+  const QAbstractButton* go = box->addButton(tr("Start anyway"), QMessageBox::AcceptRole);
+  connect(box, &QMessageBox::buttonClicked, this,
+          [this, experiment, demo_data, go](const QAbstractButton* clicked) {
+            if (clicked != go || busy()) return;
+            demo_data_ = demo_data;
+            job_.start(experiment, demo_data, /*force=*/true);
+          });
+  box->open();
 }
 
 bool Training::busy() {

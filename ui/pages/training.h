@@ -43,6 +43,7 @@ class Training : public QWidget {
 
  private:
   bool busy();
+  void ask_to_start(const config::Experiment& experiment, const Error& error);
   void show_progress(const train::Progress& progress);
   void finish(const QString& run);
   void wait_for_end(const QString& why);

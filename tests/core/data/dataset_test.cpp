@@ -361,6 +361,10 @@ TEST(Dataset, PartsWithoutClassFoldersAreNoClasses) {
   EXPECT_EQ(parts.error().code, ErrorCode::data);
   EXPECT_THAT(parts.error().text(),
               AllOf(HasSubstr("The folders test and train of "), HasSubstr("<part>/<Class>/")));
+  std::filesystem::remove(dir.path() / "train/a.avi");
+  dir.write("train/Punch/a.avi", "x");  // and a test folder without labels
+  EXPECT_THAT(load_dataset(options).error().text(), HasSubstr("parts of a dataset"));
+  dir.write("train/a.avi", "x");
   dir.write("plane/a.avi", "x");  // vehicles, then
   EXPECT_EQ(load_dataset(options)->classes.size(), 3u);
 }

@@ -44,6 +44,19 @@ TEST(RunFolder, KeepsTheResolvedConfiguration) {
   EXPECT_TRUE(loaded->run.dir.empty()) << "starting from config.yaml must make a new run";
 }
 
+TEST(RunFolder, PathsThatAreNotUtf8AreRefusedBeforeAnythingIsMade) {
+  const TemporaryFolder tmp;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::create_directories(tmp / "Caf\xe9");
+  std::filesystem::current_path(tmp / "Caf\xe9");
+  config::Experiment e = experiment_in("run");
+  const auto folder = RunFolder::create(e);
+  std::filesystem::current_path(before);
+  ASSERT_FALSE(folder) << "config.yaml could not say where data.root is";
+  EXPECT_EQ(folder.error().code, ErrorCode::config);
+  EXPECT_FALSE(std::filesystem::exists(tmp / "Caf\xe9/run"));
+}
+
 TEST(RunFolder, RefusesAFolderInUse) {
   const TemporaryFolder tmp;
   config::Experiment e = experiment_in(tmp / "run");

@@ -1,5 +1,6 @@
 #include "ui/models/experiment_form.h"
 
+#include <QDir>
 #include <QSignalSpy>
 
 #include "core/config/load.h"
@@ -71,6 +72,20 @@ class ExperimentFormTest : public QObject {
     QVERIFY(form.general_error().contains(u"not valid YAML"_s));
     form.set_yaml(u"data: {root: /tmp}\nfusoin: mamba\n"_s);
     QVERIFY2(form.general_error().contains(u"fusoin"_s), qPrintable(form.general_error()));
+    form.set_yaml(u"a: &a {b: *a}\n"_s);
+    QVERIFY2(form.general_error().contains(u"without end"_s), qPrintable(form.general_error()));
+    form.set_yaml(u"data: {root: /tmp}\nfast: &fast {epochs: 3}\ntrain: {<<: *fast}\noptim:\n"_s);
+    QVERIFY2(form.general_error().isEmpty(), qPrintable(form.general_error()));
+    QCOMPARE(form.text(u"train.epochs"_s), u"3"_s);
+  }
+
+  void paths_begin_at_home() {
+    ExperimentForm form;
+    form.start_from(good());
+    form.set_text(u"data.root"_s, u"~"_s);
+    QVERIFY2(form.error(u"data.root"_s).isEmpty(), qPrintable(form.error(u"data.root"_s)));
+    form.set_text(u"data.root"_s, u"~/is-not-there"_s);
+    QVERIFY(form.error(u"data.root"_s).contains(QDir::homePath()));
   }
 
   void every_shipped_configuration_is_a_starting_point() {

@@ -99,6 +99,24 @@ class TrainingTest : public QObject {
   }
   void cleanup() { window_.reset(); }
 
+  void what_memory_cannot_hold_is_asked_about_before_a_run_is_made() {
+    config::Experiment e = test::small_experiment(folder_ / "demo", folder_ / "runs");
+    e.frames = e.size = 4096;
+    QSignalSpy ended(&window_->training(), &Training::ended);
+    QSignalSpy failed(&window_->training(), &Training::failed);
+    window_->training().start(e);
+    QTRY_VERIFY(window_->findChild<QMessageBox*>(u"too_large"_s));
+    auto* box = window_->findChild<QMessageBox*>(u"too_large"_s);
+    QVERIFY2(box->text().contains(u"frames=4096"_s), qPrintable(box->text()));
+    QVERIFY2(box->informativeText().contains(u" fits"_s), qPrintable(box->informativeText()));
+    box->button(QMessageBox::Cancel)->click();
+    QVERIFY(!window_->training().job().active());
+    QCOMPARE(ended.size(), 1);
+    QCOMPARE(failed.size(), 0);
+    QVERIFY(!std::filesystem::exists(folder_ / "runs") ||
+            std::filesystem::is_empty(folder_ / "runs"));
+  }
+
   void from_the_dialog_to_a_finished_run() {
     const auto start = test::small_experiment(folder_ / "demo", "elsewhere");
     const auto yaml = folder_.write("start.yaml", config::to_yaml(start));

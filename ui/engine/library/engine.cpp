@@ -52,7 +52,9 @@ class TorchEngine : public Engine {
     return open_stream(path, short_side);
   }
 
-  Status prepare(config::Experiment& experiment) override { return train::prepare(experiment); }
+  Status prepare(config::Experiment& experiment, bool force) override {
+    return train::prepare(experiment, force);
+  }
 
   Result<train::TrainOutcome> train(const config::Experiment& experiment,
                                     const run::RunFolder& folder, train::Observer& observer,

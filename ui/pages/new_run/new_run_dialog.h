@@ -66,5 +66,3 @@ class NewRunDialog : public QDialog {
 };
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(omniq::config::Experiment)
