@@ -43,11 +43,8 @@ std::vector<Check> examine() {
   checks.push_back(
       {"CPU", true, cat(model::device_name(c10::Device(c10::kCPU)), ", ", cores, " cores"), ""});
   const data::VideoSupport video = data::video_support();
-  checks.push_back({"Video decoding", video.decodes,
-                    video.decodes ? cat(video.backend, ", FFmpeg") : video.backend,
-                    video.decodes ? ""
-                                  : "Video files cannot be read. Install OpenCV's videoio with "
-                                    "FFmpeg (libopencv-videoio)."});
+  checks.push_back({"Video decoding", video.decodes, video.backend,
+                    video.decodes ? "" : "Video files cannot be read. Build with OMNIQ_VIDEO=ON."});
   checks.push_back(
       {"MPEG-4 encoding", video.encodes, video.encodes ? "works" : "not available",
        video.encodes

@@ -10,9 +10,10 @@ namespace omniq::data {
 namespace fs = std::filesystem;
 
 bool is_video_name(const fs::path& path) {
-  static constexpr std::array<std::string_view, 16> kEndings = {
-      ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg",  ".mpeg",
-      ".wmv", ".flv", ".3gp", ".ogv", ".ts",  ".mts",  ".m2ts", ".vob"};
+  static constexpr std::array<std::string_view, 23> kEndings = {
+      ".avi", ".mp4", ".m4v", ".mov", ".mkv",   ".webm", ".mpg",  ".mpeg",
+      ".wmv", ".flv", ".3gp", ".ogv", ".ts",    ".mts",  ".m2ts", ".vob",
+      ".asf", ".f4v", ".m2v", ".mxf", ".mjpeg", ".mjpg", ".gif"};
   const std::string ending = to_lower(path.extension().string());
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }

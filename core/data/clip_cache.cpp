@@ -4,7 +4,7 @@
 
 namespace omniq::data {
 
-std::shared_ptr<const CachedVideo> ClipCache::find(std::int64_t clip) const {
+std::shared_ptr<const VideoFrames> ClipCache::find(std::int64_t clip) const {
   const std::lock_guard lock(mutex_);
   const auto found = videos_.find(clip);
   return found == videos_.end() ? nullptr : found->second;
@@ -22,9 +22,9 @@ void ClipCache::release(std::uint64_t bytes) {
   used_ -= bytes;
 }
 
-void ClipCache::insert(std::int64_t clip, CachedVideo video, std::uint64_t reserved) {
+void ClipCache::insert(std::int64_t clip, VideoFrames video, std::uint64_t reserved) {
   const std::uint64_t bytes = video.frames.nbytes();
-  auto shared = std::make_shared<const CachedVideo>(std::move(video));
+  auto shared = std::make_shared<const VideoFrames>(std::move(video));
   const std::lock_guard lock(mutex_);
   used_ -= reserved;
   if (videos_.emplace(clip, std::move(shared)).second) used_ += bytes;

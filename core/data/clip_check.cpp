@@ -1,4 +1,5 @@
 // check_clips of survey.h
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -8,16 +9,6 @@
 #include "core/data/video.h"
 
 namespace omniq::data {
-namespace {
-
-// Headers may count a frame or two that never come; a copy that stopped halfway lacks more.
-bool is_cut_off(const VideoLength& length) {
-  return length.frames + 2 < length.claimed &&
-         static_cast<double>(length.frames) < 0.98 * static_cast<double>(length.claimed);
-}
-
-}  // namespace
-
 Status check_clips(const Survey& survey, int threads,
                    const std::function<void(const ClipCheck&)>& tell, std::stop_token stop) {
   std::vector<const ClipRef*> clips;
@@ -28,9 +19,10 @@ Status check_clips(const Survey& survey, int threads,
   std::atomic<std::size_t> next = 0;
   ClipCheck check;
   check.total = static_cast<std::int64_t>(clips.size());
+  const int each = std::max(1, threads / static_cast<int>(std::max<std::size_t>(1, clips.size())));
   const auto work = [&] {
     for (std::size_t i = next++; i < clips.size() && !stop.stop_requested(); i = next++) {
-      const auto length = measure_video(clips[i]->path, stop);
+      const auto length = measure_video(clips[i]->path, each, stop);
       if (stop.stop_requested()) return;
       const std::lock_guard lock(mutex);
       check.problems.clear();
@@ -38,12 +30,11 @@ Status check_clips(const Survey& survey, int threads,
       if (!length) {
         check.problems.push_back({clips[i]->id, length.error().text(), ProblemKind::unreadable});
       } else {
-        if (length->fps > 0) check.seconds += static_cast<double>(length->frames) / length->fps;
-        if (is_cut_off(*length)) {
+        check.seconds += length->seconds;
+        if (const VideoFault& fault = length->fault; !fault.what.empty()) {
           check.problems.push_back({clips[i]->id,
-                                    cat("its header promises ", length->claimed, " frames, ",
-                                        length->frames, " can be decoded"),
-                                    ProblemKind::cut_off});
+                                    cat(fault.what, "; ", length->frames, " frames can be decoded"),
+                                    fault.cut_off ? ProblemKind::cut_off : ProblemKind::damaged});
         }
       }
       tell(check);

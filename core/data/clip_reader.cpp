@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/data/transform.h"
 #include "core/data/video_frames.h"
 
@@ -61,11 +63,16 @@ void write_clip(const at::Tensor& frames, const std::vector<std::int64_t>& posit
 
 }  // namespace
 
-std::vector<std::int64_t> pick_existing(const FramePicker& pick, std::int64_t claimed,
-                                        std::int64_t total) {
-  std::vector<std::int64_t> picks = pick(claimed);
-  if (*std::max_element(picks.begin(), picks.end()) >= total) picks = pick(total);
-  return picks;
+std::vector<std::int64_t> pick_existing(const FramePicker& pick, const VideoFrames& video) {
+  std::vector<std::int64_t> picks = pick(video.promised);
+  const bool come = *std::max_element(picks.begin(), picks.end()) < video.confirmed;
+  return come || video.total == video.promised ? picks : pick(video.total);
+}
+
+std::string describe_fault(const std::filesystem::path& path, const VideoFault& fault,
+                           std::int64_t frames) {
+  return cat(path.string(), " ", fault.text(), ". The ", frames,
+             " frames that can be decoded are used.");
 }
 
 std::vector<std::int64_t> clip_shape(const ClipOptions& options, bool training) {
@@ -74,17 +81,16 @@ std::vector<std::int64_t> clip_shape(const ClipOptions& options, bool training) 
 }
 
 Result<ClipReport> read_clip(const std::filesystem::path& path, const ClipOptions& options,
-                             bool training, const ClipKey& key, ClipCache* cache, std::uint8_t* out,
-                             std::stop_token stop) {
+                             bool training, const ClipKey& key, ClipCache* cache, int threads,
+                             std::uint8_t* out, std::stop_token stop) {
   const FramePicker pick = [&](std::int64_t total) {
     return pick_frames(options, training, key, total);
   };
   if (cache != nullptr) {
     if (const auto video = cache->find(key.clip)) {
-      const std::int64_t total = video->frames.size(0);
-      write_clip(video->frames, pick_existing(pick, video->claimed, total), options, training, key,
-                 out);
-      return ClipReport{video->claimed, total};
+      std::vector<std::int64_t> picks = pick_existing(pick, *video);
+      write_clip(video->frames, picks, options, training, key, out);
+      return ClipReport{std::move(picks), {}, video->total, video->fault};
     }
   }
   std::uint64_t reserved = 0;
@@ -93,23 +99,35 @@ Result<ClipReport> read_clip(const std::filesystem::path& path, const ClipOption
     reserved = bytes;
     return true;
   };
-  auto video = read_video(path, resized_short_side(options.size), pick, keep_whole, stop);
-  if (!video) {
-    if (reserved > 0) cache->release(reserved);
-    return tl::unexpected<Error>(std::move(video).error());
-  }
+  auto video = read_video(path, resized_short_side(options.size), pick, threads, keep_whole, stop);
+  if (reserved > 0 && !(video && video->whole)) cache->release(reserved);
+  if (!video) return tl::unexpected<Error>(std::move(video).error());
   write_clip(video->frames, video->positions, options, training, key, out);
-  if (reserved > 0) cache->insert(key.clip, {video->frames, video->claimed}, reserved);
-  return ClipReport{video->claimed, video->total};
+  ClipReport report{
+      video->picks, {}, video->total > 0 ? video->total : video->promised, video->fault};
+  for (const std::int64_t position : video->positions)
+    report.times.push_back(video->times[static_cast<std::size_t>(position)]);
+  if (video->whole) cache->insert(key.clip, std::move(*video), reserved);
+  return report;
 }
 
-Result<at::Tensor> load_evaluation_clip(const std::filesystem::path& path,
-                                        const ClipOptions& options) {
-  at::Tensor video = at::empty(clip_shape(options, /*training=*/false), at::kByte);
-  auto report = read_clip(path, options, /*training=*/false, {}, nullptr,
-                          video.mutable_data_ptr<std::uint8_t>());
-  if (!report) return tl::unexpected<Error>(std::move(report).error());
-  return video;
+Result<ModelClip> load_clip(const std::filesystem::path& path, const ClipOptions& options,
+                            std::optional<std::uint64_t> training_seed, std::stop_token stop) {
+  const bool training = training_seed.has_value();
+  ModelClip clip{at::empty(clip_shape(options, training), at::kByte), {}, {}};
+  OMNIQ_ASSIGN(const ClipReport report,
+               read_clip(path, options, training, {training_seed.value_or(0), 0, 0}, nullptr,
+                         all_threads(), clip.video.mutable_data_ptr<std::uint8_t>(), stop));
+  if (!report.fault.what.empty()) log::warning(describe_fault(path, report.fault, report.frames));
+  const std::int64_t spatial = training ? 1 : options.spatial_views;
+  for (std::int64_t view = 0; view < clip.video.size(0); ++view) {
+    const std::int64_t first = view / spatial * options.frames;  // of its temporal view
+    for (std::int64_t i = first; i < first + options.frames; ++i) {
+      clip.numbers.push_back(report.numbers[static_cast<std::size_t>(i)]);
+      clip.times.push_back(report.times[static_cast<std::size_t>(i)]);
+    }
+  }
+  return clip;
 }
 
 }  // namespace omniq::data

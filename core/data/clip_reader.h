@@ -9,6 +9,7 @@
 #include "core/base/result.h"
 #include "core/data/clip_cache.h"
 #include "core/data/loader.h"
+#include "core/data/video.h"
 
 namespace omniq::data {
 
@@ -21,14 +22,17 @@ struct ClipKey {
 /// [V, T, S, S, 3] of a clip, with V = 1 in training.
 std::vector<std::int64_t> clip_shape(const ClipOptions& options, bool training);
 
-/// How much of the file there was to read.
+/// What a clip was made of.
 struct ClipReport {
-  std::int64_t claimed = 0, total = 0;  // as in VideoFrames
+  std::vector<std::int64_t> numbers;  // [temporal views · T], of its frames in the video
+  std::vector<double> times;          // of these, in seconds; empty where they came from memory
+  std::int64_t frames = 0;            // of the video, that could be picked
+  VideoFault fault;
 };
 
-/// Fills `out`, uint8 of clip_shape. `cache` may be null.
+/// Fills `out`, uint8 of clip_shape. `cache` may be null; `threads` decode.
 Result<ClipReport> read_clip(const std::filesystem::path& path, const ClipOptions& options,
-                             bool training, const ClipKey& key, ClipCache* cache, std::uint8_t* out,
-                             std::stop_token stop = {});
+                             bool training, const ClipKey& key, ClipCache* cache, int threads,
+                             std::uint8_t* out, std::stop_token stop = {});
 
 }  // namespace omniq::data

@@ -20,7 +20,8 @@ struct ClipRef {
 enum class ProblemKind {
   missing,              // a list names it, but it is not there
   unreadable,           // it cannot be decoded
-  cut_off,              // it ends before the frames that its header promises
+  cut_off,              // its file ends early
+  damaged,              // a part of it cannot be decoded
   listed_twice,         // in one list
   in_both_lists,        // to train on and to test with
   group_in_both_lists,  // clips of one recording are

@@ -16,6 +16,7 @@
 #include "core/base/text.h"
 #include "core/data/clip_cache.h"
 #include "core/data/clip_reader.h"
+#include "core/data/video_frames.h"
 
 namespace omniq::data {
 
@@ -159,16 +160,15 @@ void Loader::Impl::read_slot(Pending& pending, std::size_t slot, const std::stop
   auto* out =
       pending.video.mutable_data_ptr<std::uint8_t>() + static_cast<std::int64_t>(slot) * bytes;
   const auto report = read_clip(clip.path, options_.clip, options_.training,
-                                {options_.seed, pending.epoch, index}, &cache_, out, stop);
+                                {options_.seed, pending.epoch, index}, &cache_,
+                                /*threads=*/1, out, stop);
   if (!report) {
     pending.failed[slot] = report.error().text();
     if (report.error().code != ErrorCode::stopped) {
       warn_once(index, cat("Left out: ", pending.failed[slot]));
     }
-  } else if (report->total > 0 && 10 * report->total < 9 * report->claimed) {
-    warn_once(index,
-              cat(clip.path.string(), " has ", report->total, " of the ", report->claimed,
-                  " frames that its header promises; it was probably cut off. These are used."));
+  } else if (!report->fault.what.empty()) {
+    warn_once(index, describe_fault(clip.path, report->fault, report->frames));
   }
 }
 

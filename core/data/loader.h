@@ -70,8 +70,17 @@ class Loader {
   std::unique_ptr<Impl> impl_;
 };
 
-/// One video as the model sees it in evaluation: uint8 [V, T, S, S, 3].
-Result<at::Tensor> load_evaluation_clip(const std::filesystem::path& path,
-                                        const ClipOptions& options);
+/// One video as the model is given it.
+struct ModelClip {
+  at::Tensor video;                   // uint8 RGB [V, T, S, S, 3], as Batch::video
+  std::vector<std::int64_t> numbers;  // [V · T], of its frames in the video
+  std::vector<double> times;          // of these, in seconds
+};
+
+/// As evaluation takes it, or, with a seed, as training draws the first clip of its first epoch.
+/// All threads decode. Where only a part of the video can be decoded, the log says so.
+Result<ModelClip> load_clip(const std::filesystem::path& path, const ClipOptions& options,
+                            std::optional<std::uint64_t> training_seed = {},
+                            std::stop_token stop = {});
 
 }  // namespace omniq::data

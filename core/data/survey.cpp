@@ -79,6 +79,8 @@ std::string problem_name(ProblemKind kind) {
       return "unreadable";
     case ProblemKind::cut_off:
       return "cut off";
+    case ProblemKind::damaged:
+      return "damaged";
     case ProblemKind::listed_twice:
       return "listed twice";
     case ProblemKind::in_both_lists:

@@ -3,12 +3,18 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <numeric>
-#include <optional>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 #include <stdexcept>
+#include <thread>
 
+#include "core/base/files.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/data/file_kind.h"
 #include "core/data/video_frames.h"
 #include "core/data/video_reader.h"
 
@@ -20,38 +26,33 @@ at::Tensor allocate(std::int64_t frames, FrameSize size) {
   return at::empty({frames, size.height, size.width, 3}, at::kByte);
 }
 
-/// Decodes `wanted` (sorted, unique, from the reader's position on). Fewer frames than asked for:
-/// the end came first, at frame reader.position() + 1.
+/// Decodes `wanted` (sorted, unique, from the reader's position on) and tells the times. Fewer
+/// frames than asked for: the end came first, at frame reader.position() + 1.
 Result<at::Tensor> decode_sorted(VideoReader& reader, const std::vector<std::int64_t>& wanted,
-                                 FrameSize size, const std::stop_token& stop) {
+                                 FrameSize size, std::vector<double>& times,
+                                 const std::stop_token& stop) {
   at::Tensor frames = allocate(static_cast<std::int64_t>(wanted.size()), size);
   auto* out = frames.mutable_data_ptr<std::uint8_t>();
   const std::int64_t bytes = size.height * size.width * 3;
-  std::int64_t done = 0;
+  times.clear();
   for (const std::int64_t index : wanted) {
+    const auto done = static_cast<std::int64_t>(times.size());
     while (reader.position() < index) {
       if (stop.stop_requested()) return fail(ErrorCode::stopped, "Decoding was stopped.");
       if (!reader.advance()) return frames.narrow(0, 0, done);
     }
-    if (!reader.copy(size, out + done * bytes)) return frames.narrow(0, 0, done);
-    ++done;
+    OMNIQ_TRY(reader.copy(size, out + done * bytes));
+    times.push_back(reader.time());
   }
   return frames;
 }
 
-/// All frames up to `most`.
-Result<at::Tensor> decode_all(VideoReader& reader, std::int64_t most, FrameSize size,
-                              const std::stop_token& stop) {
-  std::vector<std::int64_t> wanted(static_cast<std::size_t>(most));
-  std::iota(wanted.begin(), wanted.end(), 0);
-  return decode_sorted(reader, wanted, size, stop);
-}
-
-Result<std::int64_t> count_from(VideoReader& reader, const std::stop_token& stop) {
-  while (reader.advance()) {
+/// Goes on until `enough` frames are confirmed; to the end where they never are.
+Status advance_until(VideoReader& reader, std::int64_t enough, const std::stop_token& stop) {
+  while (reader.confirmed() < enough && reader.advance()) {
     if (stop.stop_requested()) return fail(ErrorCode::stopped, "Decoding was stopped.");
   }
-  return reader.position() + 1;
+  return {};
 }
 
 struct Wanted {
@@ -93,18 +94,42 @@ void resize_frame(const std::uint8_t* rgb, FrameSize from, std::uint8_t* out, Fr
   }
 }
 
+int all_threads() {
+  constexpr unsigned kMost = 16;  // more do not make a decoder faster
+  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, kMost));
+}
+
+Status write_png(const fs::path& path, const std::uint8_t* rgb, FrameSize size) {
+  const cv::Mat picture(static_cast<int>(size.height), static_cast<int>(size.width), CV_8UC3,
+                        const_cast<std::uint8_t*>(rgb));  // is only read
+  cv::Mat bgr;
+  cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
+  std::vector<std::uint8_t> bytes;
+  cv::imencode(".png", bgr, bytes);
+  return write_file_atomic(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
 Result<VideoInfo> probe_video(const fs::path& path) {
   return guarded(path, [&]() -> Result<VideoInfo> {
-    OMNIQ_ASSIGN(const VideoReader reader, VideoReader::open(path));
+    OMNIQ_ASSIGN(const VideoReader reader, VideoReader::open(path, 1));
     return reader.info();
   });
 }
 
-Result<VideoLength> measure_video(const fs::path& path, std::stop_token stop) {
+Result<VideoLength> measure_video(const fs::path& path, int threads, std::stop_token stop) {
   return guarded(path, [&]() -> Result<VideoLength> {
-    OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path));
-    OMNIQ_ASSIGN(const std::int64_t frames, count_from(reader, stop));
-    return VideoLength{frames, reader.info().frames, reader.info().fps};
+    OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path, threads, stop));
+    const double first = reader.time();
+    OMNIQ_TRY(advance_until(reader, std::numeric_limits<std::int64_t>::max(), stop));
+    if (threads > 1 && reader.stumbled()) return measure_video(path, 1, stop);
+    VideoLength length{reader.position() + 1, 0, reader.fault()};
+    const auto frames = static_cast<double>(length.frames);
+    if (length.frames > 1) {
+      length.seconds = (reader.time() - first) * frames / (frames - 1);
+    } else if (reader.info().fps > 0) {
+      length.seconds = 1 / reader.info().fps;
+    }
+    return length;
   });
 }
 
@@ -114,19 +139,19 @@ Result<at::Tensor> decode_frames(const fs::path& path, std::span<const std::int6
     throw std::invalid_argument("decode_frames: a negative frame index");
   }
   return guarded(path, [&]() -> Result<at::Tensor> {
-    OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path));
+    OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path, 1));
     const VideoInfo& info = reader.info();
     const Wanted wanted = sort_picks(indices);
+    std::vector<double> times;
     OMNIQ_ASSIGN(at::Tensor frames,
                  decode_sorted(reader, wanted.sorted,
-                               resized_frame(info.height, info.width, short_side), {}));
-    if (frames.size(0) < static_cast<std::int64_t>(wanted.sorted.size())) {
+                               resized_frame(info.height, info.width, short_side), times, {}));
+    if (times.size() < wanted.sorted.size()) {
+      const VideoFault fault = reader.fault();
       return fail(ErrorCode::data,
                   cat(path.string(), " ends after ", reader.position() + 1, " frames; frame ",
                       wanted.sorted.back(), " was asked for."),
-                  info.frames > reader.position() + 1
-                      ? cat("Its header promises ", info.frames, ": it was probably cut off.")
-                      : "");
+                  fault.what.empty() ? "" : cat("It ", fault.text(), "."));
     }
     if (wanted.sorted.size() == indices.size() && std::is_sorted(indices.begin(), indices.end())) {
       return frames;
@@ -136,56 +161,56 @@ Result<at::Tensor> decode_frames(const fs::path& path, std::span<const std::int6
 }
 
 Result<VideoFrames> read_video(const fs::path& path, std::int64_t short_side,
-                               const FramePicker& pick,
+                               const FramePicker& pick, int threads,
                                const std::function<bool(std::uint64_t)>& keep_whole,
                                std::stop_token stop) {
   return guarded(path, [&]() -> Result<VideoFrames> {
-    OMNIQ_ASSIGN(VideoReader opened, VideoReader::open(path));
-    std::optional<VideoReader> reader(std::move(opened));
-    const FrameSize size = resized_frame(reader->info().height, reader->info().width, short_side);
+    OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path, threads, stop));
+    const FrameSize size = resized_frame(reader.info().height, reader.info().width, short_side);
     VideoFrames result;
-    result.claimed = reader->info().frames;
-    if (result.claimed == 0) {
-      OMNIQ_ASSIGN(result.claimed, count_from(*reader, stop));
-      result.total = result.claimed;
-      OMNIQ_ASSIGN(VideoReader again, VideoReader::open(path));
-      reader = std::move(again);
-    }
-    const auto bytes = static_cast<std::uint64_t>(result.claimed * size.height * size.width * 3);
-    if (keep_whole && keep_whole(bytes)) {
-      OMNIQ_ASSIGN(result.frames, decode_all(*reader, result.claimed, size, stop));
-      const std::int64_t total = result.frames.size(0);
-      if (total == 0) return tl::unexpected<Error>(no_frame_error(path));
-      if (total < result.claimed) {
-        result.total = total;
-        result.frames = result.frames.clone();  // gives back what the claim had reserved
-      }
-      result.whole = true;
-      result.positions = pick_existing(pick, result.claimed, total);
+    result.promised = reader.info().frames;
+    const auto bytes = static_cast<std::uint64_t>(result.promised * size.height * size.width * 3);
+    result.whole = keep_whole && keep_whole(bytes);
+    std::vector<std::int64_t> wanted(static_cast<std::size_t>(result.promised));
+    std::iota(wanted.begin(), wanted.end(), 0);
+    if (!result.whole) wanted = sort_picks(pick(result.promised)).sorted;
+    OMNIQ_ASSIGN(result.frames, decode_sorted(reader, wanted, size, result.times, stop));
+    // The last packet of a file that was cut off may be half a picture, or none.
+    const bool doubtful = reader.fault().cut_off;
+    constexpr auto kAll = std::numeric_limits<std::int64_t>::max();
+    OMNIQ_TRY(advance_until(reader, doubtful ? kAll : wanted.back() + 1, stop));
+    result.confirmed = doubtful ? 0 : reader.confirmed();
+    if (result.confirmed <= wanted.back()) result.total = reader.position() + 1;
+    if (result.whole && result.confirmed == result.promised) result.total = result.promised;
+    result.fault = reader.fault();
+    if (threads > 1 && reader.stumbled()) return read_video(path, short_side, pick, 1, {}, stop);
+
+    result.picks = pick_existing(pick, result);
+    Wanted picked = sort_picks(result.picks);
+    const auto decoded = static_cast<std::int64_t>(result.times.size());
+    if (result.whole && decoded == result.total) {
+      result.positions = result.picks;
+      if (decoded < result.promised) result.frames = result.frames.clone();  // the rest is freed
       return result;
     }
-    // The claim first; where the file ends earlier, once more with the true count.
-    for (std::int64_t total = result.claimed;;) {
-      Wanted wanted = sort_picks(pick(total));
-      OMNIQ_ASSIGN(result.frames, decode_sorted(*reader, wanted.sorted, size, stop));
-      if (result.frames.size(0) == static_cast<std::int64_t>(wanted.sorted.size())) {
-        result.positions = std::move(wanted.positions);
-        return result;
-      }
-      const std::int64_t end = reader->position() + 1;
-      if (end >= total) return tl::unexpected<Error>(no_frame_error(path));
-      result.total = total = end;
-      OMNIQ_ASSIGN(VideoReader again, VideoReader::open(path));
-      reader = std::move(again);
+    result.whole = false;
+    result.positions = std::move(picked.positions);
+    if (picked.sorted != wanted || decoded < std::ssize(wanted)) {
+      OMNIQ_TRY(reader.seek(0));
+      OMNIQ_ASSIGN(result.frames, decode_sorted(reader, picked.sorted, size, result.times, stop));
+      if (result.times.size() < picked.sorted.size())
+        return tl::unexpected<Error>(no_frame_error(path, "it changed while it was read"));
     }
+    return result;
   });
 }
 
 struct VideoStream::Impl {
   VideoReader reader;
   FrameSize size;
+  fs::path path;
   bool fresh = true;  // the reader stands on the frame that comes next
-  bool ended = false;
+  bool ended = false, told = false;
 };
 
 VideoStream::VideoStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -194,10 +219,11 @@ VideoStream& VideoStream::operator=(VideoStream&&) noexcept = default;
 VideoStream::~VideoStream() = default;
 
 Result<VideoStream> VideoStream::open(const fs::path& path, std::int64_t short_side) {
-  OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path));
-  const FrameSize size = resized_frame(reader.info().height, reader.info().width, short_side);
-  reader.remember();
-  return VideoStream(std::make_unique<Impl>(Impl{std::move(reader), size}));
+  return guarded(path, [&]() -> Result<VideoStream> {
+    OMNIQ_ASSIGN(VideoReader reader, VideoReader::open(path, all_threads()));
+    const FrameSize size = resized_frame(reader.info().height, reader.info().width, short_side);
+    return VideoStream(std::make_unique<Impl>(Impl{std::move(reader), size, path}));
+  });
 }
 
 const VideoInfo& VideoStream::info() const { return impl_->reader.info(); }
@@ -209,26 +235,22 @@ std::int64_t VideoStream::position() const {
 
 bool VideoStream::read(std::uint8_t* rgb) {
   if (impl_->ended) return false;
-  if (!impl_->fresh && !impl_->reader.advance()) return !(impl_->ended = true);
+  VideoReader& reader = impl_->reader;
+  impl_->ended = !(impl_->fresh || reader.advance()) || !reader.copy(impl_->size, rgb);
   impl_->fresh = false;
-  return impl_->reader.copy(impl_->size, rgb);
+  const VideoFault fault = impl_->ended && !impl_->told ? reader.fault() : VideoFault{};
+  if (!fault.what.empty()) {
+    log::warning(describe_fault(impl_->path, fault, reader.position() + 1));
+    impl_->told = true;
+  }
+  return !impl_->ended;
 }
 
 Status VideoStream::seek(std::int64_t frame) {
-  if (frame < position() || impl_->ended) {
-    impl_->ended = false;
-    impl_->fresh = true;
-    if (!impl_->reader.jump_back(frame)) {
-      OMNIQ_ASSIGN(impl_->reader, VideoReader::reopen(std::move(impl_->reader)));
-    }
-  }
-  while (position() < frame) {
-    if (!impl_->fresh && !impl_->reader.advance()) {
-      impl_->ended = true;
-      break;
-    }
-    impl_->fresh = false;
-  }
+  if (frame == position() && !impl_->ended) return {};
+  OMNIQ_TRY(impl_->reader.seek(frame));
+  impl_->ended = impl_->reader.position() < frame;
+  impl_->fresh = !impl_->ended;
   return {};
 }
 

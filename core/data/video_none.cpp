@@ -1,4 +1,4 @@
-// Stands in for video.cpp and demo.cpp where the program is built without OpenCV.
+// Stands in for video.cpp and demo.cpp where the program is built without FFmpeg and OpenCV.
 #include <stdexcept>
 
 #include "core/base/text.h"
@@ -14,16 +14,20 @@ tl::unexpected<Error> no_video(const std::filesystem::path& path) {
   return fail(
       ErrorCode::data,
       cat("This program was built without video support, so ", path.string(), " cannot be used."),
-      "Build it with OpenCV (-DOMNIQ_VIDEO=ON).");
+      "Build it with FFmpeg's libraries and OpenCV (-DOMNIQ_VIDEO=ON).");
 }
 
 }  // namespace
 
-VideoSupport video_support() { return {"built without OpenCV (OMNIQ_VIDEO=OFF)", false, false}; }
+VideoSupport video_support() {
+  return {"built without video support (OMNIQ_VIDEO=OFF)", false, false};
+}
 
 Result<VideoInfo> probe_video(const std::filesystem::path& path) { return no_video(path); }
 
-Result<VideoLength> measure_video(const std::filesystem::path& path, std::stop_token) {
+int all_threads() { return 1; }
+
+Result<VideoLength> measure_video(const std::filesystem::path& path, int, std::stop_token) {
   return no_video(path);
 }
 
@@ -33,12 +37,16 @@ Result<at::Tensor> decode_frames(const std::filesystem::path& path, std::span<co
 }
 
 Result<VideoFrames> read_video(const std::filesystem::path& path, std::int64_t, const FramePicker&,
-                               const std::function<bool(std::uint64_t)>&, std::stop_token) {
+                               int, const std::function<bool(std::uint64_t)>&, std::stop_token) {
   return no_video(path);
 }
 
 void resize_frame(const std::uint8_t*, FrameSize, std::uint8_t*, FrameSize) {
   throw std::logic_error("resize_frame: built without video support");
+}
+
+Status write_png(const std::filesystem::path& path, const std::uint8_t*, FrameSize) {
+  return no_video(path);
 }
 
 struct VideoStream::Impl {

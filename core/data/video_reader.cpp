@@ -1,10 +1,12 @@
 #include "core/data/video_reader.h"
 
+extern "C" {
+#include <libavutil/display.h>
+}
+
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -17,12 +19,7 @@ namespace omniq::data {
 namespace fs = std::filesystem;
 namespace {
 
-// FFmpeg describes a damaged file on stderr line by line; the Error says it once. The variable is
-// read when the first file is opened, and is set before main because setenv must not meet a getenv
-// of another thread.
-const bool kQuietFfmpeg = ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0) == 0;
-
-void quieten_opencv() {
+void prepare_opencv() {
   static std::once_flag once;
   std::call_once(once, [] {
     if (std::getenv("OPENCV_LOG_LEVEL") == nullptr) {
@@ -32,43 +29,41 @@ void quieten_opencv() {
   });
 }
 
-/// Tells pictures apart that decoding might confuse. Never 0.
-std::uint64_t fingerprint(const cv::Mat& picture) {
-  constexpr std::size_t kLanes = 4;  // multiplications that need not wait for each other
-  std::array<std::uint64_t, kLanes> lanes = {1, 2, 3, 4};
-  for (int y = 0; y < picture.rows; ++y) {
-    const auto* row = picture.ptr<std::uint8_t>(y);
-    const std::size_t bytes = static_cast<std::size_t>(picture.cols) * picture.elemSize();
-    for (std::size_t at = 0; at < bytes; at += kLanes * sizeof(std::uint64_t)) {
-      std::array<std::uint64_t, kLanes> words = {};
-      std::memcpy(words.data(), row + at, std::min(sizeof(words), bytes - at));
-      for (std::size_t lane = 0; lane < kLanes; ++lane)
-        lanes[lane] = (lanes[lane] ^ words[lane]) * 0x9e3779b97f4a7c15ULL;
-    }
+/// The file's, or else that of its first frame.
+Orientation orientation_of(const AVStream& stream, const AVFrame& first) {
+  const std::uint8_t* matrix = nullptr;
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+  const AVCodecParameters& codec = *stream.codecpar;
+  if (const AVPacketSideData* side = av_packet_side_data_get(
+          codec.coded_side_data, codec.nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX)) {
+    matrix = side->data;
   }
-  std::uint64_t hash = 0;
-  for (const std::uint64_t lane : lanes) hash = (hash ^ lane ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL;
-  return hash | 1;
-}
-
-bool open_capture(cv::VideoCapture& capture, const std::string& name) {
-#if CV_VERSION_MAJOR > 4 || (CV_VERSION_MAJOR == 4 && CV_VERSION_MINOR >= 7)
-  // Workers are the parallelism here too. Older versions take no such wish: a thread a core for
-  // each open file.
-  if (capture.open(name, cv::CAP_FFMPEG, {cv::CAP_PROP_N_THREADS, 1})) return true;
+#else
+  matrix = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr);
 #endif
-  return capture.open(name, cv::CAP_FFMPEG);
+  if (matrix == nullptr) {
+    if (const AVFrameSideData* side = av_frame_get_side_data(&first, AV_FRAME_DATA_DISPLAYMATRIX))
+      matrix = side->data;
+  }
+  return Orientation::of(reinterpret_cast<const std::int32_t*>(matrix));
 }
 
-/// Quarter turns clockwise that the file asks for, 0 to 3. OpenCV's own turning is switched off,
-/// because version 4.6 (that of Debian 12 and Ubuntu 24.04) reports the angle, and turns, the wrong
-/// way round.
-int quarter_turns(cv::VideoCapture& capture) {
-  capture.set(cv::CAP_PROP_ORIENTATION_AUTO, 0);
-  const double angle = capture.get(cv::CAP_PROP_ORIENTATION_META);
-  const int turns = ((static_cast<int>(std::lround(angle / 90.0)) % 4) + 4) % 4;
-  const bool reversed = cv::getVersionMajor() == 4 && cv::getVersionMinor() == 6;
-  return reversed ? (4 - turns) % 4 : turns;
+/// How much wider than high a pixel is shown.
+double pixel_aspect(const Demuxer& demuxer, const AVFrame& first) {
+  constexpr double kMost = 8;  // beyond that it is a broken header
+  const AVRational ratio = av_guess_sample_aspect_ratio(demuxer.format(), demuxer.stream(),
+                                                        const_cast<AVFrame*>(&first));
+  const double aspect = ratio.num > 0 && ratio.den > 0 ? av_q2d(ratio) : 1;
+  return aspect >= 1 / kMost && aspect <= kMost ? aspect : 1;
+}
+
+bool is_key(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 29, 100)
+  const bool key = (frame.flags & AV_FRAME_FLAG_KEY) != 0;
+#else
+  const bool key = frame.key_frame != 0;
+#endif
+  return key && frame.pict_type == AV_PICTURE_TYPE_I;
 }
 
 }  // namespace
@@ -78,139 +73,174 @@ void resize_into(const cv::Mat& from, cv::Mat& to) {
   cv::resize(from, to, to.size(), 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
 }
 
-Error no_frame_error(const fs::path& path) {
-  return {ErrorCode::data,
-          cat(path.string(), " has a video stream, but no frame of it can be decoded."),
-          "It is damaged or was cut off; copy or download it again."};
-}
-
-Result<VideoReader> VideoReader::open(const fs::path& path) {
-  quieten_opencv();
+Result<VideoReader> VideoReader::open(const fs::path& path, int threads,
+                                      const std::stop_token& stop) {
+  prepare_opencv();
   OMNIQ_TRY(check_video_file(path));
   VideoReader reader;
   reader.path_ = path;
-  // An absolute name starts with "/", so that "a:b.mp4" is not taken for a protocol.
-  const std::string name = fs::absolute(path).string();
-  try {
-    if (cv::haveImageReader(name)) {
-      reader.current_ = cv::imread(name, cv::IMREAD_COLOR);
-      if (reader.current_.empty()) {
-        return fail(ErrorCode::data, cat(path.string(), " is an image that cannot be decoded."));
-      }
-      reader.info_ = {1, 0.0, reader.current_.cols, reader.current_.rows};
-      reader.image_ = true;
-      return reader;
+  auto demuxer = Demuxer::open(path, stop);
+  const bool moves = demuxer && demuxer->packets().size() > 1;
+  if (!moves && cv::haveImageReader(path.string())) {
+    const cv::Mat picture = cv::imread(path.string(), cv::IMREAD_COLOR);
+    if (picture.empty()) {
+      return fail(ErrorCode::data, cat(path.string(), " is an image that cannot be decoded."));
     }
-    if (!open_capture(reader.capture_, name)) {
-      return tl::unexpected<Error>(explain_unopened(path));
-    }
-    reader.turn_ = quarter_turns(reader.capture_);
-    if (!reader.capture_.grab() || !reader.retrieve()) {
-      return tl::unexpected<Error>(no_frame_error(path));
-    }
-    reader.info_.frames = reader.claimed_frames();
-    const double fps = reader.capture_.get(cv::CAP_PROP_FPS);
-    reader.info_.fps = std::isfinite(fps) && fps > 0 ? fps : 0;
-    reader.info_.width = reader.current_.cols;
-    reader.info_.height = reader.current_.rows;
-  } catch (const cv::Exception& error) {
-    return fail(ErrorCode::data, cat(path.string(), " cannot be decoded: ", error.err, "."));
+    cv::cvtColor(picture, reader.current_, cv::COLOR_BGR2RGB);
+    reader.info_ = {1, 0.0, picture.cols, picture.rows};
+    reader.image_ = reader.converted_ = true;
+    return reader;
   }
+  if (!demuxer) return tl::unexpected<Error>(std::move(demuxer).error());
+  reader.demuxer_ = std::move(*demuxer);
+  OMNIQ_TRY(reader.open_stream(threads));
   return reader;
 }
 
-Result<VideoReader> VideoReader::reopen(VideoReader&& old) {
-  OMNIQ_ASSIGN(VideoReader reader, open(old.path_));
-  reader.seen_ = std::move(old.seen_);
-  reader.remembers_ = old.remembers_;
-  reader.jumps_ = old.jumps_;
-  return reader;
+Status VideoReader::open_stream(int threads) {
+  const AVStream& stream = *demuxer_->stream();
+  OMNIQ_ASSIGN(decoder_, VideoDecoder::open(stream, threads, path_.string()));
+  const std::vector<PacketInfo>& packets = demuxer_->packets();
+  if (demuxer_->one_frame_a_packet()) {
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      if (packets[i].shown) order_.push_back({static_cast<std::int64_t>(i), packets[i].key});
+    }
+    std::sort(order_.begin(), order_.end(), [&](const Shown& a, const Shown& b) {
+      return packets[a.packet].pts < packets[b.packet].pts;
+    });
+  }
+  frame_ = decoder_->next(*demuxer_);
+  if (frame_ == nullptr) {
+    return tl::unexpected<Error>(no_frame_error(path_, decoder_->first_error()));
+  }
+  note();
+  const Orientation orientation = orientation_of(stream, *frame_);
+  converter_ = FrameConverter(orientation);
+  const AVRational average = stream.avg_frame_rate, base = stream.r_frame_rate;
+  const AVRational rate = average.num > 0 && average.den > 0 ? average : base;
+  info_.fps = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
+  info_.frames = demuxer_->shown();
+  info_.height = frame_->height;
+  info_.width = std::max<std::int64_t>(
+      1, std::llround(static_cast<double>(frame_->width) * pixel_aspect(*demuxer_, *frame_)));
+  if (orientation.transpose) std::swap(info_.width, info_.height);
+  return convert();
+}
+
+double VideoReader::time() const {
+  if (image_) return 0;
+  const std::int64_t ticks = demuxer_->time_of(order_[position_].packet, position_);
+  if (ticks != AV_NOPTS_VALUE)
+    return static_cast<double>(ticks) * av_q2d(demuxer_->stream()->time_base);
+  return info_.fps > 0 ? static_cast<double>(position_) / info_.fps : 0;
 }
 
 bool VideoReader::advance() {
-  if (image_ || !capture_.grab()) return false;
+  if (image_) return false;
+  const AVFrame* frame = decoder_->next(*demuxer_);
+  if (frame == nullptr) return false;
+  frame_ = frame;
   ++position_;
-  retrieved_ = false;
-  note_frame();
+  note();
   return true;
 }
 
-bool VideoReader::copy(FrameSize size, std::uint8_t* out) {
-  if (!retrieved_ && !retrieve()) return false;
-  const int rows = static_cast<int>(size.height), columns = static_cast<int>(size.width);
-  cv::Mat target(rows, columns, CV_8UC3, out);
-  if (current_.rows == rows && current_.cols == columns) {
-    cv::cvtColor(current_, target, cv::COLOR_BGR2RGB);
+/// Of frame_, which was decoded just now, as the one at position_.
+void VideoReader::note() {
+  converted_ = false;
+  const std::vector<PacketInfo>& packets = demuxer_->packets();
+  const bool known = frame_->pts >= 0 && frame_->pts < std::ssize(packets);
+  Shown shown;
+  if (known) {
+    shown = {frame_->pts, packets[frame_->pts].key && is_key(*frame_)};
+    highest_ = std::max(highest_, packets[frame_->pts].rank);
+    if (highest_ == position_) confirmed_ = position_ + 1;
+  }
+  if (position_ < std::ssize(order_) && order_[position_].packet != shown.packet) {
+    order_.resize(position_);
+    jumps_ = false;
+  }
+  if (position_ == std::ssize(order_)) order_.emplace_back();
+  order_[position_] = shown;
+}
+
+Status VideoReader::convert() {
+  if (converted_) return {};
+  auto done = converter_.convert(*frame_, current_);
+  if (!done) {
+    Error error = std::move(done).error();
+    error.message = cat(path_.string(), " ", error.message, ".");
+    return tl::unexpected<Error>(std::move(error));
+  }
+  converted_ = true;
+  return {};
+}
+
+Status VideoReader::copy(FrameSize size, std::uint8_t* out) {
+  OMNIQ_TRY(convert());
+  cv::Mat target(static_cast<int>(size.height), static_cast<int>(size.width), CV_8UC3, out);
+  if (current_.size() == target.size()) {
+    current_.copyTo(target);
+  } else {
+    resize_into(current_, target);
+  }
+  return {};
+}
+
+Status VideoReader::seek(std::int64_t frame) {
+  if (image_) return {};
+  std::int64_t anchor = std::min(frame, static_cast<std::int64_t>(order_.size()) - 1);
+  while (anchor > 0 && !order_[anchor].key) --anchor;
+  if (frame < position_ || anchor > position_) {
+    if (!jumps_ || anchor == 0 || !land_on(anchor)) OMNIQ_TRY(rewind());
+  }
+  while (position_ < frame && advance()) {
+    // Not what came before or was promised: the jump is not to be trusted either.
+    if (jumped_ && !jumps_) OMNIQ_TRY(rewind());
+  }
+  return {};
+}
+
+Status VideoReader::rewind() {
+  OMNIQ_TRY(demuxer_->go_to(0));
+  decoder_->restart();
+  frame_ = decoder_->next(*demuxer_);
+  if (frame_ == nullptr) {
+    return tl::unexpected<Error>(no_frame_error(path_, decoder_->first_error()));
+  }
+  jumped_ = false;
+  position_ = confirmed_ = 0;
+  highest_ = -1;
+  note();
+  return {};
+}
+
+/// Decodes from the key frame that is frame `anchor`. False where that does not show it.
+bool VideoReader::land_on(std::int64_t anchor) {
+  constexpr int kMostBefore = 64;  // frames that come after it in the file and are shown before it
+  const std::int64_t packet = order_[anchor].packet;
+  if (!demuxer_->go_to(packet)) return jumps_ = false;
+  decoder_->restart();
+  for (int i = 0; i < kMostBefore; ++i) {
+    frame_ = decoder_->next(*demuxer_);
+    if (frame_ == nullptr) break;
+    if (frame_->pts != packet) continue;
+    if (!is_key(*frame_)) break;
+    jumped_ = true;
+    position_ = anchor;
+    note();
     return true;
   }
-  resized_.create(rows, columns, CV_8UC3);
-  resize_into(current_, resized_);
-  cv::cvtColor(resized_, target, cv::COLOR_BGR2RGB);
-  return true;
+  return jumps_ = false;
 }
 
-/// The current frame, upright, into current_.
-bool VideoReader::retrieve() {
-  static constexpr cv::RotateFlags kTurns[] = {cv::ROTATE_90_CLOCKWISE, cv::ROTATE_180,
-                                               cv::ROTATE_90_COUNTERCLOCKWISE};
-  cv::Mat& target = turn_ == 0 ? current_ : decoded_;
-  if (!capture_.retrieve(target) || target.empty()) return false;
-  if (remembers_ && seen_[position_].picture == 0) seen_[position_].picture = fingerprint(target);
-  if (turn_ != 0) cv::rotate(decoded_, current_, kTurns[turn_ - 1]);
-  retrieved_ = true;
-  return true;
-}
-
-void VideoReader::remember() {
-  remembers_ = !image_;
-  note_frame();
-}
-
-/// Of the frame at position_, which was grabbed just now. Every eighth is looked at, so that
-/// there is one to land on near every frame.
-void VideoReader::note_frame() {
-  constexpr std::int64_t kAnchors = 8;
-  if (!remembers_) return;
-  if (position_ == static_cast<std::int64_t>(seen_.size())) seen_.emplace_back();
-  seen_[position_].time = capture_.get(cv::CAP_PROP_POS_MSEC);
-  if (position_ % kAnchors == 0 && seen_[position_].picture == 0) retrieve();
-}
-
-bool VideoReader::jump_back(std::int64_t frame) {
-  frame = std::min(frame, static_cast<std::int64_t>(seen_.size()) - 1);
-  std::int64_t anchor = frame;
-  while (anchor > 0 && seen_[anchor].picture == 0) --anchor;
-  if (anchor <= 0 || !jumps_) return false;
-  jumps_ = land_on(anchor);
-  while (jumps_ && position_ < frame) {
-    jumps_ = capture_.grab() && capture_.get(cv::CAP_PROP_POS_MSEC) == seen_[++position_].time;
-    retrieved_ = false;
-  }
-  return jumps_;
-}
-
-/// Whether seeking to `frame` gives the same picture at the same time as decoding up to it did.
-bool VideoReader::land_on(std::int64_t frame) {
-  const Seen& wanted = seen_[frame];
-  if (!(seen_[frame - 1].time < wanted.time)) return false;  // times tell nothing
-  if (!capture_.set(cv::CAP_PROP_POS_FRAMES, static_cast<double>(frame)) || !capture_.grab())
-    return false;
-  cv::Mat picture;
-  if (capture_.get(cv::CAP_PROP_POS_MSEC) != wanted.time || !capture_.retrieve(picture) ||
-      fingerprint(picture) != wanted.picture) {
-    return false;
-  }
-  position_ = frame;
-  return retrieve();
-}
-
-/// The container's count, or 0 where it says nothing that can be true.
-std::int64_t VideoReader::claimed_frames() const {
-  const double count = capture_.get(cv::CAP_PROP_FRAME_COUNT);
-  std::error_code ec;
-  // Even a frame that repeats the one before takes a few bytes of index.
-  const double most = std::max(1000.0, static_cast<double>(fs::file_size(path_, ec)));
-  return count >= 1 && count <= most ? static_cast<std::int64_t>(count) : 0;
+VideoFault VideoReader::fault() const {
+  if (image_) return {};
+  if (!demuxer_->cut_off().empty()) return {demuxer_->cut_off(), true};
+  if (decoder_->errors() == 0) return {};
+  return {cat(decoder_->errors(), " of its ", demuxer_->packets().size(),
+              " packets cannot be decoded: ", decoder_->first_error()),
+          false};
 }
 
 }  // namespace omniq::data

@@ -8,15 +8,16 @@
 #include <opencv2/videoio/registry.hpp>
 
 #include "core/base/text.h"
+#include "core/data/ffmpeg.h"
 #include "core/data/video.h"
 
 namespace omniq::data {
 
 VideoSupport video_support() {
   VideoSupport support;
-  support.backend = cat("OpenCV ", CV_VERSION);
-  support.decodes = cv::videoio_registry::hasBackend(cv::CAP_FFMPEG);
-  if (!support.decodes) return support;
+  support.backend = cat("FFmpeg ", av_version_info(), ", OpenCV ", CV_VERSION);
+  support.decodes = true;
+  if (!cv::videoio_registry::hasBackend(cv::CAP_FFMPEG)) return support;
   const auto path =
       std::filesystem::temp_directory_path() / cat("omniq-codec-", ::getpid(), ".mp4");
   {

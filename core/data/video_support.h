@@ -6,8 +6,8 @@
 namespace omniq::data {
 
 struct VideoSupport {
-  std::string backend;   // "OpenCV 4.6.0", or why there is none
-  bool decodes = false;  // FFmpeg reads files
+  std::string backend;   // "FFmpeg 5.1.9, OpenCV 4.6.0", or why there is none
+  bool decodes = false;  // the build has FFmpeg's libraries
   bool encodes = false;  // an MPEG-4 file was written and read back
 };
 

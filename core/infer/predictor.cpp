@@ -46,7 +46,8 @@ Result<Prediction> Predictor::predict(const std::filesystem::path& video) {
   const torch::InferenceMode inference;
   Prediction prediction;
   auto start = std::chrono::steady_clock::now();
-  OMNIQ_ASSIGN(const at::Tensor clip, data::load_evaluation_clip(video, clip_));
+  OMNIQ_ASSIGN(const data::ModelClip loaded, data::load_clip(video, clip_));
+  const at::Tensor& clip = loaded.video;
   prediction.decode_ms = milliseconds_since(start);
   prediction.frames = clip.size(0) * clip.size(1);
   start = std::chrono::steady_clock::now();
@@ -63,10 +64,6 @@ Status Predictor::follow(const std::filesystem::path& video, std::int64_t moment
                          const std::function<void(const Moment&)>& tell, std::stop_token stop) {
   OMNIQ_ASSIGN(const data::VideoInfo info, data::probe_video(video));
   std::int64_t total = info.frames;
-  if (total <= 0) {
-    OMNIQ_ASSIGN(const data::VideoLength length, data::measure_video(video, stop));
-    total = length.frames;
-  }
   std::int64_t told = -1;
   const auto tell_and_note = [&](const Moment& moment) {
     told = moment.frame;
@@ -77,7 +74,7 @@ Status Predictor::follow(const std::filesystem::path& video, std::int64_t moment
     if (plan.moments.empty()) return {};
     OMNIQ_ASSIGN(const std::int64_t end, follow_plan(video, plan, tell_and_note, stop));
     if (end >= total) return {};
-    total = end;  // there are fewer frames than the container claims
+    total = end;  // there are fewer frames than its packets promise
   }
 }
 

@@ -240,6 +240,50 @@ TEST_F(Cli, AnEvaluationThatCannotBeRecordedIsPrinted) {
   EXPECT_THAT(o.err, HasSubstr("error: The evaluation is not recorded: "));
 }
 
+TEST_F(Cli, FramesAreWhatAModelIsGiven) {
+  make_data();
+  const std::string clip = "demo-data/Grow/grow_e000.mp4";
+  tmp_.write("a.yaml",
+             "frames: 4\nstride: 2\nsize: 32\nvision_backbone: swin_nano\ndata: {root: demo-data, "
+             "val: 0}\neval: {temporal_views: 2}\n");
+  Output o = omniq("frames " + clip + " --config a.yaml --output pictures --json");
+  ASSERT_EQ(o.code, 0) << o.all();
+  const json frames = json::parse(o.out);
+  ASSERT_EQ(frames.size(), 8u) << "two views of four frames";
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    EXPECT_EQ(frames[i].size(), 3u);
+    const int number = frames[i]["frame"];
+    EXPECT_NEAR(frames[i]["time"], number / 12.0, 0.002) << "the demo's rate";
+    if (i % 4 > 0) EXPECT_EQ(number, frames[i - 1]["frame"].get<int>() + 2);
+    const std::string png = read_text(tmp_ / frames[i]["file"].get<std::string>());
+    ASSERT_GT(png.size(), 24u);
+    EXPECT_EQ(png.substr(1, 3), "PNG");
+    EXPECT_EQ(png.substr(16, 8), std::string("\0\0\0\x20\0\0\0\x20", 8)) << "32 × 32";
+  }
+  // A training's, by its seed.
+  const auto drawn = [&](const std::string& seed) {
+    const Output drawing = omniq("frames " + clip + " --config a.yaml --output t" + seed +
+                                 " --json --training " + seed);
+    EXPECT_EQ(drawing.code, 0) << drawing.all();
+    EXPECT_EQ(json::parse(drawing.out).size(), 4u);
+    return read_text(tmp_ / json::parse(drawing.out)[0]["file"].get<std::string>());
+  };
+  EXPECT_EQ(drawn("3"), drawn("3"));
+  EXPECT_NE(drawn("3"), drawn("4"));
+
+  ASSERT_EQ(omniq("train " + fast_ + "run.dir=r").code, 0);
+  o = omniq("frames " + clip + " --run r");
+  EXPECT_EQ(o.code, 0) << o.all();
+  EXPECT_THAT(o.out, HasSubstr("grow_e000-frames/view0-001-frame"));
+  expect_sentence(omniq("frames none.mp4"), 3, "none.mp4 does not exist");
+  expect_sentence(omniq("frames " + clip + " --run r --config a.yaml"), 2, "not both");
+  expect_sentence(omniq("frames " + clip + " --run nowhere"), 2, "nowhere");
+  expect_sentence(omniq("frames " + clip + " --output a.yaml/x"), 1, "a.yaml/x");
+  ASSERT_EQ(std::system(("mkfifo '" + (tmp_ / "pipe.mp4").string() + "'").c_str()), 0);
+  expect_sentence(omniq("frames pipe.mp4"), 3, "is a named pipe, not a video file");
+  expect_sentence(omniq("predict r pipe.mp4 --live 2"), 3, "is a named pipe, not a video file");
+}
+
 TEST_F(Cli, ADivergedModelIsASentenceAndExitCode1) {
   make_data();
   ASSERT_EQ(omniq("train " + fast_ + "run.dir=r").code, 0);

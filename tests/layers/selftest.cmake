@@ -21,7 +21,7 @@ function(clean_tree)
   file(WRITE "${WORK}/core/base/text.h" "#pragma once\n#include <string>\n")
   file(WRITE "${WORK}/core/base/text.cpp" "#include \"core/base/text.h\"\n")
   file(WRITE "${WORK}/core/model/swin.cpp" "#include \"core/base/text.h\"\n#include \"kernels/scan/scan.h\"\n")
-  file(WRITE "${WORK}/core/data/video.cpp" "#include <opencv2/videoio.hpp>\n#include <yaml-cpp/yaml.h>\n")
+  file(WRITE "${WORK}/core/data/video.cpp" "#include <libavformat/avformat.h>\n#include <opencv2/core.hpp>\n")
   file(WRITE "${WORK}/core/base/log.cpp" "#include <spdlog/spdlog.h>\n// not #include <QString>\n")
 endfunction()
 
@@ -40,6 +40,7 @@ foreach(case
     "kernels/scan/scan.cu|3|\"core/base/text.h\""
     "kernels/scan/scan.cu|3|\"../../core/base/text.h\""
     "core/model/swin.cpp|3|<opencv2/imgproc.hpp>"
+    "core/model/swin.cpp|3|<libavcodec/avcodec.h>"
     "core/model/swin.cpp|3|<QtCore/QObject>"
     "core/base/text.cpp|2|<spdlog/spdlog.h>"
     "core/base/text.h|3|<yaml-cpp/yaml.h>"

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "core/train/trainer.h"
 #include "ui/engine/classifier.h"
 #include "ui/engine/machine.h"
+#include "ui/engine/model_frame.h"
 #include "ui/engine/video_source.h"
 
 namespace omniq::ui {
@@ -39,6 +41,15 @@ class Engine {
   /// Frames are scaled down to `short_side` pixels where they are larger; 0: as they are.
   virtual Result<std::unique_ptr<VideoSource>> open_video(const std::filesystem::path& path,
                                                           std::int64_t short_side) = 0;
+
+  /// What a model is given of a video: the sampled, cropped and resized frames of all views, view
+  /// by view, in the clip's order. Of the experiment, only how clips are made matters. With a seed,
+  /// as training draws the first clip of its first epoch, else as evaluation takes it. The window's
+  /// `omniq frames`.
+  virtual Result<std::vector<ModelFrame>> model_frames(const std::filesystem::path& video,
+                                                       const config::Experiment& experiment,
+                                                       std::optional<std::uint64_t> training_seed,
+                                                       std::stop_token stop) = 0;
 
   /// train::prepare: what must be right before a run's folder is made; with `force` also where the
   /// estimate says that memory will not suffice.

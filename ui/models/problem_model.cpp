@@ -20,6 +20,7 @@ constexpr ProblemKind kGravity[] = {ProblemKind::missing,
                                     ProblemKind::class_without_clips,
                                     ProblemKind::group_in_both_lists,
                                     ProblemKind::cut_off,
+                                    ProblemKind::damaged,
                                     ProblemKind::listed_twice,
                                     ProblemKind::unknown_class,
                                     ProblemKind::not_listed};
@@ -36,6 +37,8 @@ QString kind_text(ProblemKind kind) {
       return ProblemModel::tr("unreadable");
     case ProblemKind::cut_off:
       return ProblemModel::tr("cut off");
+    case ProblemKind::damaged:
+      return ProblemModel::tr("damaged");
     case ProblemKind::listed_twice:
       return ProblemModel::tr("listed twice");
     case ProblemKind::in_both_lists:
@@ -60,6 +63,8 @@ QString remedy(ProblemKind kind) {
       return ProblemModel::tr("Copy or convert the file, or write lists without it");
     case ProblemKind::cut_off:
       return ProblemModel::tr("Copy the file again; as it is, its first part is used");
+    case ProblemKind::damaged:
+      return ProblemModel::tr("Copy the file again; as it is, what can be decoded is used");
     case ProblemKind::listed_twice:
       return ProblemModel::tr("It is used once; written lists name it once");
     case ProblemKind::in_both_lists:
@@ -152,7 +157,7 @@ void ProblemModel::add(const data::Problem& problem) {
 
 bool ProblemModel::lists_would_help() const {
   return std::any_of(problems_.begin(), problems_.end(), [](const data::Problem& problem) {
-    return problem.kind != ProblemKind::cut_off &&
+    return problem.kind != ProblemKind::cut_off && problem.kind != ProblemKind::damaged &&
            gravity(problem.kind) < gravity(ProblemKind::unknown_class);
   });
 }

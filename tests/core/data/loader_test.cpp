@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <thread>
@@ -163,8 +164,24 @@ TEST_F(Loading, EvaluationIsInOrderAndAlwaysTheSame) {
   EXPECT_THAT(batches[0].unreadable_indices, ElementsAre(3));
   EXPECT_THAT(batches[2].indices, ElementsAre(8, 9));
   EXPECT_EQ(batches[1].video.sizes(), (at::IntArrayRef{4, 6, 6, 32, 32, 3}));
-  const auto single = load_evaluation_clip(split_->clips[4].path, o.clip);
-  EXPECT_TRUE(batches[1].video[0].equal(*single));
+  const auto single = load_clip(split_->clips[4].path, o.clip);
+  EXPECT_TRUE(batches[1].video[0].equal(single->video));
+}
+
+// What `omniq frames --training` shows is what training is given.
+TEST_F(Loading, AClipByItselfIsTheOneThatTrainingDraws) {
+  const LoaderOptions o = options(2);
+  Loader loader(*split_, o);
+  const ModelClip alone = load_clip(split_->clips[0].path, o.clip, o.seed).value();
+  for (const Batch& batch : epoch(loader, 0)) {
+    const auto place = std::find(batch.indices.begin(), batch.indices.end(), 0);
+    if (place == batch.indices.end()) continue;
+    EXPECT_TRUE(batch.video[place - batch.indices.begin()].equal(alone.video));
+  }
+  EXPECT_EQ(alone.numbers.size(), 6u);
+  for (std::size_t i = 0; i < alone.numbers.size(); ++i)
+    EXPECT_NEAR(alone.times[i], static_cast<double>(alone.numbers[i]) / 25, 1e-6);
+  EXPECT_FALSE(load_clip(split_->clips[0].path, o.clip, o.seed + 1)->video.equal(alone.video));
 }
 
 TEST_F(Loading, OneCropAndFlipForAllFramesOfAClip) {
@@ -247,7 +264,9 @@ TEST(ClipCache, KeepsToItsBudget) {
   ClipCache cache(1000);
   EXPECT_TRUE(cache.reserve(600));
   EXPECT_FALSE(cache.reserve(500));
-  cache.insert(4, {at::zeros({1, 10, 10, 3}, at::kByte), 1}, 600);  // needed less than it took
+  VideoFrames video;
+  video.frames = at::zeros({1, 10, 10, 3}, at::kByte);
+  cache.insert(4, video, 600);  // needed less than it took
   EXPECT_EQ(cache.used(), 300u);
   EXPECT_TRUE(cache.reserve(700));
   cache.release(700);

@@ -52,6 +52,27 @@ class TorchEngine : public Engine {
     return open_stream(path, short_side);
   }
 
+  Result<std::vector<ModelFrame>> model_frames(const std::filesystem::path& video,
+                                               const config::Experiment& experiment,
+                                               std::optional<std::uint64_t> training_seed,
+                                               std::stop_token stop) override {
+    OMNIQ_ASSIGN(const data::ModelClip clip,
+                 data::load_clip(video, train::clip_options(experiment), training_seed, stop));
+    const auto side = static_cast<int>(clip.video.size(2));
+    const auto a_view = static_cast<std::size_t>(clip.video.size(1));
+    const std::int64_t bytes = clip.video.stride(1);
+    const auto* pixels = clip.video.const_data_ptr<std::uint8_t>();
+    std::vector<ModelFrame> frames;
+    for (std::size_t i = 0; i < clip.numbers.size(); ++i, pixels += bytes) {
+      frames.push_back({static_cast<int>(i / a_view),
+                        clip.numbers[i],
+                        clip.times[i],
+                        side,
+                        {pixels, pixels + bytes}});
+    }
+    return frames;
+  }
+
   Status prepare(config::Experiment& experiment, bool force) override {
     return train::prepare(experiment, force);
   }
