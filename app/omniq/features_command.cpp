@@ -7,10 +7,10 @@
 #include "app/omniq/command.h"
 #include "core/base/text.h"
 #include "core/model/device.h"
-#include "core/model/safetensors.h"
+#include "core/model/weights/safetensors.h"
 #include "core/model/swin.h"
 #include "core/model/swin_inference.h"
-#include "core/model/weights.h"
+#include "core/model/weights/weights.h"
 #include "core/train/step.h"
 
 namespace omniq::app {

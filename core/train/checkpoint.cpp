@@ -8,7 +8,7 @@
 
 #include "core/base/json.h"
 #include "core/base/text.h"
-#include "core/model/safetensors.h"
+#include "core/model/weights/safetensors.h"
 
 namespace omniq::train {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/eval/evaluator.h"
-#include "core/model/adapter.h"
+#include "core/model/weights/adapter.h"
 #include "core/model/device.h"
 #include "core/run/heartbeat.h"
 #include "core/run/tensorboard.h"

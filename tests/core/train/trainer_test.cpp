@@ -11,7 +11,7 @@
 #include "core/data/video.h"
 #include "core/eval/run_evaluation.h"
 #include "core/infer/predictor.h"
-#include "core/model/safetensors.h"
+#include "core/model/weights/safetensors.h"
 #include "core/train/checkpoint.h"
 #include "core/train/setup.h"
 #include "tests/core/data/video_files.h"

@@ -1,4 +1,4 @@
-#include "core/model/weights_pickle.h"
+#include "core/model/weights/pickle.h"
 
 #include <ATen/ATen.h>
 

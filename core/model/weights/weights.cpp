@@ -1,4 +1,4 @@
-#include "core/model/weights.h"
+#include "core/model/weights/weights.h"
 
 #include <caffe2/serialize/inline_container.h>
 #include <torch/nn/module.h>
@@ -17,7 +17,7 @@
 
 #include "core/base/sha256.h"
 #include "core/base/text.h"
-#include "core/model/weights_pickle.h"
+#include "core/model/weights/pickle.h"
 
 namespace omniq::model {
 namespace fs = std::filesystem;

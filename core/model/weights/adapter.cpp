@@ -1,4 +1,4 @@
-#include "core/model/adapter.h"
+#include "core/model/weights/adapter.h"
 
 #include <torch/types.h>
 
@@ -8,7 +8,7 @@
 #include "core/base/files.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
-#include "core/model/safetensors.h"
+#include "core/model/weights/safetensors.h"
 
 namespace omniq::model {
 

@@ -1,4 +1,4 @@
-#include "core/model/safetensors.h"
+#include "core/model/weights/safetensors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 namespace omniq::model {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary)
@@ -207,8 +207,8 @@ std::vector<Broken> broken_files() {
   };
 }
 
-class BrokenSafetensors : public testing::TestWithParam<Broken> {};
-INSTANTIATE_TEST_SUITE_P(Files, BrokenSafetensors, testing::ValuesIn(broken_files()),
+class BrokenSafetensors : public ::testing::TestWithParam<Broken> {};
+INSTANTIATE_TEST_SUITE_P(Files, BrokenSafetensors, ::testing::ValuesIn(broken_files()),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(BrokenSafetensors, IsAnErrorThatSaysWhat) {

@@ -1,4 +1,4 @@
-#include "core/model/weights.h"
+#include "core/model/weights/weights.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 
 #include "core/base/files.h"
 #include "core/model/swin.h"
-#include "core/model/weights_pickle.h"
+#include "core/model/weights/pickle.h"
 #include "tests/core/model/golden/paths.h"
 
 namespace omniq::model {
