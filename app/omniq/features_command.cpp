@@ -7,10 +7,11 @@
 #include "app/omniq/command.h"
 #include "core/base/text.h"
 #include "core/model/device.h"
-#include "core/model/safetensors.h"
 #include "core/model/swin.h"
 #include "core/model/swin_inference.h"
-#include "core/model/weights.h"
+#include "core/model/weights/load_into.h"
+#include "core/model/weights/safetensors.h"
+#include "core/model/weights/weights.h"
 #include "core/train/step.h"
 
 namespace omniq::app {
@@ -18,7 +19,7 @@ namespace {
 
 struct Options {
   std::string weights, input, output, backbone = "swin_tiny", device = "auto";
-  bool float32 = false;
+  bool float32 = false, partial = false;
 };
 
 Result<at::Tensor> read_video(const std::string& path) {
@@ -63,14 +64,14 @@ void add_features(CommandLine& line) {
         OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(o->device));
         OMNIQ_ASSIGN(const at::Tensor video, read_video(o->input));
         OMNIQ_ASSIGN(const model::StateDict weights, model::load_weights(o->weights));
+        torch::manual_seed(0);  // of what weights for a part leave at random
         model::Swin encoder(swin);
-        OMNIQ_ASSIGN(const model::LoadReport report, model::load_into(*encoder, weights, ""));
-        if (!report.missing.empty()) {
-          return fail(ErrorCode::checkpoint,
-                      cat(o->weights, " lacks ", report.missing.size(), " tensors of ", o->backbone,
-                          ", among them ", report.missing.front(), "."),
-                      "Name the encoder that the weights belong to with --backbone.");
-        }
+        OMNIQ_ASSIGN(const model::LoadReport report,
+                     model::load_into(*encoder, weights,
+                                      {.file = o->weights,
+                                       .module = o->backbone,
+                                       .how_partial = "--allow-partial",
+                                       .partial = o->partial}));
         encoder->to(device);
         encoder->eval();
         const auto precision = train::choose_precision(device, /*amp=*/!o->float32);
@@ -81,7 +82,8 @@ void add_features(CommandLine& line) {
                       {"precision", train::precision_name(precision)},
                       {"shape", features.sizes().vec()},
                       {"missing", report.missing},
-                      {"unexpected", report.unexpected}});
+                      {"unexpected", report.unexpected},
+                      {"mismatched", report.mismatched}});
         } else {
           std::cout << "features [" << features.size(0) << ", " << features.size(1)
                     << "], computed in " << train::precision_name(precision) << " -> " << o->output
@@ -95,6 +97,8 @@ void add_features(CommandLine& line) {
       .option("--backbone", o->backbone, "Which encoder")
       .option("--device", o->device, "auto, cpu or cuda")
       .flag("--float32", o->float32, "Compute in float32 on a GPU too, as train.amp=false does")
+      .flag("--allow-partial", o->partial,
+            "Take weights that fill a part of the encoder; the rest is random")
       .footer(
           "On a GPU frames are encoded as in evaluation: in bfloat16, or float16 where it has no\n"
           "bfloat16. The features are written in float32.");

@@ -18,6 +18,7 @@ struct Experiment {
   std::string device = "auto";
   std::int64_t threads = 0;
   std::string init_from_pretrain;
+  bool init_allow_partial = false;
 
   struct Run {
     std::string dir;
@@ -37,6 +38,7 @@ struct Experiment {
 
   struct Backbone {
     std::string weights;
+    bool allow_partial = false;
     double stochastic_depth = 0.2;
   } backbone;
 

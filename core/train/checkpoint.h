@@ -1,10 +1,12 @@
 // A checkpoint: one safetensors file with the weights under their plain names, the optimiser's
 // moments beside them as "optimizer.…", and the trainer's state in the file's metadata. Being one
-// file, it is replaced as a whole.
+// file, it is replaced as a whole; it carries checksums of all of it. Files of earlier versions
+// have none, and are taken as they are.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,16 +30,29 @@ struct TrainerState {
   std::vector<std::string> classes;
 };
 
-/// With `optimizer` null the file is for inference only.
+/// With `optimizer` null the file is for inference only. With it, the file that was there before
+/// stays beside the new one as previous.safetensors.
 Status save_checkpoint(const std::filesystem::path& path, const model::OmniQ& model,
                        const AdamW* optimizer, const TrainerState& state);
 
+/// What a run can have done.
+struct RunExtent {
+  std::int64_t epochs = 0;
+  std::int64_t batches = 0;  // of an epoch
+};
+
 /// Fills model and, where given, optimizer. Every parameter of the model must be in the file with
-/// its shape.
+/// its shape, and nothing else but an optimiser's state; the trainer's state must be possible, and
+/// within `extent` where that is given. The error of a damaged file names the newest whole
+/// checkpoint beside it that would do instead, and how to go on from it.
 Result<TrainerState> load_checkpoint(const std::filesystem::path& path, model::OmniQ& model,
-                                     AdamW* optimizer);
+                                     AdamW* optimizer, const std::optional<RunExtent>& extent = {});
 
 /// Only the state, without the tensors.
 Result<TrainerState> read_checkpoint_state(const std::filesystem::path& path);
+
+/// The scale (α) of the adapters in a checkpoint of a run: from the file, or for one of an earlier
+/// version from the run's config.yaml.
+Result<double> adapter_alpha(const std::filesystem::path& checkpoint);
 
 }  // namespace omniq::train

@@ -13,7 +13,7 @@
 #include "core/data/dataset.h"
 #include "core/data/loader.h"
 #include "core/model/omniq.h"
-#include "core/model/weights.h"
+#include "core/model/weights/load_into.h"
 #include "core/train/adamw.h"
 #include "core/train/step.h"
 

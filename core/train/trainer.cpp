@@ -4,13 +4,15 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/eval/evaluator.h"
-#include "core/model/adapter.h"
+#include "core/eval/run_evaluation.h"
 #include "core/model/device.h"
+#include "core/model/weights/adapter.h"
 #include "core/run/heartbeat.h"
 #include "core/run/tensorboard.h"
 #include "core/train/checkpoint.h"
@@ -178,14 +180,19 @@ class Trainer {
     state_.classes = dataset_.classes;
     state_.loss_scale = step_->loss_scale();
     if (std::filesystem::exists(folder_.last_checkpoint())) {
-      OMNIQ_ASSIGN(state_, load_checkpoint(folder_.last_checkpoint(), *model_, &*optimizer_));
+      // Clips may be fewer than when the epoch under way began.
+      const RunExtent extent{e_.train.epochs, allowed_.changed_clips
+                                                  ? std::numeric_limits<std::int64_t>::max()
+                                                  : loader_->batches()};
+      OMNIQ_ASSIGN(state_,
+                   load_checkpoint(folder_.last_checkpoint(), *model_, &*optimizer_, extent));
       if (state_.classes != dataset_.classes) {
         return fail(ErrorCode::data,
                     "The dataset's classes are not those that the run started with.",
                     "Restore the class list, or start a new run.");
       }
       step_->set_loss_scale(state_.loss_scale, state_.scale_steps);
-      state_.batch = std::min(state_.batch, loader_->batches());  // clips may be fewer
+      state_.batch = std::min(state_.batch, loader_->batches());
       log::info(cat("Continuing after step ", state_.step, "."));
     }
     return metrics_.cut_after(state_.step);
@@ -385,9 +392,16 @@ class Trainer {
     return {};
   }
 
+  /// Leaves the model as the reported checkpoint has it, of which the adapters are written.
   Status save_adapter() {
     if (e_.train.trainable != "lora") return {};
-    return model::save_adapter(folder_.path() / "adapter", *model_);
+    OMNIQ_ASSIGN(const auto checkpoint, eval::reported_checkpoint(folder_));
+    OMNIQ_ASSIGN(const TrainerState saved, load_checkpoint(checkpoint, *model_, nullptr));
+    return model::save_adapter(
+        folder_.path() / "adapter", *model_,
+        cat("LoRA adapters of the run ", folder_.id(), ", of its checkpoint ",
+            checkpoint.filename().string(), " (step ", saved.step, ", epochs done: ", saved.epoch,
+            "), for PEFT. The base model's weights are in that checkpoint.\n"));
   }
 
   Result<TrainOutcome> pause() {

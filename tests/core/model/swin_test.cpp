@@ -13,7 +13,7 @@
 #include <map>
 
 #include "core/base/text.h"
-#include "core/model/safetensors.h"
+#include "core/model/weights/safetensors.h"
 #include "core/model/swin_layout.h"
 #include "kernels/window_attention/window_attention.h"
 #include "tests/core/model/golden/paths.h"

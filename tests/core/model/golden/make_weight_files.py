@@ -33,6 +33,9 @@ def main():
     # A training checkpoint: the weights are one entry, among things that are no tensors.
     torch.save({"epoch": 7, "model": {"fc.weight": counting(3, 2).t(), "fc.bias": torch.nn.Parameter(counting(2, dtype=torch.float16))},
                 "optimizer": {"lr": 0.1, "steps": [1, 2]}}, path("wrapped.pth"))
+    # A tensor beside the dict of weights.
+    torch.save({"epoch": 3, "best_acc1": torch.tensor(81.5), "state_dict": {"fc.weight": counting(3, 2)}},
+               path("beside.pth"))
     # What libtorch's own reader stumbles over: one entry, an object of some class, long integers, another
     # pickle protocol, shared storages, every dtype.
     types = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16,

@@ -41,7 +41,8 @@ struct Document {
 /// Gives the bytes of a storage, by its key, as a tensor of uint8.
 using ReadStorage = std::function<at::Tensor(const std::string& key)>;
 
-/// Throws Malformed, or whatever `read_storage` throws. A tensor of a dtype that libtorch lacks
+/// Throws Malformed, also where the values would take memory out of proportion to the bytes, or
+/// whatever `read_storage` throws. A tensor of a dtype that libtorch lacks
 /// here (quantised, complex) is opaque.
 Document read(std::string_view bytes, const ReadStorage& read_storage);
 

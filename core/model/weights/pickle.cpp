@@ -1,4 +1,4 @@
-#include "core/model/weights_pickle.h"
+#include "core/model/weights/pickle.h"
 
 #include <ATen/ATen.h>
 
@@ -29,6 +29,7 @@ class Reader {
       : bytes_(bytes), read_storage_(read_storage) {}
 
   Document run() {
+    opaque_ = make(Kind::opaque);
     while (step(byte())) {
     }
     document_.root = pop();
@@ -60,18 +61,31 @@ class Reader {
   }
 
   // ---- values and the stack
+  // Every value, and every place that refers to one, is counted: what a few bytes can make of each
+  // other by being repeated would otherwise know no end.
+  void charge(std::size_t bytes) {
+    constexpr std::size_t kSmall = 16 << 20, kPerByte = 24;
+    spent_ += bytes;
+    if (spent_ > kSmall + kPerByte * bytes_.size())
+      throw Malformed("its values take far more memory than the file");
+  }
   Value* make(Kind kind) {
+    charge(sizeof(Value));
     Value& value = document_.values.emplace_back();
     value.kind = kind;
     return &value;
   }
-  void push(Value* value) { stack_.push_back(value); }
-  void push_opaque() { push(make(Kind::opaque)); }
+  void push(Value* value) {
+    charge(sizeof value);
+    stack_.push_back(value);
+  }
+  void push_opaque() { push(opaque_); }
   void push_integer(std::int64_t integer) {
     push(make(Kind::integer));
     stack_.back()->integer = integer;
   }
   void push_text(std::string_view text) {
+    charge(text.size());
     push(make(Kind::text));
     stack_.back()->text = text;
   }
@@ -96,6 +110,7 @@ class Reader {
     return out;
   }
   void push_list(std::vector<Value*> items) {
+    charge(items.size() * sizeof(Value*));
     push(make(Kind::list));
     stack_.back()->items = std::move(items);
   }
@@ -104,17 +119,22 @@ class Reader {
     for (auto item = items.rbegin(); item != items.rend(); ++item) *item = pop();
     push_list(std::move(items));
   }
-  static void set_items(Value* target, const std::vector<Value*>& pairs) {
+  void set_items(Value* target, const std::vector<Value*>& pairs) {
     if (pairs.size() % 2 != 0) throw Malformed("a dict has a key without a value");
     if (target->kind != Kind::dict) return;  // an opaque object's items are of no interest
+    charge(pairs.size() * sizeof(Value*));
     for (std::size_t i = 0; i < pairs.size(); i += 2)
       target->entries.emplace_back(pairs[i], pairs[i + 1]);
   }
-  static void append_items(Value* target, const std::vector<Value*>& items) {
-    if (target->kind == Kind::list)
-      target->items.insert(target->items.end(), items.begin(), items.end());
+  void append_items(Value* target, const std::vector<Value*>& items) {
+    if (target->kind != Kind::list) return;
+    charge(items.size() * sizeof(Value*));
+    target->items.insert(target->items.end(), items.begin(), items.end());
   }
-  void remember(std::uint64_t index) { memo_[index] = top(); }
+  void remember(std::uint64_t index) {
+    charge(sizeof(*memo_.begin()));
+    memo_[index] = top();
+  }
   void recall(std::uint64_t index) {
     const auto found = memo_.find(index);
     if (found == memo_.end()) throw Malformed("it refers to a value that it does not hold");
@@ -136,7 +156,7 @@ class Reader {
       throw Malformed("it refers to something outside that is no tensor storage");
     }
     const auto dtype = kStorages.find(type->text);
-    if (dtype == kStorages.end()) return make(Kind::opaque);
+    if (dtype == kStorages.end()) return opaque_;
     Value*& known = storages_[key->text];
     if (known != nullptr) return known;
     const at::Tensor raw = read_storage_(key->text);
@@ -153,6 +173,8 @@ class Reader {
   }
 
   static std::vector<std::int64_t> integers(const Value* tuple) {
+    constexpr std::size_t kMaxRank = 64;  // of libtorch's operators
+    if (tuple->items.size() > kMaxRank) throw Malformed("a tensor has too many sides");
     std::vector<std::int64_t> out;
     for (const Value* value : tuple->items) {
       if (value->kind != Kind::integer || value->integer < 0)
@@ -170,7 +192,7 @@ class Reader {
     if (offset == nullptr || size == nullptr || stride == nullptr)
       throw Malformed("a tensor is not described as one");
     const Value* data = item(arguments, 0, Kind::storage);
-    if (data == nullptr) return make(Kind::opaque);
+    if (data == nullptr) return opaque_;
     const std::vector<std::int64_t> sizes = integers(size);
     const std::vector<std::int64_t> strides = integers(stride);
     if (sizes.size() != strides.size() || offset->integer < 0)
@@ -198,12 +220,13 @@ class Reader {
   // function(*arguments), for the few functions that make what is wanted here.
   Value* call(const Value* function, Value* arguments, int depth = 0) {
     if (function->kind != Kind::global || arguments->kind != Kind::list || depth > 4)
-      return make(Kind::opaque);
+      return opaque_;
     const std::string& name = function->text;
     if (name == "collections.OrderedDict") {
       Value* dict = make(Kind::dict);
       // Python 2 gave the entries as a list of pairs.
       if (const Value* pairs = item(arguments, 0, Kind::list)) {
+        charge(pairs->items.size() * 2 * sizeof(Value*));
         for (Value* pair : pairs->items) {
           if (pair->kind == Kind::list && pair->items.size() == 2)
             dict->entries.emplace_back(pair->items[0], pair->items[1]);
@@ -222,10 +245,11 @@ class Reader {
     if (name == "torch._tensor._rebuild_from_type_v2" && arguments->items.size() >= 3) {
       return call(arguments->items[0], arguments->items[2], depth + 1);
     }
-    return make(Kind::opaque);
+    return opaque_;
   }
 
   void push_global(const std::string& module, const std::string& name) {
+    charge(module.size() + name.size());
     push(make(Kind::global));
     stack_.back()->text = module + "." + name;
   }
@@ -246,7 +270,7 @@ class Reader {
       case 0x80: take(1); break;  // PROTO
       case 0x95: take(8); break;  // FRAME
       case '.': return false;  // STOP
-      case '(': marks_.push_back(stack_.size()); break;  // MARK
+      case '(': charge(sizeof(std::size_t)); marks_.push_back(stack_.size()); break;  // MARK
       case '0': pop(); break;  // POP
       case '1': pop_to_mark(); break;  // POP_MARK
       case '2': push(top()); break;  // DUP
@@ -335,6 +359,8 @@ class Reader {
   std::size_t at_ = 0;
   const ReadStorage& read_storage_;
   Document document_;
+  Value* opaque_ = nullptr;  // what all that is of no interest is
+  std::size_t spent_ = 0;    // bytes of memory
   std::vector<Value*> stack_;
   std::vector<std::size_t> marks_;
   std::unordered_map<std::uint64_t, Value*> memo_;
