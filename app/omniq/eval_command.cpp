@@ -6,6 +6,7 @@
 #include "app/omniq/signals.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/eval/report.h"
 #include "core/eval/run_evaluation.h"
 
 namespace omniq::app {
@@ -14,8 +15,8 @@ namespace {
 void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
   const auto& e = s.evaluation;
   std::cout << "Run         " << shown(s.run) << "\n"
-            << "Test list   " << e.clips << " clips of " << shown(s.dataset) << ", " << e.unreadable
-            << " unreadable\n"
+            << "Test list   " << e.clips << " clips of " << shown(s.dataset) << ", split "
+            << shown(s.split) << ", " << e.unreadable << " unreadable\n"
             << "Top-1       " << fixed(e.top1, 2) << " %\n"
             << "Top-5       " << fixed(e.top5, 2) << " %\n"
             << "Parameters  " << fixed(static_cast<double>(s.parameters.total) / 1e6, 3) << " M, "
@@ -36,7 +37,7 @@ void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
   std::cout << "Device      " << s.device << ", " << s.precision << "\n"
             << (s.not_recorded
                     ? ""
-                    : cat("Written to  ", shown((folder.path() / "eval").string()), "\n"));
+                    : cat("Written to  ", shown(eval::reports_folder(folder, s).string()), "\n"));
 }
 
 }  // namespace

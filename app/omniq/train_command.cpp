@@ -15,9 +15,6 @@ namespace {
 
 class ConsoleObserver : public train::Observer {
  public:
-  /// `monitored`: what the clips of the "val" rows are called.
-  explicit ConsoleObserver(std::string monitored) : monitored_(std::move(monitored)) {}
-
   void on_progress(const train::Progress& p) override {
     const std::string where = cat("epoch ", p.epoch, "/", p.epochs, " ", p.phase);
     const std::string loss =
@@ -30,24 +27,24 @@ class ConsoleObserver : public train::Observer {
       last_train_ = row;
       return;
     }
-    log::info(cat("epoch ", row.epoch, "  train loss ", fixed(last_train_.loss, 3), "  top-1 ",
-                  fixed(last_train_.top1, 1), " %", "  |  ", monitored_, " loss ",
-                  fixed(row.loss, 3), "  top-1 ", fixed(row.top1, 1), " %  top-5 ",
-                  fixed(row.top5, 1), " %  ", fixed(last_train_.clips_per_second.value_or(0), 0),
-                  " clips/s"));
+    log::info(cat("epoch ", row.epoch, "  train loss ",
+                  fixed(last_train_.epoch_loss.value_or(last_train_.loss), 3), "  top-1 ",
+                  fixed(last_train_.epoch_top1.value_or(last_train_.top1), 1), " %", "  |  ",
+                  row.phase == "val" ? "held-out" : "test", " loss ", fixed(row.loss, 3),
+                  "  top-1 ", fixed(row.top1, 1), " %  top-5 ", fixed(row.top5, 1), " %  ",
+                  fixed(last_train_.clips_per_second.value_or(0), 0), " clips/s"));
   }
 
  private:
   ProgressBar bar_{"training"};
   run::MetricsRow last_train_;
-  std::string monitored_;
 };
 
 Result<int> train_in(const run::RunFolder& folder, const config::Experiment& experiment,
                      const Stoppable& stop, bool json, const train::Allowed& allowed = {}) {
   log::info(cat("Run ", folder.path().string()));
   Result<train::TrainOutcome> outcome = [&] {
-    ConsoleObserver observer(experiment.data.val > 0 ? "held-out" : "test");
+    ConsoleObserver observer;
     return train::train(experiment, folder, observer, stop.token(), stop.now_token(), allowed);
   }();
   if (!outcome) return tl::unexpected(outcome.error());

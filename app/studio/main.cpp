@@ -38,6 +38,9 @@ bool needs_no_display(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   omniq::keep_freed_memory();
+  // As app/passive_waiting.cpp; here the engine, and libgomp with it, is loaded later.
+  if (!qEnvironmentVariableIsSet("OMP_WAIT_POLICY") && !qEnvironmentVariableIsSet("GOMP_SPINCOUNT"))
+    qputenv("OMP_WAIT_POLICY", "PASSIVE");
   if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) {
     if (needs_no_display(argc, argv)) {
       qputenv("QT_QPA_PLATFORM", "offscreen");

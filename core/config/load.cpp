@@ -79,7 +79,7 @@ class ReferenceNames {
 
 std::string yaml_scalar(const Setting& setting, const std::string& value) {
   YAML::Emitter out;
-  out.SetStringFormat(YAML::Auto);
+  out.SetStringFormat(YAML::DoubleQuoted);  // also what looks like a number is text
   if (setting.kind == Kind::list) {
     out << YAML::Flow << YAML::BeginSeq;
     for (const std::string& part : split(value, ',')) {
@@ -87,7 +87,7 @@ std::string yaml_scalar(const Setting& setting, const std::string& value) {
     }
     out << YAML::EndSeq;
   } else if (setting.kind == Kind::text || setting.kind == Kind::path) {
-    out << YAML::DoubleQuoted << value;
+    out << value;
   } else {
     return value;
   }

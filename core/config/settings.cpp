@@ -24,8 +24,13 @@ std::string format_value(const T& value) {
     return join(value, ", ");
   } else {  // the shortest text that reads back as the same number
     char buffer[64];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-    return {buffer, end};
+    std::string text(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+    if (const auto e = text.find('e'); e != std::string::npos) {
+      // YAML 1.1 (PyYAML among others) takes 1e-04 for a word: a number has a point and a sign.
+      if (text[e + 2] == '0') text.erase(e + 2, 1);
+      if (text.find('.') == std::string::npos) text.insert(e, ".0");
+    }
+    return text;
   }
 }
 

@@ -22,17 +22,6 @@ namespace {
 constexpr std::uint64_t kTestSeed = 0x74657374;
 constexpr double kTestFraction = 0.2;
 
-Result<fs::path> find_list(const fs::path& list, const fs::path& root) {
-  std::error_code ec;
-  if (fs::is_regular_file(list, ec)) return list;
-  if (list.is_relative() && fs::is_regular_file(root / list, ec)) return root / list;
-  return fail(ErrorCode::data,
-              list.is_absolute() || root.empty()
-                  ? cat("The list ", list.string(), " does not exist.")
-                  : cat("The list ", list.string(), " is neither in the working folder nor in ",
-                        root.string(), "."));
-}
-
 ClipRef make_clip(std::string id, fs::path path, std::int64_t label, const DatasetOptions& options,
                   const ClassIndex& classes) {
   std::string group = ucf_group(fs::path(id).filename().string(),
@@ -209,6 +198,17 @@ Result<Dataset> load_split_folders(const DatasetOptions& options, SplitFolders& 
 }
 
 }  // namespace
+
+Result<fs::path> find_list(const fs::path& list, const fs::path& root) {
+  std::error_code ec;
+  if (fs::is_regular_file(list, ec)) return list;
+  if (list.is_relative() && fs::is_regular_file(root / list, ec)) return root / list;
+  return fail(ErrorCode::data,
+              list.is_absolute() || root.empty()
+                  ? cat("The list ", list.string(), " does not exist.")
+                  : cat("The list ", list.string(), " is neither in the working folder nor in ",
+                        root.string(), "."));
+}
 
 Result<Dataset> load_dataset(const DatasetOptions& options) {
   if (!(options.val_fraction >= 0 && options.val_fraction < 1)) {

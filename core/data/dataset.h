@@ -64,6 +64,10 @@ struct Dataset {
   Split train, val, test;
 };
 
+/// The file of a list: as named from the working folder, else from the root.
+Result<std::filesystem::path> find_list(const std::filesystem::path& list,
+                                        const std::filesystem::path& root);
+
 /// Reads the lists (labels 1-based; names match folders without regard to case, so that UCF101's
 /// HandStandPushups and HandstandPushups are one class). Relative list paths are taken from the
 /// working folder, then from root.
@@ -75,7 +79,7 @@ struct Dataset {
 /// of them, whole groups at a time, becomes the test list: always the same fifth. With a test list
 /// alone, the training list is every other clip whose group it does not touch. With a training list
 /// alone, there is no test list. `val` is taken out of the training list: about val_fraction of its
-/// clips, whole groups, spread over the classes, and never the last group of a class.
+/// clips, whole groups, at least one of each class that has two, and never the last one.
 ///
 /// Errors (code `data`) name the file and line, the nearest known name, and what to do. Clips that
 /// are missing or in both lists are also logged, in one line a list.

@@ -31,32 +31,37 @@ std::vector<bool> hold_out(const std::vector<ClipRef>& clips, double fraction, s
     return std::all_of(classes.begin(), classes.end(),
                        [&](std::int64_t label) { return groups_left[label] > 1; });
   };
-  double owed = 0;  // clips that should have been taken so far and were not
+  std::set<std::int64_t> given;  // classes that have a clip held out
+  double owed = 0;               // clips that should have been taken so far and were not
+  const auto take = [&](const std::string& group) {
+    for (const std::size_t i : members[group]) held[i] = true;
+    for (const std::int64_t label : classes_of[group]) {
+      --groups_left[label];
+      given.insert(label);
+    }
+    owed -= static_cast<double>(members[group].size());
+  };
   for (const auto& [label, names] : groups) {
     std::size_t count = 0;
     for (const std::string& name : names) count += members[name].size();
-    owed += fraction * static_cast<double>(count);
+    const double share = fraction * static_cast<double>(count);
+    owed += share;
     Random random(seed, 0x686f6c64, static_cast<std::uint64_t>(label));
+    const std::string* nearest = nullptr;  // in size to the class's share, of those that may leave
+    double distance = 0;
     for (const std::int64_t at : random.permutation(static_cast<std::int64_t>(names.size()))) {
       const std::string& name = names[static_cast<std::size_t>(at)];
       const auto size = static_cast<double>(members[name].size());
-      if (std::abs(owed - size) >= std::abs(owed) || !may_leave(name)) continue;
-      for (const std::size_t i : members[name]) held[i] = true;
-      for (const std::int64_t other : classes_of[name]) --groups_left[other];
-      owed -= size;
+      if (!may_leave(name)) continue;
+      if (std::abs(owed - size) < std::abs(owed)) {
+        take(name);
+      } else if (nearest == nullptr || std::abs(size - share) < distance) {
+        nearest = &name;
+        distance = std::abs(size - share);
+      }
     }
-  }
-  if (std::find(held.begin(), held.end(), true) != held.end()) return held;
-  // Too few clips for a group to be near enough to its share: the smallest one that may go is
-  // better than none.
-  const std::string* smallest = nullptr;
-  for (const auto& [group, indices] : members) {
-    if (may_leave(group) && (smallest == nullptr || indices.size() < members[*smallest].size())) {
-      smallest = &group;
-    }
-  }
-  if (smallest != nullptr) {
-    for (const std::size_t i : members[*smallest]) held[i] = true;
+    // Epochs that are judged without a class may forget it: one group too many is better.
+    if (!given.contains(label) && nearest != nullptr && may_leave(*nearest)) take(*nearest);
   }
   return held;
 }

@@ -165,7 +165,8 @@ void Loader::Impl::read_slot(Pending& pending, std::size_t slot, const std::stop
   if (!report) {
     pending.failed[slot] = report.error().text();
     if (report.error().code != ErrorCode::stopped) {
-      warn_once(index, cat("Left out: ", pending.failed[slot]));
+      warn_once(index,
+                cat(options_.training ? "Left out: " : "Counts as wrong: ", pending.failed[slot]));
     }
   } else if (!report->fault.what.empty()) {
     warn_once(index, describe_fault(clip.path, report->fault, report->frames));

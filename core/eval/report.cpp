@@ -4,10 +4,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
 #include "core/base/text.h"
+#include "core/model/fusion/registry.h"
 #include "core/train/setup.h"
 
 namespace omniq::eval {
@@ -20,10 +23,6 @@ const char* const kSummaryHeader =
     "trainable_params_M,peak_vram_GB,avg_latency_ms,ckpt";
 
 namespace {
-
-double percent(std::int64_t part, std::int64_t whole) {
-  return whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0;
-}
 
 std::string predictions_csv(const Evaluation& evaluation, const data::Split& test,
                             const std::vector<std::string>& classes) {
@@ -59,6 +58,22 @@ std::string confusion_csv(const std::vector<std::vector<std::int64_t>>& counts,
     out += "\n";
   }
   return out;
+}
+
+/// What a row of the table is about: its dataset, split and ckpt, as they stand there.
+std::array<std::string, 3> evaluated(const std::string& row) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  for (const char c : row) {
+    if (c == '"') quoted = !quoted;
+    if (c == ',' && !quoted)
+      fields.emplace_back();
+    else
+      fields.back() += c;
+  }
+  constexpr std::size_t kDataset = 4, kSplit = 5, kCkpt = 16;
+  if (fields.size() <= kCkpt) return {};
+  return {fields[kDataset], fields[kSplit], fields[kCkpt]};
 }
 
 /// Holds a lock file for the table, so that two evaluations that end together both leave their row.
@@ -97,6 +112,8 @@ Json summary_to_json(const Summary& s, const std::vector<std::string>& classes,
   Json json = {{"run", s.run},
                {"dataset", s.dataset},
                {"split", s.split},
+               {"testlist", s.testlist},
+               {"own_list", s.own_list},
                {"clips", e.clips},
                {"unreadable", e.unreadable},
                {"top1", e.top1},
@@ -111,6 +128,7 @@ Json summary_to_json(const Summary& s, const std::vector<std::string>& classes,
                       {"sampling", p.sampling},
                       {"temporal_views", p.temporal_views},
                       {"spatial_views", p.spatial_views}};
+  json["batch"] = s.batch;  // of the accuracy; latency has its own
   json["peak_vram_bytes"] = nullptr;
   if (s.memory) {
     json["peak_vram_bytes"] = {
@@ -141,8 +159,11 @@ Json summary_to_json(const Summary& s, const std::vector<std::string>& classes,
   }
   json["per_class"] = Json::array();
   for (std::size_t i = 0; i < classes.size(); ++i) {
-    json["per_class"].push_back(
-        {{"class", classes[i]}, {"clips", clips[i]}, {"top1", percent(hits[i], clips[i])}});
+    json["per_class"].push_back({{"class", classes[i]},
+                                 {"clips", clips[i]},
+                                 {"top1", clips[i] > 0 ? Json(100.0 * static_cast<double>(hits[i]) /
+                                                              static_cast<double>(clips[i]))
+                                                       : Json(nullptr)}});
   }
   json["unreadable_clips"] = Json::array();
   for (const ClipPrediction& p : e.predictions) {
@@ -155,18 +176,21 @@ Json summary_to_json(const Summary& s, const std::vector<std::string>& classes,
 std::string summary_row(const Summary& s, const config::Experiment& e) {
   const double latency =
       s.latency ? s.latency->timing.mean / static_cast<double>(s.latency->batch) : 0;
-  return cat(csv_field("omniq_" + e.fusion.name), ",", csv_field(e.vision_backbone), ",",
-             e.fusion.depth, ",", e.train.trainable == "lora" ? "True" : "False", ",",
-             csv_field(s.dataset), ",", csv_field(s.split), ",", e.frames, ",", e.stride, ",",
-             e.size, ",", e.eval.batch_size, ",", fixed(s.evaluation.top1, 2), ",",
-             fixed(s.evaluation.top5, 2), ",",
+  const model::FusionKind* fusion = model::find_fusion(e.fusion.name);
+  const std::int64_t depth = fusion != nullptr && fusion->sequence ? e.fusion.depth : 0;
+  // SPEC: avg_latency_ms is that of a batch of batch_eval clips.
+  const std::int64_t batch = s.latency ? s.latency->batch : s.batch;
+  return cat(csv_field("omniq_" + e.fusion.name), ",", csv_field(e.vision_backbone), ",", depth,
+             ",", e.train.trainable == "lora" ? "True" : "False", ",", csv_field(s.dataset), ",",
+             csv_field(s.split), ",", e.frames, ",", e.stride, ",", e.size, ",", batch, ",",
+             fixed(s.evaluation.top1, 2), ",", fixed(s.evaluation.top5, 2), ",",
              fixed(static_cast<double>(s.parameters.total) / 1e6, 6), ",",
              fixed(static_cast<double>(s.parameters.trainable) / 1e6, 6), ",",
              s.memory ? fixed(static_cast<double>(s.memory->allocated) / 0x1p30, 4) : "", ",",
              s.latency ? fixed(latency, 4) : "", ",", csv_field(s.checkpoint));
 }
 
-Status update_summary_table(const fs::path& path, const std::string& row, const std::string& ckpt) {
+Status update_summary_table(const fs::path& path, const std::string& row) {
   OMNIQ_TRY(make_folder(path.parent_path()));
   const TableLock lock(path);
   std::error_code ec;
@@ -180,9 +204,9 @@ Status update_summary_table(const fs::path& path, const std::string& row, const 
                       " has another header than this program writes; nothing was added to it."),
                   "Move it away and evaluate again.");
     }
-    const std::string ending = "," + csv_field(ckpt);
+    const auto what = evaluated(row);
     for (std::size_t i = 1; i < records.size(); ++i) {
-      if (!trim(records[i]).empty() && !records[i].ends_with(ending)) table += records[i] + "\n";
+      if (!trim(records[i]).empty() && evaluated(records[i]) != what) table += records[i] + "\n";
     }
   }
   return write_file_atomic(path, table + row + "\n");
@@ -193,9 +217,17 @@ Status check_reports(const run::RunFolder& folder, const config::Experiment& e) 
   return check_writable(folder.results_table(e).parent_path());
 }
 
+fs::path reports_folder(const run::RunFolder& folder, const Summary& summary) {
+  const fs::path eval = folder.path() / "eval";
+  if (summary.own_list) return eval;
+  std::string name = cat(summary.dataset, "-", summary.split);
+  std::replace(name.begin(), name.end(), '/', '_');
+  return eval / name;
+}
+
 Status write_reports(const run::RunFolder& folder, const config::Experiment& e,
                      const data::Dataset& dataset, const Summary& summary) {
-  const fs::path eval = folder.path() / "eval";
+  const fs::path eval = reports_folder(folder, summary);
   const auto write_files = [&]() -> Status {
     OMNIQ_TRY(make_folder(eval));
     OMNIQ_TRY(
@@ -208,8 +240,7 @@ Status write_reports(const run::RunFolder& folder, const config::Experiment& e,
     return write_file_atomic(eval / "summary.json", summary.record);
   };
   const Status files = write_files();
-  const Status table =
-      update_summary_table(folder.results_table(e), summary_row(summary, e), summary.checkpoint);
+  const Status table = update_summary_table(folder.results_table(e), summary_row(summary, e));
   return files ? table : files;
 }
 

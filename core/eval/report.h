@@ -14,7 +14,8 @@
 
 namespace omniq::eval {
 
-/// summary.json, which `omniq eval --json` prints too.
+/// summary.json (a class without clips has null for its top1), which `omniq eval --json` prints
+/// too.
 nlohmann::ordered_json summary_to_json(const Summary& summary,
                                        const std::vector<std::string>& classes,
                                        const data::Split& test);
@@ -28,11 +29,14 @@ std::vector<std::vector<std::int64_t>> confusion_matrix(const Evaluation& evalua
 std::string summary_row(const Summary& summary, const config::Experiment& experiment);
 extern const char* const kSummaryHeader;
 
-/// Adds `row` to the table at `path`, in the place of the row of the same ckpt where there is one.
-/// Safe when several processes write at once; a table with another header is an error and stays as
-/// it is.
-Status update_summary_table(const std::filesystem::path& path, const std::string& row,
-                            const std::string& ckpt);
+/// Adds `row` to the table at `path`, in the place of the row of the same ckpt, dataset and split
+/// where there is one. Safe when several processes write at once; a table with another header is an
+/// error and stays as it is.
+Status update_summary_table(const std::filesystem::path& path, const std::string& row);
+
+/// Where predictions.csv, confusion.csv and summary.json of an evaluation are: the run's eval/ for
+/// its own list, a folder of it for another.
+std::filesystem::path reports_folder(const run::RunFolder& folder, const Summary& summary);
 
 /// Whether write_reports could write now; the error says the system's reason.
 Status check_reports(const run::RunFolder& folder, const config::Experiment& experiment);

@@ -5,8 +5,10 @@
 
 #include <filesystem>
 
+#include "core/base/files.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
+#include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/eval/report.h"
 #include "core/model/device.h"
@@ -18,6 +20,39 @@ namespace {
 constexpr std::int64_t kLatencyBatch = 8, kWarmup = 20, kRuns = 100;
 
 class StopRequested {};
+
+std::string dataset_name(const config::Experiment& e) {
+  return std::filesystem::path(e.data.root).lexically_normal().filename().string();
+}
+
+/// What the test list says; nothing where the class folders are the list.
+Result<std::string> read_test_list(const config::Experiment& e) {
+  if (e.data.testlist.empty()) return "";
+  OMNIQ_ASSIGN(const auto file, data::find_list(e.data.testlist, e.data.root));
+  return read_file(file);
+}
+
+/// Names what is evaluated, `own` being the run's configuration and `e` that with overrides.
+Status name_list(const config::Experiment& own, const config::Experiment& e, Summary& summary) {
+  summary.dataset = dataset_name(e);
+  summary.split = e.data.split;
+  summary.testlist = e.data.testlist;
+  const bool renamed = e.data.split != own.data.split;
+  summary.own_list = !renamed && summary.dataset == dataset_name(own);
+  if (e.data.testlist == own.data.testlist) return {};
+  OMNIQ_ASSIGN(const std::string list, read_test_list(e));
+  const auto own_list = read_test_list(own);
+  if (own_list && *own_list == list) return {};  // it was moved
+  summary.own_list = false;
+  if (renamed) return {};
+  Sha256 digest;
+  digest.update(list);
+  summary.split = e.data.testlist.empty()
+                      ? "class-folders"
+                      : cat(std::filesystem::path(e.data.testlist).stem().string(), "-",
+                            digest.hex().substr(0, 8));
+  return {};
+}
 
 }  // namespace
 
@@ -81,8 +116,9 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
 
   Summary summary;
   summary.run = folder.id();
-  summary.dataset = std::filesystem::path(e.data.root).lexically_normal().filename().string();
-  summary.split = e.data.split;
+  OMNIQ_ASSIGN(const config::Experiment own, folder.experiment());
+  OMNIQ_TRY(name_list(own, e, summary));
+  summary.batch = e.eval.batch_size;
   summary.protocol = {
       e.frames, e.stride, e.size, e.data.sampling, e.eval.temporal_views, e.eval.spatial_views};
   summary.checkpoint = checkpoint.string();

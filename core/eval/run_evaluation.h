@@ -36,10 +36,13 @@ struct Protocol {
 struct Summary {
   std::string run;  // id
   std::string dataset, split;
+  std::string testlist;  // the file; empty: drawn from the class folders
+  bool own_list = true;  // the list that the run was configured with, of the same dataset
   Protocol protocol;
   std::string checkpoint;  // file
   std::string device, precision;
   Evaluation evaluation;
+  std::int64_t batch = 0;            // clips of a forward pass of it
   model::ParameterCount parameters;  // adapters not merged
   std::optional<MemoryPeak> memory;  // nothing on the CPU
   std::optional<Latency> latency;
@@ -64,9 +67,12 @@ std::optional<Latency> measure_latency(
 
 /// Evaluates the checkpoint that the run's record says to report (best where epochs were chosen on
 /// held-out clips, else last), writes eval/{summary.json, predictions.csv, confusion.csv} and the
-/// run's row of results/summary.csv. Writes nothing after a stop (an error of code `stopped`) and
-/// where the model's logits are not finite (`numeric`). What cannot be written is no error of the
-/// evaluation: a warning says so at once, and the summary in the end.
+/// run's row of results/summary.csv. Another list or dataset that `overrides` name replaces none of
+/// this: its split is named after the list's file and what it says (or data.split, where that is
+/// given), its files go to a folder of their own in eval/ (reports_folder), and its row is one of
+/// its own. Writes nothing after a stop (an error of code `stopped`) and where the model's logits
+/// are not finite (`numeric`). What cannot be written is no error of the evaluation: a warning says
+/// so at once, and the summary in the end.
 Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::string> overrides,
                              const std::function<void(const EvaluationProgress&)>& progress = {},
                              std::stop_token stop = {});

@@ -33,6 +33,9 @@ std::optional<MetricsRow> parse_line(const std::string& line) {
       if (json.contains(key) && !json[key].is_null()) out = json[key].get<T>();
     };
     optional("lr", row.lr);
+    optional("epoch_loss", row.epoch_loss);
+    optional("epoch_top1", row.epoch_top1);
+    optional("epoch_top5", row.epoch_top5);
     optional("clips_per_second", row.clips_per_second);
     optional("data_wait", row.data_wait);
     optional("vram_bytes", row.vram_bytes);
@@ -45,9 +48,15 @@ std::optional<MetricsRow> parse_line(const std::string& line) {
 std::string to_line(const MetricsRow& row) {
   Json json = {{"step", row.step}, {"epoch", row.epoch}, {"time", row.time}, {"phase", row.phase},
                {"loss", row.loss}, {"top1", row.top1},   {"top5", row.top5}};
-  if (row.lr) json["lr"] = *row.lr;
-  if (row.clips_per_second) json["clips_per_second"] = *row.clips_per_second;
-  if (row.data_wait) json["data_wait"] = *row.data_wait;
+  const auto optional = [&](const char* key, const std::optional<double>& value) {
+    if (value) json[key] = *value;
+  };
+  optional("lr", row.lr);
+  optional("epoch_loss", row.epoch_loss);
+  optional("epoch_top1", row.epoch_top1);
+  optional("epoch_top5", row.epoch_top5);
+  optional("clips_per_second", row.clips_per_second);
+  optional("data_wait", row.data_wait);
   if (row.phase == "train")
     json["vram_bytes"] = row.vram_bytes ? Json(*row.vram_bytes) : Json(nullptr);
   return json_text(json);

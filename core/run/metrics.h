@@ -15,10 +15,13 @@ namespace omniq::run {
 struct MetricsRow {
   std::int64_t step = 0;   // optimiser steps done
   std::int64_t epoch = 0;  // 1-based: the epoch that the row belongs to
-  std::string phase;       // "train" or "val"
+  std::string phase;  // "train"; "val": held-out clips; "test": the test list, which is watched
   double loss = 0;
-  double top1 = 0, top5 = 0;               // percent
-  std::optional<double> lr;                // train: fusion's and head's learning rate
+  double top1 = 0, top5 = 0;  // percent
+  std::optional<double> lr;   // train: fusion's and head's learning rate
+  // train, last row of an epoch: over all clips of the epoch; loss, top1 and top5 are over those
+  // since the row before
+  std::optional<double> epoch_loss, epoch_top1, epoch_top5;
   double time = 0;                         // seconds since 1970; measured, as are the following
   std::optional<double> clips_per_second;  // train
   std::optional<double> data_wait;  // train: share of the time spent waiting for clips, 0 to 1

@@ -77,11 +77,8 @@ Result<TensorBoardWriter> TensorBoardWriter::create(const std::filesystem::path&
                                host_name(), ".", ::getpid());
   TensorBoardWriter writer(folder / name);
   OMNIQ_TRY(writer.append(event(now, 0, field_bytes(3, "brain.Event:2"))));
-  if (first_step > 0) {
-    constexpr int kSessionStart = 1;
-    OMNIQ_TRY(
-        writer.append(event(now, first_step, field_bytes(7, field_varint(1, kSessionStart)))));
-  }
+  constexpr int kSessionStart = 1;
+  OMNIQ_TRY(writer.append(event(now, first_step, field_bytes(7, field_varint(1, kSessionStart)))));
   return writer;
 }
 

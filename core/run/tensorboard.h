@@ -12,8 +12,8 @@ namespace omniq::run {
 
 class TensorBoardWriter {
  public:
-  /// Starts a new events.out.tfevents.* file in `folder`. After a resume `first_step` tells
-  /// TensorBoard to drop what older files say of that step and later ones; 0 for a new run.
+  /// Starts a new events.out.tfevents.* file in `folder`. `first_step` tells TensorBoard to drop
+  /// what older files, of a start that ended without a checkpoint, say of that step and later ones.
   static Result<TensorBoardWriter> create(const std::filesystem::path& folder,
                                           std::int64_t first_step);
 

@@ -24,16 +24,23 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kStateKey = "omniq.trainer";
 constexpr const char* kAlphaKey = "omniq.lora_alpha";
 
+Json to_json(const ClipSums& sums) {
+  return {{"loss", sums.loss}, {"top1", sums.top1}, {"top5", sums.top5}, {"clips", sums.clips}};
+}
+
+ClipSums sums_from(const Json& json) {
+  return {json.at("loss").get<double>(), json.at("top1").get<std::int64_t>(),
+          json.at("top5").get<std::int64_t>(), json.at("clips").get<std::int64_t>()};
+}
+
 std::string state_to_json(const TrainerState& s) {
   return json_text(Json{{"step", s.step},
                         {"epoch", s.epoch},
                         {"batch", s.batch},
-                        {"window",
-                         {{"loss", s.window.loss},
-                          {"top1", s.window.top1},
-                          {"top5", s.window.top5},
-                          {"clips", s.window.clips}}},
+                        {"window", to_json(s.window)},
+                        {"of_epoch", to_json(s.of_epoch)},
                         {"best_top1", s.best_top1},
+                        {"best_loss", s.best_loss},
                         {"best_epoch", s.best_epoch},
                         {"seconds", s.seconds},
                         {"loss_scale", s.loss_scale},
@@ -86,11 +93,11 @@ Result<TrainerState> state_from(const model::SafetensorsReader& file, const fs::
     json.at("step").get_to(s.step);
     json.at("epoch").get_to(s.epoch);
     json.at("batch").get_to(s.batch);
-    const Json& window = json.at("window");
-    window.at("loss").get_to(s.window.loss);
-    window.at("top1").get_to(s.window.top1);
-    window.at("top5").get_to(s.window.top5);
-    window.at("clips").get_to(s.window.clips);
+    s.window = sums_from(json.at("window"));
+    // Checkpoints of version 0.1 have neither of these; JSON has no infinity.
+    if (json.contains("of_epoch")) s.of_epoch = sums_from(json["of_epoch"]);
+    if (json.contains("best_loss") && json["best_loss"].is_number())
+      json["best_loss"].get_to(s.best_loss);
     json.at("best_top1").get_to(s.best_top1);
     json.at("best_epoch").get_to(s.best_epoch);
     json.at("seconds").get_to(s.seconds);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +23,9 @@ struct TrainerState {
   std::int64_t epoch = 0;  // epochs done
   std::int64_t batch = 0;  // batches of the epoch under way that are done
   ClipSums window;         // since the last row of metrics
+  ClipSums of_epoch;       // of the epoch under way, so far
   double best_top1 = -1;   // percent
+  double best_loss = std::numeric_limits<double>::infinity();  // decides between equal best_top1
   std::int64_t best_epoch = 0;
   double seconds = 0;  // of training so far
   double loss_scale = 1;

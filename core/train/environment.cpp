@@ -4,10 +4,12 @@
 #include <torch/utils.h>
 #include <torch/version.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/model/device.h"
 
@@ -26,6 +28,7 @@ Json problems_to_json(const data::Split& split) {
 }  // namespace
 
 Json describe_machine(c10::Device device) {
+  const char* policy = std::getenv("OMP_WAIT_POLICY");
   return {{"omniq", kVersion},
           {"commit", kCommit},
           {"compiler", kCompiler},
@@ -35,7 +38,8 @@ Json describe_machine(c10::Device device) {
           {"host", run::host_name()},
           {"device", device.str()},
           {"device_name", model::device_name(device)},
-          {"threads", torch::get_num_threads()}};
+          {"threads", torch::get_num_threads()},
+          {"omp_wait_policy", policy != nullptr ? Json(shown(policy)) : Json(nullptr)}};
 }
 
 Status write_environment(const run::RunFolder& folder, const config::Experiment& e,

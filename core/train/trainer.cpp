@@ -111,8 +111,7 @@ class Trainer {
                    steps_per_epoch(e_, loader_->clips()) * (e_.train.epochs - state_.epoch);
     OMNIQ_TRY(write_environment(folder_, e_, device_, precision_, built, dataset_));
     OMNIQ_ASSIGN(tensorboard_, [&]() -> Result<std::optional<run::TensorBoardWriter>> {
-      OMNIQ_ASSIGN(auto writer, run::TensorBoardWriter::create(
-                                    folder_.path(), state_.step > 0 ? state_.step + 1 : 0));
+      OMNIQ_ASSIGN(auto writer, run::TensorBoardWriter::create(folder_.path(), state_.step + 1));
       return std::optional(std::move(writer));
     }());
     return train_epochs();
@@ -154,7 +153,11 @@ class Trainer {
           {names.back(), cat("no clip of it is ", where), data::ProblemKind::class_without_clips});
     }
     if (!names.empty() && names.size() < has.size())
-      log::warning(cat("No clip is ", where, " of: ", join(names, ", "), "."));
+      log::warning(cat("No clip is ", where, " of: ", join(names, ", "),
+                       &split == &dataset_.val ? ". A class gives one where it has two groups of "
+                                                 "clips (recordings); the best epoch is chosen "
+                                                 "without these."
+                                               : "."));
   }
 
   /// A run goes on with the clips that it began with, or says what is different.
@@ -213,6 +216,7 @@ class Trainer {
       if (!validated) return pause();
       ++state_.epoch;
       state_.batch = 0;
+      state_.of_epoch = {};
       OMNIQ_TRY(save());
       update_status(/*now=*/true);
     }
@@ -249,6 +253,7 @@ class Trainer {
       ++state_.step;
       state_.batch = last;
       state_.window += sums;
+      state_.of_epoch += sums;
       OMNIQ_TRY(after_step(sums, factor));
       if (stop_.stop_requested()) return false;
     }
@@ -275,7 +280,8 @@ class Trainer {
 
   Status after_step(const ClipSums& sums, double factor) {
     const bool epoch_ends = state_.batch == loader_->batches();
-    if (state_.step % e_.train.log_every == 0 || epoch_ends) OMNIQ_TRY(log_train_row(factor));
+    if (state_.step % e_.train.log_every == 0 || epoch_ends)
+      OMNIQ_TRY(log_train_row(factor, epoch_ends));
     const double spent = seconds_since(started_);
     Progress progress;
     progress.step = state_.step;
@@ -295,7 +301,7 @@ class Trainer {
     return {};
   }
 
-  Status log_train_row(double factor) {
+  Status log_train_row(double factor, bool epoch_ends) {
     const ClipSums& w = state_.window;
     if (w.clips == 0) return {};
     const double spent = seconds_since(window_start_);
@@ -308,6 +314,12 @@ class Trainer {
     row.clips_per_second = static_cast<double>(w.clips) / std::max(spent, 1e-9);
     row.data_wait = std::min(1.0, waited_ / std::max(spent, 1e-9));
     if (const auto memory = model::device_memory(device_)) row.vram_bytes = memory->allocated;
+    if (epoch_ends) {
+      const ClipSums& epoch = state_.of_epoch;
+      row.epoch_loss = epoch.loss / static_cast<double>(epoch.clips);
+      row.epoch_top1 = percent(epoch.top1, epoch.clips);
+      row.epoch_top5 = percent(epoch.top5, epoch.clips);
+    }
     state_.window = {};
     window_start_ = Clock::now();
     waited_ = 0;
@@ -326,6 +338,9 @@ class Trainer {
     OMNIQ_TRY(scalar("top1", row.top1));
     OMNIQ_TRY(scalar("top5", row.top5));
     if (row.lr) OMNIQ_TRY(scalar("lr", *row.lr));
+    if (row.epoch_loss) OMNIQ_TRY(scalar("epoch_loss", *row.epoch_loss));
+    if (row.epoch_top1) OMNIQ_TRY(scalar("epoch_top1", *row.epoch_top1));
+    if (row.epoch_top5) OMNIQ_TRY(scalar("epoch_top5", *row.epoch_top5));
     if (row.clips_per_second) OMNIQ_TRY(scalar("clips_per_second", *row.clips_per_second));
     if (row.data_wait) OMNIQ_TRY(scalar("data_wait", *row.data_wait));
     if (row.vram_bytes) OMNIQ_TRY(scalar("vram_bytes", static_cast<double>(*row.vram_bytes)));
@@ -345,7 +360,7 @@ class Trainer {
                       total_steps_,
                       state_.epoch + 1,
                       e_.train.epochs,
-                      "val",
+                      monitored_phase(),
                       0,
                       validation_loader_->clips()};
     const auto result = eval::evaluate(
@@ -363,14 +378,17 @@ class Trainer {
       return tl::unexpected(std::move(error));
     }
     run::MetricsRow row;
-    row.phase = "val";
+    row.phase = monitored_phase();
     row.loss = result->loss;
     row.top1 = result->top1;
     row.top5 = result->top5;
     const bool selects = e_.data.val > 0;
-    const bool best = !selects || result->top1 > state_.best_top1;
+    // Few held-out clips often tie: the lower loss wins, not the earlier epoch.
+    const bool best = !selects || std::pair(result->top1, -result->loss) >
+                                      std::pair(state_.best_top1, -state_.best_loss);
     if (best) {
       state_.best_top1 = result->top1;
+      state_.best_loss = result->loss;
       state_.best_epoch = state_.epoch + 1;
     }
     OMNIQ_TRY(log_row(row));
@@ -453,6 +471,7 @@ class Trainer {
             static_cast<std::int64_t>(unreadable_.size()),
             /*saved=*/true};
   }
+  std::string monitored_phase() const { return e_.data.val > 0 ? "val" : "test"; }
   std::string selection() const { return e_.data.val > 0 ? "val" : "last"; }
 
   void update_status(bool now) {

@@ -15,7 +15,7 @@ namespace omniq::train {
 struct Progress {
   std::int64_t step = 0, steps = 0;    // optimiser steps done, planned
   std::int64_t epoch = 0, epochs = 0;  // 1-based epoch under way, planned
-  std::string phase;                   // "train" or "val"
+  std::string phase;                   // "train", "val" or "test", as MetricsRow's
   std::int64_t done = 0, total = 0;    // batches (train) or clips (val) of the epoch
   double loss = 0;                     // of the last step
   double seconds_left = -1;            // estimate for the whole run; negative: not known yet

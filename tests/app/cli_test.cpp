@@ -285,6 +285,22 @@ TEST_F(Cli, FramesAreWhatAModelIsGiven) {
   expect_sentence(omniq("predict r pipe.mp4 --live 2"), 3, "is a named pipe, not a video file");
 }
 
+// libgomp reads the variable before main.
+TEST_F(Cli, ThreadsWaitAsleepUnlessTheUserSaysOtherwise) {
+  ::unsetenv("OMP_WAIT_POLICY");
+  ::unsetenv("GOMP_SPINCOUNT");
+  const auto policy = [&] {
+    return json::parse(omniq("doctor --json").out)["versions"]["omp_wait_policy"];
+  };
+  EXPECT_EQ(policy(), "PASSIVE");
+  ::setenv("GOMP_SPINCOUNT", "1000", 1);
+  EXPECT_TRUE(policy().is_null());
+  ::unsetenv("GOMP_SPINCOUNT");
+  ::setenv("OMP_WAIT_POLICY", "active", 1);
+  EXPECT_EQ(policy(), "active");
+  ::setenv("OMP_WAIT_POLICY", "passive", 1);
+}
+
 TEST_F(Cli, ADivergedModelIsASentenceAndExitCode1) {
   make_data();
   ASSERT_EQ(omniq("train " + fast_ + "run.dir=r").code, 0);

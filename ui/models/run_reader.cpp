@@ -93,7 +93,9 @@ void RunReader::read_metrics_end() {
   for (const std::string& line : split(text, '\n')) {
     const auto row = run::parse_line(line);
     if (!row || row->phase != "train") continue;
-    last_loss_ = row->loss;
+    if (row->epoch_loss) epoch_loss_ = *row->epoch_loss;
+    // A whole epoch's, once there is one: that of the few clips of a row jumps.
+    last_loss_ = std::isnan(epoch_loss_) ? row->loss : epoch_loss_;
     if (row->vram_bytes) peak_vram_ = std::max(peak_vram_, static_cast<double>(*row->vram_bytes));
     if (first_step < 0) first_step = row->step, first_time = row->time;
     last_step_ = row->step, last_time = row->time;

@@ -47,7 +47,8 @@ class RunReader {
   QStringList own_tags_;
   run::RunStatus status_;
   RunNotes notes_;
-  double last_loss_ = std::nan(""), peak_vram_ = 0, seconds_per_step_ = 0;
+  double last_loss_ = std::nan(""), epoch_loss_ = std::nan(""), peak_vram_ = 0,
+         seconds_per_step_ = 0;
   std::int64_t last_step_ = 0;
 
   RunInfo info_;

@@ -40,7 +40,7 @@ void RunSeries::add(const SeriesNews& news) {
 }
 
 void RunSeries::add(const run::MetricsRow& row) {
-  Curves& curves = curves_[row.phase == "val"];
+  Curves& curves = curves_[row.phase != "train"];
   const auto step = static_cast<double>(row.step);
   // A run that went back to its checkpoint does those steps again: the new ones count, so that a
   // curve never doubles back.

@@ -13,7 +13,7 @@ namespace omniq::ui {
 
 enum class Quantity { loss, top1, top5, lr, vram, clips_per_second, data_wait };
 constexpr int kQuantities = 7;
-enum class Phase { train, val };
+enum class Phase { train, val };  // val: what is monitored, held-out clips ("val") or the test list
 
 /// What was added to metrics.jsonl since the last look at it.
 struct SeriesNews {

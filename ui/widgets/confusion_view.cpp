@@ -116,12 +116,12 @@ void ConfusionView::mousePressEvent(QMouseEvent* event) {
 void ConfusionView::mouseMoveEvent(QMouseEvent* event) {
   int label = 0, prediction = 0;
   if (!cell_at(event->position(), label, prediction)) return QToolTip::hideText();
-  QToolTip::showText(event->globalPosition().toPoint(),
-                     tr("%1 taken for %2: %3 of %4 clips")
-                         .arg(classes_[label], classes_[prediction])
-                         .arg(counts_[label][prediction])
-                         .arg(sums_[label]),
-                     this);
+  const QString text = sums_[label] > 0 ? tr("%1 taken for %2: %3 of %4 clips")
+                                              .arg(classes_[label], classes_[prediction])
+                                              .arg(counts_[label][prediction])
+                                              .arg(sums_[label])
+                                        : tr("%1: no clip").arg(classes_[label]);
+  QToolTip::showText(event->globalPosition().toPoint(), text, this);
 }
 
 void ConfusionView::keyPressEvent(QKeyEvent* event) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "core/base/text.h"
 #include "tests/support/temporary_folder.h"
 
@@ -207,6 +209,32 @@ TEST(Config, ResolvedFileReadsBackToTheSame) {
     ASSERT_TRUE(after.findings.empty()) << after.findings.front().message;
     for (const Setting& setting : settings())
       EXPECT_EQ(setting.get(after.experiment), setting.get(before.experiment)) << setting.key;
+  }
+}
+
+// What PyYAML and other readers of YAML 1.1 take for a number: a word with an exponent needs a
+// point and a sign in it.
+TEST(Config, NumbersOfAResolvedFileAreNumbersToYaml11) {
+  const std::regex number(R"([-+]?[0-9]+|[-+]?[0-9]*\.[0-9]*([eE][-+][0-9]+)?)");
+  for (const auto& [written, value] : {std::pair("1e-4", 1e-4),
+                                       {"3e-4", 3e-4},
+                                       {"1.5e-05", 1.5e-5},
+                                       {"2.5E-3", 2.5e-3},
+                                       {"1e-12", 1e-12},
+                                       {"0.25", 0.25},
+                                       {"5", 5.0}}) {
+    const Parsed parsed =
+        parse("data.root: x\n", "a.yaml",
+              std::vector<std::string>{cat("optim.lr_head=", written), "run.tags=1e-4, yes"});
+    ASSERT_TRUE(parsed.findings.empty()) << written;
+    const std::string yaml = to_yaml(parsed.experiment);
+    for (const Setting& setting : settings()) {
+      if (setting.kind != Kind::real && setting.kind != Kind::integer) continue;
+      EXPECT_TRUE(std::regex_match(setting.get(parsed.experiment), number))
+          << setting.key << ": " << setting.get(parsed.experiment);
+    }
+    EXPECT_DOUBLE_EQ(parse(yaml, "b.yaml", {}).experiment.optim.lr_head, value);
+    EXPECT_THAT(yaml, HasSubstr(R"(tags: ["1e-4", "yes"])")) << "texts stay texts";
   }
 }
 

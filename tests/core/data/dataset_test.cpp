@@ -399,6 +399,34 @@ TEST(Dataset, FoldersAloneAreSplitByGroupAndAlwaysTheSameWay) {
   EXPECT_EQ(rest->train.clips.size() + rest->val.clips.size(), 57u);
 }
 
+TEST(Dataset, EachClassThatHasTwoGroupsGivesOneToTheHeldOutClips) {
+  const TempDir dir;
+  // ucf101-mini's training list: a tenth of Punch's 18 clips is far less than one of its groups.
+  std::string list = "Solo/v_Solo_g01_c01.avi\n";
+  for (const auto& [name, groups] : {std::pair("Punch", 4), std::pair("YoYo", 8)}) {
+    for (int group = 1; group <= groups; ++group) {
+      for (int clip = 1; clip <= 5; ++clip)
+        list += cat(name, "/v_", name, "_g0", group, "_c0", clip, ".avi\n");
+    }
+  }
+  DatasetOptions options;
+  options.check_files = false;
+  options.classind = dir.write("classes.txt", "1 Punch\n2 Solo\n3 YoYo\n");
+  options.trainlist = dir.write("train.txt", list);
+  options.val_fraction = 0.1;
+  std::set<std::set<std::string>> drawn;
+  for (options.seed = 0; options.seed < 20; ++options.seed) {
+    const auto dataset = load_dataset(options);
+    ASSERT_TRUE(dataset) << dataset.error().text();
+    std::set<std::int64_t> labels;
+    for (const ClipRef& clip : dataset->val.clips) labels.insert(clip.label);
+    EXPECT_THAT(labels, ElementsAre(0, 2)) << "Solo keeps its only clip";
+    EXPECT_EQ(dataset->val.clips.size(), 10u) << "a group of each, and no more";
+    drawn.insert(groups(dataset->val));
+  }
+  EXPECT_GT(drawn.size(), 5u) << "the seed draws them";
+}
+
 TEST(Dataset, ValidationNeverTakesTheLastGroup) {
   const TempDir dir;
   std::string list;

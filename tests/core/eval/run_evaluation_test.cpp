@@ -6,6 +6,7 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "core/base/log.h"
 #include "core/base/text.h"
@@ -44,6 +45,76 @@ TEST_F(RunEvaluationTest, LogitsThatAreNotFiniteLeaveTheFolderAsItWas) {
     EXPECT_THAT(summary.error().message, testing::HasSubstr("logits are not finite"));
     EXPECT_TRUE(contents(folder_->path()) == files) << bias;
   }
+}
+
+TEST_F(RunEvaluationTest, AnotherListReplacesNothingOfTheRunsOwn) {
+  using nlohmann::ordered_json;
+  using testing_support::read_text;
+  config::Experiment e = experiment("lists");
+  e.fusion.name = "average";
+  e.eval.batch_size = 5;
+  const auto folder = run::RunFolder::create(e);
+  ASSERT_TRUE(folder) << folder.error().text();
+  write_untrained(*folder, 0);
+  const auto record = [&](const std::filesystem::path& where) {
+    return ordered_json::parse(read_text(folder->path() / "eval" / where / "summary.json"));
+  };
+  const auto rows = [&] {
+    std::vector<std::vector<std::string>> of_run;
+    for (const std::string& line : split(read_text(*folder_ / "results" / "summary.csv"), '\n')) {
+      if (line.find("/lists/") != line.npos) of_run.push_back(split(line, ','));
+    }
+    return of_run;
+  };
+  const auto evaluate = [&](std::vector<std::string> overrides) {
+    const auto summary = evaluate_run(*folder, overrides);
+    ASSERT_TRUE(summary) << summary.error().text();
+  };
+  evaluate({});
+  const ordered_json own = record("");
+  EXPECT_EQ(own["split"], "1");
+  EXPECT_EQ(own["testlist"], e.data.testlist);
+  EXPECT_EQ(own["batch"], 5);
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0][2], "0") << "average has no fusion blocks";
+  EXPECT_EQ(rows()[0][9], "5");
+
+  // A list of the first class alone, beside others of the same name.
+  const std::string all = read_text(e.data.testlist);
+  const std::string label = all.substr(0, all.find('/') + 1);
+  std::string some;
+  for (const std::string& line : split(all, '\n')) {
+    if (line.starts_with(label)) some += line + "\n";
+  }
+  const auto other = folder_->write("other/testlist.txt", some);
+  evaluate({"data.testlist=" + other.string()});
+  EXPECT_EQ(record(""), own);
+  ASSERT_EQ(rows().size(), 2u);
+  EXPECT_EQ(rows()[0][5], "1");
+  const std::string name = rows()[1][5];
+  EXPECT_THAT(name, testing::MatchesRegex("testlist-[0-9a-f]{8}"));
+  const ordered_json another = record("demo-" + name);
+  EXPECT_EQ(another["split"], name);
+  EXPECT_EQ(another["testlist"], other.string());
+  EXPECT_FALSE(another["own_list"]);
+  for (const auto& one : another["per_class"]) {
+    EXPECT_EQ(one["top1"].is_null(), one["clips"] == 0) << one;
+    EXPECT_EQ(one["clips"] == 0, one["class"].get<std::string>() + "/" != label);
+  }
+  // The same once more, under a name of one's own, and the run's list at another place.
+  evaluate({"data.testlist=" + other.string()});
+  EXPECT_EQ(rows().size(), 2u);
+  evaluate({"data.testlist=" + other.string(), "data.split=first"});
+  ASSERT_EQ(rows().size(), 3u);
+  EXPECT_EQ(rows()[2][5], "first");
+  const auto moved = folder_->write("moved/list.txt", all);
+  evaluate({"data.testlist=" + moved.string(), "eval.latency=true"});
+  ASSERT_EQ(rows().size(), 3u);
+  EXPECT_EQ(record("")["testlist"], moved.string());
+  EXPECT_EQ(rows()[2][5], "1");
+  EXPECT_EQ(record("")["batch"], 5) << "of the accuracy";
+  EXPECT_EQ(record("")["latency_ms"]["batch"], 8);
+  EXPECT_EQ(rows()[2][9], "8") << "avg_latency_ms is of a batch of batch_eval";
 }
 
 TEST_F(RunEvaluationTest, AStopLeavesTheFolderAsItWas) {
@@ -93,9 +164,9 @@ TEST(SummaryTable, ANameWithALineBreakStaysOneRow) {
   };
   const std::vector<std::string> names = {"/a/\nrun/last", "/b/last", "=x"};
   for (const std::string& name : names)
-    ASSERT_TRUE(update_summary_table(tmp / "results/summary.csv", row(name, "1"), name));
+    ASSERT_TRUE(update_summary_table(tmp / "results/summary.csv", row(name, "1")));
   for (const std::string& name : names)
-    ASSERT_TRUE(update_summary_table(tmp / "results/summary.csv", row(name, "2"), name));
+    ASSERT_TRUE(update_summary_table(tmp / "results/summary.csv", row(name, "2")));
   EXPECT_EQ(testing_support::read_text(tmp / "results/summary.csv"),
             std::string(kSummaryHeader) + "\n" + row(names[0], "2") + "\n" + row(names[1], "2") +
                 "\n" + row(names[2], "2") + "\n");

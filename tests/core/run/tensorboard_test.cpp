@@ -82,13 +82,13 @@ TEST(Crc32c, MatchesItsPublishedVectors) {  // RFC 3720, B.4
 
 TEST(TensorBoard, WritesScalarsThatReadBack) {
   const TemporaryFolder tmp;
-  auto writer = TensorBoardWriter::create(tmp.path(), 0);
+  auto writer = TensorBoardWriter::create(tmp.path(), 1);
   ASSERT_TRUE(writer);
   ASSERT_TRUE(writer->scalar("loss/train", 1.5, 300, 1e9));
   const auto events = records(tmp.path());
-  ASSERT_EQ(events.size(), 2u);
+  ASSERT_EQ(events.size(), 3u);
   EXPECT_EQ(fields(events[0]).find(3)->second, "brain.Event:2");
-  const auto event = fields(events[1]);
+  const auto event = fields(events[2]);
   EXPECT_EQ(number_at<double>(event.find(1)->second, 0), 1e9);
   EXPECT_EQ(number_at<std::uint64_t>(event.find(2)->second, 0), 300u);
   const auto value = fields(fields(event.find(5)->second).find(1)->second);
@@ -96,7 +96,7 @@ TEST(TensorBoard, WritesScalarsThatReadBack) {
   EXPECT_EQ(number_at<float>(value.find(2)->second, 0), 1.5f);
 }
 
-TEST(TensorBoard, TellsWhereAResumedRunContinues) {
+TEST(TensorBoard, TellsWhereAStartContinues) {
   const TemporaryFolder tmp;
   ASSERT_TRUE(TensorBoardWriter::create(tmp.path(), 41));
   const auto events = records(tmp.path());

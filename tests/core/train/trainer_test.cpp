@@ -25,6 +25,19 @@ using testing_support::read_text;
 
 using TrainerTest = DemoTraining;
 
+/// How often TensorBoard's files say that what came before is void from `step` on.
+std::size_t restarts_at(const run::RunFolder& folder, char step) {
+  // tensorflow.Event: step 2 (varint), session_log 7 with its status START.
+  const std::string restart = {0x10, step, 0x3a, 2, 8, 1};
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    if (!entry.path().filename().string().starts_with("events.out.tfevents.")) continue;
+    const std::string bytes = read_text(entry.path());
+    for (auto at = bytes.find(restart); at != bytes.npos; at = bytes.find(restart, at + 1)) ++count;
+  }
+  return count;
+}
+
 /// Asks for a stop after a number of steps.
 class StopAfter : public Observer {
  public:
@@ -62,6 +75,19 @@ TEST_F(TrainerTest, ResumesBitForBitFromAnyStep) {
   EXPECT_EQ(finished->state, run::RunState::finished);
   EXPECT_EQ(finished->selection, "last");
   const std::string expected = curve(*reference);
+  EXPECT_THAT(expected, testing::AllOf(HasSubstr(R"("phase":"test")"),
+                                       testing::Not(HasSubstr(R"("phase":"val")"))));
+  // What an epoch's last row says of the epoch is the mean of its rows over their clips: 3 steps of
+  // 4 clips and the last one.
+  const auto rows = run::read_metrics(reference->file("metrics.jsonl"))->rows;
+  for (std::size_t epoch_start : {0u, 3u}) {
+    const auto &first = rows[epoch_start], &last = rows[epoch_start + 1];
+    EXPECT_FALSE(first.epoch_loss);
+    ASSERT_TRUE(last.epoch_loss);
+    const double share = static_cast<double>(first.step - 4 * (first.epoch - 1)) / 4;
+    EXPECT_NEAR(*last.epoch_loss, share * first.loss + (1 - share) * last.loss, 1e-9);
+    EXPECT_NEAR(*last.epoch_top1, share * first.top1 + (1 - share) * last.top1, 1e-9);
+  }
   EXPECT_EQ(split(expected, '\n').size(), 1u + 2 * 3);  // steps 3 or 6, epoch end, validation
 
   for (const std::int64_t step : {1, 2, 4, 5, 7}) {  // four steps an epoch
@@ -108,6 +134,8 @@ TEST_F(TrainerTest, StopNowDiscardsWhatCameAfterTheCheckpointAndResumesBitForBit
     EXPECT_THAT(status->reason, HasSubstr(cat("after step ", checkpoint, " is discarded")));
     ASSERT_TRUE(train(*folder->experiment(), *folder, silent));
     EXPECT_EQ(curve(*folder), curve(*reference)) << "stopped after step " << step;
+    EXPECT_EQ(restarts_at(*folder, 1), checkpoint == 0 ? 2u : 1u);
+    EXPECT_EQ(restarts_at(*folder, 5), checkpoint == 4 ? 1u : 0u);
     const auto a = model::load_safetensors(reference->last_checkpoint()),
                b = model::load_safetensors(folder->last_checkpoint());
     for (const auto& [name, tensor] : a->tensors)
@@ -172,6 +200,27 @@ TEST_F(TrainerTest, ChoosesTheBestEpochOnHeldOutClips) {
   EXPECT_EQ(read_checkpoint_state(folder->best_checkpoint())->epoch, outcome->best_epoch);
 }
 
+TEST_F(TrainerTest, OfEpochsWithTheSameHeldOutTop1TheOneOfLeastLossIsTheBest) {
+  Observer silent;
+  config::Experiment e = experiment("ties");
+  e.data.val = 0.1;  // few clips: Top-1 ties
+  e.train.epochs = 6;
+  const auto folder = run::RunFolder::create(e);
+  const auto outcome = train(e, *folder, silent);
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  double top1 = -1, loss = 0;
+  std::int64_t best = 0, ties = 0;
+  for (const run::MetricsRow& row : run::read_metrics(folder->file("metrics.jsonl"))->rows) {
+    if (row.phase != "val") continue;
+    ties += row.top1 == top1;
+    if (row.top1 > top1 || (row.top1 == top1 && row.loss < loss))
+      top1 = row.top1, loss = row.loss, best = row.epoch;
+  }
+  EXPECT_GT(ties, 0) << "the case says nothing";
+  EXPECT_EQ(outcome->best_epoch, best);
+  EXPECT_EQ(read_checkpoint_state(folder->best_checkpoint())->epoch, best);
+}
+
 TEST_F(TrainerTest, EndsAsFailedWhenTheLossIsNotFinite) {
   Observer silent;
   config::Experiment e = experiment("nan");
@@ -210,7 +259,7 @@ TEST_F(TrainerTest, EndsAsFailedWhenTheLogitsOfAValidationAreNotFinite) {
   EXPECT_EQ(folder->status()->state, run::RunState::failed);
   EXPECT_THAT(folder->status()->reason, HasSubstr("logits are not finite"));
   EXPECT_FALSE(std::filesystem::exists(folder->last_checkpoint()));
-  EXPECT_THAT(curve(*folder), testing::Not(HasSubstr("\"val\"")));
+  EXPECT_THAT(curve(*folder), testing::Not(HasSubstr("\"test\"")));
 }
 
 TEST_F(TrainerTest, LeavesBrokenClipsOutAndCountsThemAsWrong) {

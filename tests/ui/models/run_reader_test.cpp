@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "core/run/metrics.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/fake_runs.h"
 #include "tests/ui/support/ui_test.h"
@@ -39,6 +40,22 @@ class RunReaderTest : public QObject {
     QCOMPARE(info.tags, (QStringList{u"a"_s, u"b"_s}));
     QVERIFY(info.evaluated > 0);
     QVERIFY(!reader.refresh());  // nothing changed
+  }
+
+  void shows_the_loss_of_the_last_whole_epoch() {
+    const auto folder = make(), file = folder / "metrics.jsonl";
+    RunReader reader(folder);
+    run::MetricsRow row;
+    row.phase = "train";
+    row.loss = 4;
+    row.epoch_loss = 1.5;
+    overwrite(file, run::to_line(row) + "\n");
+    reader.refresh();
+    QCOMPARE(reader.info().last_loss, 1.5);
+    row.epoch_loss.reset();
+    std::ofstream(file, std::ios::app) << run::to_line(row) << "\n";
+    reader.refresh();
+    QCOMPARE(reader.info().last_loss, 1.5);
   }
 
   void estimates_the_time_left_of_a_running_run() {

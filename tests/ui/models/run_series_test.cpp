@@ -30,6 +30,9 @@ class RunSeriesTest : public QObject {
     QCOMPARE(series.phase(Phase::train).of(Quantity::loss), (std::vector<double>{3, 2}));
     QVERIFY(!series.phase(Phase::train).has(Quantity::vram));
     QVERIFY(series.phase(Phase::train).has(Quantity::loss));
+    series.add({{}, true, {row(1, "train", 3), row(1, "test", 5)}, 0});  // a watched test list
+    QCOMPARE(series.phase(Phase::val).of(Quantity::loss), (std::vector<double>{5}));
+    QCOMPARE(series.phase(Phase::train).of(Quantity::loss), (std::vector<double>{3}));
   }
 
   void never_doubles_back() {

@@ -86,7 +86,7 @@ std::string fake_metrics(const FakeRun& fake, std::int64_t rows) {
     if (fake.on_gpu) row.vram_bytes = (std::int64_t{3} << 30) + i * 1024;
     text += run::to_line(row) + "\n";
     if (i % fake.steps_per_epoch == 0) {
-      row.phase = "val";
+      row.phase = fake.selection == "val" ? "val" : "test";
       row.lr.reset(), row.clips_per_second.reset(), row.data_wait.reset();
       row.loss *= 1.1;
       row.top1 *= 0.95;

@@ -127,12 +127,13 @@ void EvaluationTab::show_result(const QString& run, const Result<EvaluationFiles
   QStringList parts = {figure_html(tr("Top-1"), percent_text(e.top1)),
                        figure_html(tr("Top-5"), percent_text(e.top5)),
                        figure_html(tr("Clips"), QString::number(e.clips))};
-  if (e.unreadable > 0) parts.append(figure_html(tr("Unreadable"), QString::number(e.unreadable)));
+  if (e.unreadable > 0)
+    parts.append(figure_html(tr("Unreadable, so wrong"), QString::number(e.unreadable)));
   parts.append(figure_html(tr("Parameters"), tr("%1 M").arg(e.params / 1e6, 0, 'f', 2)));
   parts.append(figure_html(tr("Trainable"), tr("%1 M").arg(e.trainable / 1e6, 0, 'f', 2)));
   if (e.ms_batch >= 0)
-    parts.append(
-        figure_html(tr("Batch of %1").arg(e.batch), tr("%1 ms").arg(e.ms_batch, 0, 'f', 1)));
+    parts.append(figure_html(tr("Latency, batch of %1").arg(e.batch),
+                             tr("%1 ms").arg(e.ms_batch, 0, 'f', 1)));
   parts.append(figure_html(tr("On"), e.device + u", "_s + e.precision));
   figures_->setText(parts.join(u" &nbsp; &nbsp; "_s));
   classes_ = e.classes;
