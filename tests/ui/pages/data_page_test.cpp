@@ -9,16 +9,19 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTableView>
 #include <QUrl>
 
 #include "core/base/text.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/ui/support/find.h"
 #include "tests/ui/support/small_demo.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
 #include "ui/pages/data/dataset_picker.h"
+#include "ui/pages/data/model_frames_panel.h"
 #include "ui/pages/data/problem_panel.h"
 #include "ui/widgets/message_card.h"
 
@@ -95,19 +98,73 @@ class DataPageTest : public QObject {
               count(row, ClassCountModel::kTrain).toInt());
   }
 
-  void a_click_on_a_clip_opens_it() {
+  void a_double_click_on_a_clip_opens_it() {
     page_->open(path("demo"));
     QTRY_COMPARE(page_->clips()->model()->rowCount(), 5);
     QSignalSpy opened(page_.get(), &DataPage::clip_opened);
     const QModelIndex second = page_->clips()->model()->index(1, 0);
-    QTest::mouseClick(page_->clips()->viewport(), Qt::LeftButton, {},
-                      page_->clips()->visualRect(second).center());
+    const QPoint at = page_->clips()->visualRect(second).center();
+    QTest::mouseClick(page_->clips()->viewport(), Qt::LeftButton, {}, at);
+    QCOMPARE(opened.size(), 0);
+    QTest::mouseDClick(page_->clips()->viewport(), Qt::LeftButton, {}, at);
     QCOMPARE(opened.size(), 1);
     const QString file = opened[0][0].toString();
     QVERIFY2(QFileInfo::exists(file), qPrintable(file));
     page_->clips()->setFocus();
     QTest::keyClick(page_->clips(), Qt::Key_Return);
     QCOMPARE(opened.size(), 2);
+  }
+
+  void the_clip_that_is_chosen_shows_what_a_model_is_given_of_it() {
+    page_->open(path("damaged"));
+    QTRY_COMPARE(page_->clips()->model()->rowCount(), 5);
+    ModelFramesPanel* panel = page_->frames();
+    auto* configs = test::named<QComboBox>(panel, u"Settings of"_s);
+    QCOMPARE(configs->currentText(), u"the defaults"_s);
+    QTRY_COMPARE(panel->model().rowCount(), 32);  // of the first clip
+    const auto run = folder_.write("runs/mine/config.yaml",
+                                   "vision_backbone: swin_nano\nframes: 4\nsize: 64\n"
+                                   "data: {sampling: segments}\n");
+    panel->set_config(to_qt(run.string()));
+    QCOMPARE(panel->text(), u"Decoding …"_s);
+    QCOMPARE(configs->currentText(), u"mine"_s);
+    QTRY_COMPARE(panel->model().rowCount(), 4);
+    const auto click = [this](const QString& name) {
+      const auto rows = page_->clips()->model()->match(page_->clips()->model()->index(0, 0),
+                                                       Qt::DisplayRole, name);
+      QCOMPARE(rows.size(), 1);
+      QTest::mouseClick(page_->clips()->viewport(), Qt::LeftButton, {},
+                        page_->clips()->visualRect(rows.front()).center());
+    };
+    // A clip that cannot be read says so where its frames would be, and the next one is shown.
+    click(u"grow_t001"_s);
+    QCOMPARE(panel->model().rowCount(), 0);
+    QTRY_VERIFY(panel->text().contains(u"grow_t001.mp4"_s));
+    click(u"grow_t002"_s);
+    QTRY_COMPARE(panel->model().rowCount(), 4);
+    QVERIFY(panel->text().isEmpty());
+
+    auto* seed = test::named<QSpinBox>(panel, u"Seed of the draw"_s);
+    QVERIFY(!seed->isVisible());
+    auto* mode = test::named<QComboBox>(panel, u"For"_s);
+    mode->setFocus();
+    QTest::keyClick(mode, Qt::Key_Down);
+    QVERIFY(seed->isVisible());
+    QTRY_COMPARE(panel->model().rowCount(), 4);
+    test::picture(*page_, u"data_frames"_s);
+    seed->setValue(3);
+    QCOMPARE(panel->model().rowCount(), 0);
+    QTRY_COMPARE(panel->model().rowCount(), 4);
+
+    QSignalSpy opened(page_.get(), &DataPage::clip_opened);
+    for (auto* one : panel->findChildren<QPushButton*>())
+      if (one->text() == u"Play"_s) one->click();
+    QCOMPARE(opened.size(), 1);
+    QVERIFY(opened[0][0].toString().endsWith(u"grow_t002.mp4"_s));
+
+    // The settings are those of the last time.
+    page_ = std::make_unique<DataPage>();
+    QCOMPARE(test::named<QComboBox>(page_->frames(), u"Settings of"_s)->currentText(), u"mine"_s);
   }
 
   void the_class_that_is_chosen_shows_its_clips() {

@@ -23,6 +23,7 @@
 #include "ui/base/rich_text.h"
 #include "ui/base/text.h"
 #include "ui/pages/data/dataset_picker.h"
+#include "ui/pages/data/model_frames_panel.h"
 #include "ui/pages/data/problem_panel.h"
 #include "ui/widgets/dataset_delegates.h"
 #include "ui/widgets/empty_state.h"
@@ -80,6 +81,7 @@ DataPage::DataPage(QWidget* parent) : QWidget(parent), job_(u"omniq dataset"_s) 
   line->addWidget(use_button_);
 
   make_classes();
+  frames_ = new ModelFramesPanel;
   make_clips();
   problems_ = new ProblemPanel;
   auto* right = new QWidget;
@@ -96,10 +98,11 @@ DataPage::DataPage(QWidget* parent) : QWidget(parent), job_(u"omniq dataset"_s) 
   top->setSizes({520, 560});
   auto* split = new QSplitter(Qt::Vertical);
   split->addWidget(top);
+  split->addWidget(frames_);
   split->addWidget(problems_);
   split->setStretchFactor(0, 3);
-  split->setStretchFactor(1, 1);
-  split->setSizes({420, 170});
+  split->setStretchFactor(2, 1);
+  split->setSizes({420, 190, 170});
   for (QSplitter* one : {top, split}) {
     one->setChildrenCollapsible(false);
     one->setHandleWidth(10);
@@ -166,10 +169,15 @@ void DataPage::make_clips() {
   const auto play = [this](const QModelIndex& index) {
     if (index.isValid()) Q_EMIT clip_opened(index.data(ClipGallery::kFileRole).toString());
   };
-  connect(clips_, &QListView::clicked, this, play);
+  connect(clips_, &QListView::doubleClicked, this, play);
   auto* enter = new QShortcut(QKeySequence(Qt::Key_Return), clips_);
   enter->setContext(Qt::WidgetShortcut);
   connect(enter, &QShortcut::activated, this, [this, play] { play(clips_->currentIndex()); });
+  connect(clips_->selectionModel(), &QItemSelectionModel::currentChanged, this,
+          [this](const QModelIndex& index) {
+            frames_->set_clip(index.data(ClipGallery::kFileRole).toString());
+          });
+  connect(frames_, &ModelFramesPanel::play_requested, this, &DataPage::clip_opened);
 }
 
 QWidget* DataPage::make_empty() {
@@ -256,7 +264,7 @@ void DataPage::show_look(const std::shared_ptr<const DatasetLook>& look) {
   if (!look->survey) {
     look_.reset();
     counts_.set_classes({});
-    gallery_.clear();
+    show_class();
     stack_->setCurrentWidget(empty_);
     problem_->show_error(tr("This dataset cannot be used"), look->survey.error());
   } else {
@@ -309,12 +317,15 @@ void DataPage::show_class() {
   if (!look_ || !row.isValid()) {
     gallery_.clear();
     which_->clear();
+    frames_->set_clip({});
     return;
   }
   gallery_.set_class(*look_->survey, row.data(ClassCountModel::kLabelRole).toInt());
   which_->setText(tr("%1: %n clip(s)", nullptr, gallery_.rowCount())
                       .arg(row.siblingAtColumn(ClassCountModel::kClass).data().toString()));
   clips_->scrollToTop();
+  frames_->set_clip(gallery_.index(0).data(ClipGallery::kFileRole).toString());
+  clips_->setCurrentIndex(gallery_.index(0));
 }
 
 void DataPage::show_busy(const QString& text, qint64 done, qint64 total) {

@@ -23,6 +23,7 @@ namespace omniq::ui {
 class DatasetPicker;
 class EmptyState;
 class MessageCard;
+class ModelFramesPanel;
 class ProblemPanel;
 
 class DataPage : public QWidget {
@@ -43,6 +44,7 @@ class DataPage : public QWidget {
   QList<QAction*> actions_of_dataset() const { return {check_, write_, use_}; }
   QTableView* classes() const { return classes_; }
   QListView* clips() const { return clips_; }
+  ModelFramesPanel* frames() const { return frames_; }
   ProblemPanel* problems() const { return problems_; }
   DatasetPicker* picker() const { return picker_; }
 
@@ -81,6 +83,7 @@ class DataPage : public QWidget {
   EmptyState* empty_;
   QTableView* classes_;
   QListView* clips_;
+  ModelFramesPanel* frames_;
   ProblemPanel* problems_;
   ClassCountModel counts_;
   QSortFilterProxyModel sorted_;
