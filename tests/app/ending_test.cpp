@@ -6,13 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
 #include <vector>
 
+#include "tests/support/patience.h"
 #include "tests/support/temporary_folder.h"
 
 namespace omniq {
@@ -25,9 +24,7 @@ using testing_support::TemporaryFolder;
 using Words = std::vector<std::string>;
 
 void wait_for(const std::function<bool()>& event) {
-  for (int i = 0; i < 12000 && !event(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_TRUE(event());
+  EXPECT_TRUE(testing_support::eventually(event));
 }
 
 /// A pipe that nobody reads from.
