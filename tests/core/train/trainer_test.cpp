@@ -315,7 +315,7 @@ TEST_F(TrainerTest, NoReadableClipIsNoTraining) {
     EXPECT_EQ(folder->status()->reason, outcome.error().text());
     EXPECT_THAT(read_text(folder->file("log.txt")), HasSubstr(outcome.error().message))
         << "the last error of a run is in its log";
-    EXPECT_THAT(curve(*folder), testing::Not(HasSubstr("\"val\"")));
+    EXPECT_THAT(curve(*folder), testing::Not(HasSubstr("\"test\"")));
   }
 }
 
