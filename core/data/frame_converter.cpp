@@ -77,7 +77,7 @@ Status FrameConverter::prepare(const Source& source) {
   set("dstw", source.width);
   set("dsth", source.height);
   set("dst_format", AV_PIX_FMT_RGB24);
-  set("sws_flags", SWS_BILINEAR);
+  set("sws_flags", SWS_BICUBIC);
   const AVPixFmtDescriptor* chroma = av_pix_fmt_desc_get(format);
   if (const auto position = chroma_position(source.location); chroma != nullptr && position) {
     if (chroma->log2_chroma_w > 0) set("src_h_chr_pos", (*position)[0]);

@@ -64,8 +64,7 @@ Status save_adapter(const std::filesystem::path& folder, OmniQ& model, const std
                                          {"fan_in_fan_out", false},
                                          {"inference_mode", true},
                                          {"modules_to_save", saved}};
-  std::error_code ec;
-  std::filesystem::create_directories(folder, ec);
+  OMNIQ_TRY(make_folder(folder));
   OMNIQ_TRY(write_file_atomic(folder / "README.md", origin));
   OMNIQ_TRY(write_file_atomic(folder / "adapter_config.json", json_text(config, 2) + "\n"));
   return save_safetensors(folder / "adapter_model.safetensors", tensors, {{"format", "pt"}});

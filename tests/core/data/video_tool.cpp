@@ -4,6 +4,7 @@
 //   bytes omniq_video_tool speed VIDEO…        against OpenCV's capture, which decoding used to be,
 //   in one run
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -72,12 +73,22 @@ Decode by_reader(int threads) {
 }
 
 struct Run {
-  double seconds = 0;
+  double seconds = 0, cpu = 0;  // cpu: of all threads
   std::int64_t frames = 0;
 };
 
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 Run decode(const Files& files, int workers, const Decode& one) {
   const auto begin = std::chrono::steady_clock::now();
+  const double cpu = cpu_seconds();
   std::atomic<std::size_t> next = 0;
   std::atomic<std::int64_t> frames = 0;
   {
@@ -87,7 +98,8 @@ Run decode(const Files& files, int workers, const Decode& one) {
         for (std::size_t f = next++; f < files.size(); f = next++) frames += one(files[f]);
       });
   }
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), frames};
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
+          cpu_seconds() - cpu, frames};
 }
 
 void use_cores(int count) {
@@ -103,24 +115,29 @@ void use_cores(int count) {
 /// Old and new take turns, so that other work on the machine meets both.
 void compare(const char* what, const Files& files, int workers, int threads) {
   constexpr int kTurns = 7;
-  std::vector<double> before, after;
-  Run old, now;
+  std::vector<Run> before, after;
   for (int turn = 0; turn < kTurns; ++turn) {
-    before.push_back((old = decode(files, workers, by_opencv)).seconds);
-    after.push_back((now = decode(files, workers, by_reader(threads))).seconds);
+    before.push_back(decode(files, workers, by_opencv));
+    after.push_back(decode(files, workers, by_reader(threads)));
   }
-  const auto median = [](std::vector<double>& times) {
-    std::nth_element(times.begin(), times.begin() + kTurns / 2, times.end());
-    return times[kTurns / 2];
+  const auto median = [](std::vector<Run>& runs, double Run::*of) {
+    std::nth_element(runs.begin(), runs.begin() + kTurns / 2, runs.end(),
+                     [&](const Run& a, const Run& b) { return a.*of < b.*of; });
+    return runs[kTurns / 2].*of;
   };
-  const double a = median(before), b = median(after);
-  std::printf("%-34s %9lld %9.3f %9lld %9.3f %8.2f\n", what, static_cast<long long>(old.frames), a,
-              static_cast<long long>(now.frames), b, a / b);
+  const auto frames = [](const std::vector<Run>& runs) {
+    return static_cast<long long>(runs[0].frames);
+  };
+  const double old_time = median(before, &Run::seconds), new_time = median(after, &Run::seconds);
+  const double old_cpu = median(before, &Run::cpu), new_cpu = median(after, &Run::cpu);
+  std::printf("%-34s %8lld %8.3f %8.3f %8lld %8.3f %8.3f %8.2f %8.2f\n", what, frames(before),
+              old_time, old_cpu, frames(after), new_time, new_cpu, old_time / new_time,
+              old_cpu / new_cpu);
 }
 
 int speed(const Files& files) {
-  std::printf("%-34s %9s %9s %9s %9s %8s\n", "", "frames", "OpenCV s", "frames", "reader s",
-              "old/new");
+  std::printf("%-34s %8s %8s %8s %8s %8s %8s %8s %8s\n", "medians, seconds", "OpenCV", "time",
+              "cpu", "reader", "time", "cpu", "time", "cpu");
   const int cores = data::all_threads();
   compare("one file at a time, all cores", files, 1, cores);
   compare("a worker a core, a thread each", files, cores, 1);
