@@ -45,9 +45,10 @@ Result<int> write_frames(const Wishes& wishes, bool as_json) {
   if (!wishes.config.empty() && !wishes.run.empty())
     return fail(ErrorCode::usage, "Name a configuration or a run, not both.");
   OMNIQ_ASSIGN(const config::Experiment experiment, experiment_of(wishes));
+  const Stoppable stop(/*saves=*/false);
   OMNIQ_ASSIGN(const data::ModelClip clip,
                data::load_clip(wishes.video, train::clip_options(experiment), wishes.training_seed,
-                               stop_token()));
+                               stop.token()));
   const fs::path folder = !wishes.output.empty()
                               ? fs::path(wishes.output)
                               : fs::path(fs::path(wishes.video).stem().string() + "-frames");
@@ -57,7 +58,7 @@ Result<int> write_frames(const Wishes& wishes, bool as_json) {
   const auto* pixels = clip.video.const_data_ptr<std::uint8_t>();
   auto list = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < clip.numbers.size(); ++i, pixels += clip.video.stride(1)) {
-    if (stop_token().stop_requested())
+    if (stop.token().stop_requested())
       return fail(ErrorCode::stopped, cat("Stopped; ", i, " pictures are in ", folder.string()));
     const auto place = static_cast<std::int64_t>(i);
     const fs::path file = folder / cat("view", place / frames, "-", digits(place % frames, 3),

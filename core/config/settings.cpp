@@ -187,6 +187,7 @@ class Row {
     setting_.applies = std::move(who.test);
     return *this;
   }
+  Row& newer() { return setting_.newer = true, *this; }
   Row& shapes_step() { return setting_.shapes_step = true, *this; }
   Row& group(const std::string& name) { return setting_.group = name, *this; }
   operator Setting() && { return std::move(setting_); }
@@ -211,7 +212,7 @@ std::vector<Setting> describe() {
     Row(AT(fusion.name), "How the frames of a clip are put together.").of(model::fusion_names()).basic().shapes_step(),
     Row(AT(vision_backbone), "The per-frame encoder.").of(model::swin_names()).basic().shapes_step(),
     Row(AT(backbone.weights), "Pretrained weights of the encoder (.safetensors or .pth with torchvision's names); empty: initialised at random.").path().basic(),
-    Row(AT(backbone.allow_partial), "Take weights that fill only a part of the encoder; the rest is initialised at random, and the run's environment.json lists it."),
+    Row(AT(backbone.allow_partial), "Take weights that fill only a part of the encoder; the rest is initialised at random, and the run's environment.json lists it.").newer(),
     Row(AT(backbone.stochastic_depth), "Rate at which residual branches of the last encoder block are skipped.").in(0, 0.9).only(trainable("all")),
     Row(AT(num_classes), "Number of classes; 0: as many as the dataset has.").in(0, 100000).shapes_step(),
     Row(AT(fusion.depth), "Fusion blocks.").in(1, 64).only(sequence_fusions()).shapes_step(),
@@ -225,7 +226,7 @@ std::vector<Setting> describe() {
     Row(AT(model.init_std), "Standard deviation of the initial linear weights.").above(0, 1),
     Row(AT(model.position_std), "Standard deviation of the initial positions, types and class token.").above(0, 1).only(sequence_fusions()),
     Row(AT(init_from_pretrain), "A checkpoint of another run (.safetensors) that the model starts from, its adapters merged; a head of other classes starts at random.").path(),
-    Row(AT(init_allow_partial), "Take a checkpoint that fills only a part of the model; the rest is initialised at random, and the run's environment.json lists it."),
+    Row(AT(init_allow_partial), "Take a checkpoint that fills only a part of the model; the rest is initialised at random, and the run's environment.json lists it.").newer(),
   });
   add_group(all, "Data", {
     Row(AT(data.root), "Folder that holds <Class>/<clip>.").path().basic(),

@@ -32,6 +32,7 @@ struct Setting {
   std::string limits;                // text: what it may consist of, in words; empty: anything …
   bool (*within_limits)(std::string_view) = nullptr;  // … and as a test
   std::string default_value;
+  bool newer = false;  // than config.yaml's checksum: files of runs without one may lack it
 
   std::function<std::string(const Experiment&)> get;
   /// Parses and range-checks; the error says value and allowed values (not the key).

@@ -225,7 +225,7 @@ Result<config::Experiment> RunFolder::experiment(std::span<const std::string> ov
   if (seal == Seal::none && (!parsed.given.empty() || trim(text).empty())) {
     std::vector<std::string> missing;
     for (const config::Setting& setting : config::settings()) {
-      if (!parsed.given.contains(setting.key)) missing.push_back(setting.key);
+      if (!setting.newer && !parsed.given.contains(setting.key)) missing.push_back(setting.key);
     }
     std::string hint = "Restore it from a copy, or add them (omniq config prints all).";
     for (const config::Finding& f : parsed.findings) hint += cat("\n", f.message, " ", f.hint);

@@ -137,6 +137,12 @@ TEST(RunFolder, ACutConfigurationIsRefused) {
   // On purpose: the checksum goes, as the message says, and every setting is there.
   tmp.write("run/config.yaml", changed.substr(0, seal));
   EXPECT_EQ(folder->experiment()->optim.lr_head, 0.0725);
+  // Of a version that wrote no checksum and knew fewer settings.
+  std::string old = whole.substr(0, seal);
+  const std::size_t newer = old.find("init_allow_partial");
+  old.erase(newer, old.find('\n', newer) + 1 - newer);
+  tmp.write("run/config.yaml", old);
+  EXPECT_TRUE(folder->experiment());
   tmp.write("run/config.yaml", whole);
   EXPECT_EQ(folder->experiment()->optim.lr_head, 0.0125);
   EXPECT_FALSE(folder->experiment(std::vector<std::string>{"optim.lr_head=-1"}));
