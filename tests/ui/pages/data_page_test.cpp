@@ -196,7 +196,8 @@ class DataPageTest : public QObject {
     QCOMPARE(values[u"data.trainlist"_s], path("mended/trainlist.txt"));
     QCOMPARE(values[u"data.testlist"_s], path("mended/testlist.txt"));
     QCOMPARE(values[u"data.classind"_s], path("mended/classInd.txt"));
-    // A folder that has lists is not written into.
+    // A folder that has other lists is not written into.
+    folder_.write("mended/testlist.txt", "Grow/grow_e001.mp4\n");
     page_->write_lists(path("mended"));
     auto* card = page_->findChild<MessageCard*>();
     QTRY_VERIFY(card->isVisible());
