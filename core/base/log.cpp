@@ -46,6 +46,10 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
+void write_to_files(State& s, Level level, const std::string& message) {
+  for (auto& [path, logger] : s.files) logger->log(to_spdlog(level), "{}", message);
+}
+
 }  // namespace
 
 void write(Level level, const std::string& text) {
@@ -62,11 +66,15 @@ void write(Level level, const std::string& text) {
     if (s.after) s.after();
   }
   // A reader that has gone, or a full disk, ends no training; what is said goes on in the files.
-  if (std::ferror(stderr) != 0 && !s.files.empty() && !std::exchange(s.console_lost, true)) {
-    for (auto& [path, logger] : s.files)
-      logger->warn("stderr cannot be written any more: what follows stands here alone.");
-  }
-  for (auto& [path, logger] : s.files) logger->log(spd, "{}", message);
+  if (std::ferror(stderr) != 0 && !s.files.empty() && !std::exchange(s.console_lost, true))
+    write_to_files(s, Level::warning,
+                   "stderr cannot be written any more: what follows stands here alone.");
+  write_to_files(s, level, message);
+}
+
+void record(Level level, const std::string& text) {
+  const std::lock_guard lock(state().mutex);
+  write_to_files(state(), level, shown(text));
 }
 
 void set_console_level(Level level) {

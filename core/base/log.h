@@ -16,6 +16,9 @@ inline void info(const std::string& message) { write(Level::info, message); }
 inline void warning(const std::string& message) { write(Level::warning, message); }
 inline void error(const std::string& message) { write(Level::error, message); }
 
+/// To the files alone: what the caller is told as well, and says himself.
+void record(Level level, const std::string& message);
+
 /// The least level that reaches stderr (the default is info). A file gets everything.
 void set_console_level(Level level);
 

@@ -230,7 +230,7 @@ std::vector<Setting> describe() {
   });
   add_group(all, "Data", {
     Row(AT(data.root), "Folder that holds <Class>/<clip>.").path().basic(),
-    Row(AT(data.trainlist), "Training list, \"Class/clip.avi 1\" a line; empty: class folders are the list.").path().basic(),
+    Row(AT(data.trainlist), "Training list, \"Class/clip.avi 1\" a line; empty: the class folders, without what is tested with.").path().basic(),
     Row(AT(data.testlist), "Test list, with or without labels.").path().basic(),
     Row(AT(data.classind), "Class list, \"1 Name\" a line; empty: the class folders, sorted.").path().basic(),
     Row(AT(data.split), "Name of the split, for the record."),
@@ -385,9 +385,8 @@ std::vector<Finding> cross_check(const Experiment& e) {
   if (e.data.root.empty())
     add("data.root", "data.root is not set.",
         "Name the folder that holds <Class>/<clip>: data.root=DIR.");
-  if (e.data.trainlist.empty() != e.data.testlist.empty()) {
-    add(e.data.trainlist.empty() ? "data.trainlist" : "data.testlist",
-        "Only one of data.trainlist and data.testlist is set.",
+  if (!e.data.trainlist.empty() && e.data.testlist.empty()) {
+    add("data.testlist", "data.trainlist is set and data.testlist is not.",
         "Set both, or none to have a fifth of the clips held out as the test list.");
   }
   return findings;

@@ -69,14 +69,14 @@ class Trainer {
       if (!error) {
         const std::string what =
             cat("Something failed inside the engine: ", split(thrown.what(), '\n').front());
-        log::error(what);
+        log::record(log::Level::error, what);
         (void)heartbeat.finish(run::RunState::failed, what);
         throw;
       }
       outcome = tl::unexpected(*error);
     }
     if (!outcome) {
-      log::error(outcome.error().text());
+      log::record(log::Level::error, outcome.error().text());
       OMNIQ_TRY(heartbeat.finish(run::RunState::failed, outcome.error().text()));
       return outcome;
     }
@@ -252,8 +252,11 @@ class Trainer {
         return diverged("loss", sums.loss, factor);
       ++state_.step;
       state_.batch = last;
-      state_.window += sums;
-      state_.of_epoch += sums;
+      // A loss beyond float16, whose step is skipped, would make that of all clips infinite.
+      if (std::isfinite(sums.loss)) {
+        state_.window += sums;
+        state_.of_epoch += sums;
+      }
       OMNIQ_TRY(after_step(sums, factor));
       if (stop_.stop_requested()) return false;
     }

@@ -49,6 +49,7 @@ class Cli : public testing::Test {
   static void expect_sentence(const Output& o, int code, const std::string& names) {
     EXPECT_EQ(o.code, code) << o.all();
     EXPECT_THAT(o.err, HasSubstr(names));
+    EXPECT_EQ(o.err.find("error: "), o.err.rfind("error: ")) << "said once\n" << o.err;
     for (const char* trace : {"terminate", "Exception raised from", "frame #", "what()"})
       EXPECT_THAT(o.all(), Not(HasSubstr(trace)));
   }

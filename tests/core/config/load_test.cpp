@@ -79,7 +79,8 @@ TEST(Config, FindsContradictions) {
   EXPECT_THAT(first_finding("fusion: {name: transformer, n_heads: 7}\n"),
               HasSubstr("does not divide"));
   EXPECT_THAT(first_finding("text: {enabled: true}\n"), HasSubstr("text.enabled"));
-  EXPECT_THAT(first_finding("", {"data.trainlist=a.txt"}), HasSubstr("Only one of"));
+  EXPECT_THAT(first_finding("", {"data.trainlist=a.txt"}), HasSubstr("data.testlist is not"));
+  EXPECT_TRUE(first_finding("", {"data.testlist=a.txt"}).empty());
   EXPECT_TRUE(
       first_finding("frames: 40\nfusion: {name: average}\n").empty());  // it has no positions
 }
