@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/model/fusion/registry.h"
-#include "core/model/swin_options.h"
+#include "core/model/swin/options.h"
 
 namespace omniq::bench {
 

@@ -15,6 +15,7 @@
 #include "core/base/memory.h"
 #include "core/base/version.h"
 #include "core/model/device.h"
+#include "core/model/precision.h"
 #include "core/train/step.h"
 
 namespace omniq::bench {
@@ -30,8 +31,8 @@ Json optional_json(const std::optional<T>& value) {
 // As run records write it.
 std::string dtype_name(at::ScalarType dtype) {
   for (const auto precision :
-       {train::Precision::float32, train::Precision::bfloat16, train::Precision::float16}) {
-    if (train::precision_dtype(precision) == dtype) return train::precision_name(precision);
+       {model::Precision::float32, model::Precision::bfloat16, model::Precision::float16}) {
+    if (model::precision_dtype(precision) == dtype) return model::precision_name(precision);
   }
   return c10::toString(dtype);
 }

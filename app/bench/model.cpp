@@ -12,6 +12,7 @@
 #include "app/bench/timing.h"
 #include "core/base/text.h"
 #include "core/model/omniq.h"
+#include "core/model/precision.h"
 #include "core/model/preprocess.h"
 #include "core/train/step.h"
 
@@ -33,14 +34,14 @@ std::shared_ptr<model::OmniQ> make_model(const std::string& fusion, c10::Device 
 
 // Logits of the first clip against float64.
 double error_of(model::OmniQ& net, const std::string& fusion, const at::Tensor& video,
-                train::Precision precision) {
+                model::Precision precision) {
   const at::Tensor clip = video.slice(0, 0, 1);
   const auto exact = make_model(fusion, video.device());
   exact->to(at::kDouble);
   const at::Tensor features = exact->backbone().as<model::SwinImpl>()->forward(
       model::normalize_frames(clip.flatten(0, 1)).to(at::kDouble));
   const at::Tensor expected = exact->classify(features.unsqueeze(0));
-  const train::AutocastScope autocast(video.device(), precision);
+  const model::AutocastScope autocast(video.device(), precision);
   return relative_error(net.classify(net.encode(clip)), expected);
 }
 
@@ -49,7 +50,7 @@ double error_of(model::OmniQ& net, const std::string& fusion, const at::Tensor& 
 std::vector<Row> bench_model(const Options& bench) {
   const c10::Device device = bench.device;
   const torch::NoGradGuard no_grad;
-  const auto precision = train::choose_precision(device, /*amp=*/true);
+  const auto precision = model::choose_precision(device, /*amp=*/true);
   const auto bytes = torch::TensorOptions().device(device).dtype(at::kByte);
   const auto limits = ceilings(device);
   std::vector<Row> rows;
@@ -60,7 +61,7 @@ std::vector<Row> bench_model(const Options& bench) {
       row.name = cat(fusion, clips > 0 ? " logits" : " logits after one new frame");
       row.shape = cat(clips > 0 ? cat("B ", clips, " × ", kFrames, " frames") : "1 frame", " of ",
                       kSize, " × ", kSize);
-      row.dtype = train::precision_dtype(precision);
+      row.dtype = model::precision_dtype(precision);
       if (!bench.wants(row)) continue;
       const auto model = make_model(fusion, device);
       auto* encoder = model->backbone().as<model::SwinImpl>();
@@ -80,7 +81,7 @@ std::vector<Row> bench_model(const Options& bench) {
         return measure(
             device,
             [&](std::int64_t i) {
-              const train::AutocastScope autocast(device, precision);
+              const model::AutocastScope autocast(device, precision);
               logits(encode(video[i]));
             },
             sets, runs, Launch::kEager);
@@ -95,7 +96,7 @@ std::vector<Row> bench_model(const Options& bench) {
                                      kSize, 3.0 * kSize * kSize, *limits) +
                        fusion_limit(fusion, std::max<std::int64_t>(1, clips), kFrames + 1,
                                     model->options().fusion_options, *limits,
-                                    train::precision_dtype(precision), 0, Pass::kForward);
+                                    model::precision_dtype(precision), 0, Pass::kForward);
       }
       if (clips > 0) row.error = error_of(*model, fusion, video[0], precision);
       rows.push_back(std::move(row));

@@ -13,8 +13,8 @@
 #include "app/bench/timing.h"
 #include "core/base/text.h"
 #include "core/model/preprocess.h"
-#include "core/model/swin.h"
-#include "core/model/swin_inference.h"
+#include "core/model/swin/inference.h"
+#include "core/model/swin/swin.h"
 
 namespace omniq::bench {
 namespace {

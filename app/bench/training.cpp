@@ -15,6 +15,7 @@
 #include "core/base/text.h"
 #include "core/model/device.h"
 #include "core/model/omniq.h"
+#include "core/model/precision.h"
 #include "core/model/preprocess.h"
 #include "core/train/adamw.h"
 #include "core/train/step.h"
@@ -45,7 +46,7 @@ class Training {
   model::SwinImpl& encoder() { return *model_->backbone().as<model::SwinImpl>(); }
 
   // As a training step does it, or with the encoder by torch operators.
-  void step(train::Precision precision, bool kernels) {
+  void step(model::Precision precision, bool kernels) {
     backward(precision, kernels, video_, labels_);
     const torch::NoGradGuard no_grad;
     optimizer_.step(1);
@@ -53,7 +54,7 @@ class Training {
   }
 
   // The gradients of one clip, in one row: without anything random.
-  at::Tensor gradients(train::Precision precision, bool kernels) {
+  at::Tensor gradients(model::Precision precision, bool kernels) {
     model_->eval();
     backward(precision, kernels, video_.slice(0, 0, 1), labels_.slice(0, 0, 1));
     std::vector<at::Tensor> all;
@@ -95,11 +96,11 @@ class Training {
         .unflatten(0, {video.size(0), video.size(1)});
   }
 
-  void backward(train::Precision precision, bool kernels, const at::Tensor& video,
+  void backward(model::Precision precision, bool kernels, const at::Tensor& video,
                 const at::Tensor& labels) {
     at::Tensor logits;
     {
-      const train::AutocastScope autocast(device_, precision);
+      const model::AutocastScope autocast(device_, precision);
       logits = model_->classify(kernels ? model_->encode(video) : encode_by_operators(video));
     }
     torch::cross_entropy_loss(logits.to(at::kFloat), labels).backward();
@@ -125,7 +126,7 @@ double limit_of(const Case& of, Training& training, at::ScalarType dtype, const 
 }
 
 Row measured(Row row, const Case& of, const Options& bench, const Ceilings& limits) {
-  const auto precision = train::choose_precision(bench.device, /*amp=*/true);
+  const auto precision = model::choose_precision(bench.device, /*amp=*/true);
   const auto time = [&](bool kernels, std::optional<std::int64_t>& peak, std::int64_t runs) {
     Training training(of, bench.device);
     // Those of other rows: cuBLAS has one for each thread and stream, and a row has its own
@@ -146,8 +147,8 @@ Row measured(Row row, const Case& of, const Options& bench, const Ceilings& limi
     std::cerr << row.name << ": without its baseline, which does not fit in the device's memory\n";
   }
   Training training(of, bench.device);
-  row.limit_ms = limit_of(of, training, train::precision_dtype(precision), limits);
-  const at::Tensor exact = training.gradients(train::Precision::float32, /*kernels=*/false);
+  row.limit_ms = limit_of(of, training, model::precision_dtype(precision), limits);
+  const at::Tensor exact = training.gradients(model::Precision::float32, /*kernels=*/false);
   const at::Tensor actual = training.gradients(precision, /*kernels=*/true);
   row.error = relative_error(actual, exact);
   return row;
@@ -171,7 +172,7 @@ std::vector<Row> bench_training(const Options& bench) {
     Row row;
     row.name = cat(c.fusion, " step, ", c.name);
     row.shape = cat("B ", kClips, " × ", kFrames, " frames of ", kSize, " × ", kSize);
-    row.dtype = train::precision_dtype(train::choose_precision(bench.device, /*amp=*/true));
+    row.dtype = model::precision_dtype(model::choose_precision(bench.device, /*amp=*/true));
     if (!bench.wants(row)) continue;
     try {
       rows.push_back(measured(row, c, bench, limits));

@@ -7,8 +7,9 @@
 #include "app/omniq/command.h"
 #include "core/base/text.h"
 #include "core/model/device.h"
-#include "core/model/swin.h"
-#include "core/model/swin_inference.h"
+#include "core/model/precision.h"
+#include "core/model/swin/inference.h"
+#include "core/model/swin/swin.h"
 #include "core/model/weights/load_into.h"
 #include "core/model/weights/safetensors.h"
 #include "core/model/weights/weights.h"
@@ -40,15 +41,15 @@ Result<at::Tensor> read_video(const std::string& path) {
 
 // video [T, 3, H, W] → [T, D] on the CPU, float32 whatever the precision.
 at::Tensor encode(model::SwinImpl& encoder, const at::Tensor& video, c10::Device device,
-                  train::Precision precision) {
+                  model::Precision precision) {
   const torch::InferenceMode inference;
   model::SwinInference half(encoder);
   std::vector<at::Tensor> parts;
   for (const at::Tensor& part : video.split(32)) {
     const at::Tensor frames = part.to(device);
-    const bool mixed = precision != train::Precision::float32;
+    const bool mixed = precision != model::Precision::float32;
     parts.push_back(
-        (mixed ? half.features(frames, train::precision_dtype(precision)) : encoder.forward(frames))
+        (mixed ? half.features(frames, model::precision_dtype(precision)) : encoder.forward(frames))
             .cpu());
   }
   return torch::cat(parts);
@@ -74,19 +75,19 @@ void add_features(CommandLine& line) {
                                        .partial = o->partial}));
         encoder->to(device);
         encoder->eval();
-        const auto precision = train::choose_precision(device, /*amp=*/!o->float32);
+        const auto precision = model::choose_precision(device, /*amp=*/!o->float32);
         const at::Tensor features = encode(*encoder, video, device, precision);
         OMNIQ_TRY(model::save_safetensors(o->output, {{"features", features}}, {}));
         if (line.json) {
           print_json({{"output", o->output},
-                      {"precision", train::precision_name(precision)},
+                      {"precision", model::precision_name(precision)},
                       {"shape", features.sizes().vec()},
                       {"missing", report.missing},
                       {"unexpected", report.unexpected},
                       {"mismatched", report.mismatched}});
         } else {
           std::cout << "features [" << features.size(0) << ", " << features.size(1)
-                    << "], computed in " << train::precision_name(precision) << " -> " << o->output
+                    << "], computed in " << model::precision_name(precision) << " -> " << o->output
                     << "\n";
         }
         return kDone;

@@ -3,6 +3,7 @@
 
 #include "app/omniq/command.h"
 #include "app/omniq/signals.h"
+#include "core/assembly/dataset.h"
 #include "core/base/text.h"
 #include "core/config/load.h"
 #include "core/data/loader.h"
@@ -47,8 +48,8 @@ Result<int> write_frames(const Wishes& wishes, bool as_json) {
   OMNIQ_ASSIGN(const config::Experiment experiment, experiment_of(wishes));
   const Stoppable stop(/*saves=*/false);
   OMNIQ_ASSIGN(const data::ModelClip clip,
-               data::load_clip(wishes.video, train::clip_options(experiment), wishes.training_seed,
-                               stop.token()));
+               data::load_clip(wishes.video, assembly::clip_options(experiment),
+                               wishes.training_seed, stop.token()));
   const fs::path folder = !wishes.output.empty()
                               ? fs::path(wishes.output)
                               : fs::path(fs::path(wishes.video).stem().string() + "-frames");

@@ -9,7 +9,7 @@
 
 #include "core/base/text.h"
 #include "core/model/fusion/registry.h"
-#include "core/model/swin_options.h"
+#include "core/model/swin/options.h"
 
 namespace omniq::config {
 namespace {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/eval/probabilities.h"
+#include "core/model/precision.h"
 
 namespace omniq::eval {
 namespace {
@@ -29,11 +30,11 @@ class EvaluationScope {
 }  // namespace
 
 Result<at::Tensor> class_probabilities(model::OmniQ& model, const at::Tensor& video,
-                                       train::Precision precision) {
+                                       model::Precision precision) {
   const std::int64_t views = video.size(1);
   at::Tensor logits;
   {
-    const train::AutocastScope autocast(video.device(), precision);
+    const model::AutocastScope autocast(video.device(), precision);
     logits = model.forward(video.flatten(0, 1));
   }
   OMNIQ_ASSIGN(const at::Tensor p, probabilities_of(logits, precision));
@@ -49,7 +50,7 @@ BestClasses best_classes(const at::Tensor& probabilities) {
 }
 
 Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const data::Split& split,
-                            c10::Device device, train::Precision precision,
+                            c10::Device device, model::Precision precision,
                             const std::function<void(std::int64_t)>& progress,
                             std::stop_token stop) {
   const torch::InferenceMode inference;

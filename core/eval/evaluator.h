@@ -12,7 +12,7 @@
 #include "core/base/result.h"
 #include "core/data/loader.h"
 #include "core/model/omniq.h"
-#include "core/train/step.h"
+#include "core/model/precision.h"
 
 namespace omniq::eval {
 
@@ -33,7 +33,7 @@ struct Evaluation {
 /// video uint8 [B, V, T, S, S, 3] on the model's device → the mean over views of the softmax,
 /// float32 [B, classes] on the CPU. Errors are those of probabilities_of.
 Result<at::Tensor> class_probabilities(model::OmniQ& model, const at::Tensor& video,
-                                       train::Precision precision);
+                                       model::Precision precision);
 
 /// The classes with the largest probabilities, best first, at most five.
 struct BestClasses {
@@ -49,7 +49,7 @@ BestClasses best_classes(const at::Tensor& probabilities);
 /// every batch. Logits that are not finite are an error of code `numeric`, a requested stop is that
 /// of evaluation_stopped().
 Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const data::Split& split,
-                            c10::Device device, train::Precision precision,
+                            c10::Device device, model::Precision precision,
                             const std::function<void(std::int64_t)>& progress = {},
                             std::stop_token stop = {});
 

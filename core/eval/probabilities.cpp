@@ -3,18 +3,19 @@
 #include <torch/types.h>
 
 #include "core/base/text.h"
+#include "core/model/precision.h"
 
 namespace omniq::eval {
 
-Result<at::Tensor> probabilities_of(const at::Tensor& logits, train::Precision precision) {
+Result<at::Tensor> probabilities_of(const at::Tensor& logits, model::Precision precision) {
   // The logits themselves come to the CPU, as the probabilities had to: a softmax hides −∞, and a
   // check on the device would wait for it once more.
   const at::Tensor on_cpu = logits.to(at::kCPU, at::kFloat);
   if (!on_cpu.isfinite().all().item<bool>()) {
     return fail(
         ErrorCode::numeric,
-        cat("The model's logits are not finite in ", train::precision_name(precision), "."),
-        precision == train::Precision::float32
+        cat("The model's logits are not finite in ", model::precision_name(precision), "."),
+        precision == model::Precision::float32
             ? "The weights have diverged: train again with a lower optim.lr_head and "
               "optim.lr_backbone, or a longer optim.warmup."
             : "Add train.amp=false, which computes in float32: omniq eval RUN train.amp=false.");

@@ -4,13 +4,13 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/base/result.h"
-#include "core/train/step.h"
+#include "core/model/precision.h"
 
 namespace omniq::eval {
 
 /// logits floating [n, classes] on any device → their softmax, float32 [n, classes] on the CPU. An
 /// error of code `numeric` where a logit is NaN or infinite; `precision` is what they were computed
 /// in.
-Result<at::Tensor> probabilities_of(const at::Tensor& logits, train::Precision precision);
+Result<at::Tensor> probabilities_of(const at::Tensor& logits, model::Precision precision);
 
 }  // namespace omniq::eval

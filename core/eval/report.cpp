@@ -11,7 +11,6 @@
 #include "core/base/files.h"
 #include "core/base/text.h"
 #include "core/model/fusion/registry.h"
-#include "core/train/setup.h"
 
 namespace omniq::eval {
 namespace fs = std::filesystem;

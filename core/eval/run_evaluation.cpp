@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "core/assembly/dataset.h"
+#include "core/assembly/model.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
@@ -12,7 +14,7 @@
 #include "core/base/text.h"
 #include "core/eval/report.h"
 #include "core/model/device.h"
-#include "core/train/setup.h"
+#include "core/model/precision.h"
 
 namespace omniq::eval {
 namespace {
@@ -58,7 +60,7 @@ Status name_list(const config::Experiment& own, const config::Experiment& e, Sum
 
 std::optional<Latency> measure_latency(
     model::OmniQ& model, std::int64_t frames, std::int64_t size, c10::Device device,
-    train::Precision precision, const std::function<void(std::int64_t, std::int64_t)>& progress,
+    model::Precision precision, const std::function<void(std::int64_t, std::int64_t)>& progress,
     std::stop_token stop) {
   const torch::InferenceMode inference;
   model.eval();
@@ -72,7 +74,7 @@ std::optional<Latency> measure_latency(
         [&](std::int64_t i) {
           if (stop.stop_requested()) throw StopRequested{};
           if (progress) progress(i, kWarmup + kRuns);
-          const train::AutocastScope autocast(device, precision);
+          const model::AutocastScope autocast(device, precision);
           model.forward(video);
         },
         kWarmup, kRuns);
@@ -82,15 +84,6 @@ std::optional<Latency> measure_latency(
   return latency;
 }
 
-Result<std::filesystem::path> reported_checkpoint(const run::RunFolder& folder) {
-  for (const auto& path : {folder.best_checkpoint(), folder.last_checkpoint()}) {
-    if (std::filesystem::exists(path)) return path;
-  }
-  return fail(ErrorCode::checkpoint,
-              cat("The run ", folder.path().string(), " has no checkpoint yet."),
-              "Train it first: omniq resume " + folder.path().string() + ".");
-}
-
 Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::string> overrides,
                              const std::function<void(const EvaluationProgress&)>& progress,
                              std::stop_token stop) {
@@ -98,10 +91,10 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
   if (const auto writable = check_reports(folder, e); !writable)
     log::warning(cat("The evaluation will not be recorded: ", writable.error().text()));
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
-  train::apply_threads(e.threads);
-  OMNIQ_ASSIGN(const std::filesystem::path checkpoint, reported_checkpoint(folder));
-  OMNIQ_ASSIGN(const train::LoadedModel loaded, train::load_trained(e, checkpoint, device));
-  OMNIQ_ASSIGN(const data::Dataset dataset, train::open_dataset(e));
+  model::apply_threads(e.threads);
+  OMNIQ_ASSIGN(const std::filesystem::path checkpoint, folder.reported_checkpoint());
+  OMNIQ_ASSIGN(const assembly::LoadedModel loaded, assembly::load_trained(e, checkpoint, device));
+  OMNIQ_ASSIGN(const data::Dataset dataset, assembly::open_dataset(e));
   if (dataset.classes != loaded.classes) {
     return fail(
         ErrorCode::data,
@@ -123,8 +116,8 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
       e.frames, e.stride, e.size, e.data.sampling, e.eval.temporal_views, e.eval.spatial_views};
   summary.checkpoint = checkpoint.string();
   summary.device = model::device_name(device);
-  const train::Precision precision = train::choose_precision(device, e.train.amp);
-  summary.precision = train::precision_name(precision);
+  const model::Precision precision = model::choose_precision(device, e.train.amp);
+  summary.precision = model::precision_name(precision);
   summary.parameters = loaded.model->count_parameters();
   loaded.model->merge_adapters();
 
@@ -137,7 +130,7 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
     summary.memory = peak;
   };
   const auto total = static_cast<std::int64_t>(dataset.test.clips.size());
-  data::LoaderOptions options = train::loader_options(e, /*training=*/false);
+  data::LoaderOptions options = assembly::loader_options(e, /*training=*/false);
   options.cache_bytes = 0;  // every clip is seen once
   data::Loader loader(dataset.test, options);
   const auto clips_done = [&](std::int64_t done) {

@@ -11,6 +11,7 @@
 
 #include "core/eval/evaluator.h"
 #include "core/eval/timing.h"
+#include "core/model/precision.h"
 #include "core/run/run_folder.h"
 
 namespace omniq::eval {
@@ -61,7 +62,7 @@ struct EvaluationProgress {
 /// nothing when a stop was requested.
 std::optional<Latency> measure_latency(
     model::OmniQ& model, std::int64_t frames, std::int64_t size, c10::Device device,
-    train::Precision precision,
+    model::Precision precision,
     const std::function<void(std::int64_t, std::int64_t)>& progress = {},
     std::stop_token stop = {});
 
@@ -76,9 +77,5 @@ std::optional<Latency> measure_latency(
 Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::string> overrides,
                              const std::function<void(const EvaluationProgress&)>& progress = {},
                              std::stop_token stop = {});
-
-/// The checkpoint of a run that is reported: `best` where there is one, else `last`; an error when
-/// there is none.
-Result<std::filesystem::path> reported_checkpoint(const run::RunFolder& folder);
 
 }  // namespace omniq::eval

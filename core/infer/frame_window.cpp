@@ -8,11 +8,12 @@
 
 #include "core/base/text.h"
 #include "core/eval/probabilities.h"
+#include "core/model/precision.h"
 
 namespace omniq::infer {
 
 FrameWindow::FrameWindow(std::shared_ptr<model::OmniQ> model, c10::Device device,
-                         train::Precision precision, std::int64_t capacity)
+                         model::Precision precision, std::int64_t capacity)
     : model_(std::move(model)),
       device_(device),
       precision_(precision),
@@ -22,7 +23,7 @@ void FrameWindow::push(std::span<const std::int64_t> numbers, const at::Tensor& 
   const torch::InferenceMode inference;
   at::Tensor encoded;
   {
-    const train::AutocastScope autocast(device_, precision_);
+    const model::AutocastScope autocast(device_, precision_);
     encoded = model_->encode(rgb.to(device_).unsqueeze(0))[0];
   }
   if (!features_.defined()) {
@@ -49,7 +50,7 @@ Result<std::vector<double>> FrameWindow::classify(std::span<const std::int64_t> 
   for (const std::int64_t number : numbers) slots.push_back(slot_of(number));
   at::Tensor logits;
   {
-    const train::AutocastScope autocast(device_, precision_);
+    const model::AutocastScope autocast(device_, precision_);
     logits =
         model_->classify(features_.index_select(0, torch::tensor(slots).to(device_)).unsqueeze(0));
   }

@@ -11,7 +11,7 @@
 
 #include "core/base/result.h"
 #include "core/model/omniq.h"
-#include "core/train/step.h"
+#include "core/model/precision.h"
 
 namespace omniq::infer {
 
@@ -20,7 +20,7 @@ namespace omniq::infer {
 class FrameWindow {
  public:
   /// Holds `capacity` frames (≥ 1); the oldest goes when another comes.
-  FrameWindow(std::shared_ptr<model::OmniQ> model, c10::Device device, train::Precision precision,
+  FrameWindow(std::shared_ptr<model::OmniQ> model, c10::Device device, model::Precision precision,
               std::int64_t capacity);
 
   /// Encodes frames `numbers`, ascending and later than all before; rgb uint8 [n, S, S, 3].
@@ -36,7 +36,7 @@ class FrameWindow {
 
   std::shared_ptr<model::OmniQ> model_;
   c10::Device device_;
-  train::Precision precision_;
+  model::Precision precision_;
   std::vector<std::int64_t> numbers_;  // by slot, −1 for none
   std::int64_t next_ = 0;              // the slot that is written next
   at::Tensor features_;                // [capacity, D]

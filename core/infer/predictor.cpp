@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/assembly/dataset.h"
+#include "core/assembly/model.h"
 #include "core/data/transform.h"
 #include "core/data/video.h"
 #include "core/eval/evaluator.h"
-#include "core/eval/run_evaluation.h"
 #include "core/infer/frame_window.h"
 #include "core/model/device.h"
-#include "core/train/setup.h"
+#include "core/model/precision.h"
 
 namespace omniq::infer {
 namespace {
@@ -31,14 +32,15 @@ Result<Predictor> Predictor::open(const run::RunFolder& folder,
   OMNIQ_ASSIGN(const config::Experiment e, folder.experiment(overrides));
   Predictor predictor;
   OMNIQ_ASSIGN(predictor.device_, model::resolve_device(e.device));
-  train::apply_threads(e.threads);
-  OMNIQ_ASSIGN(const std::filesystem::path checkpoint, eval::reported_checkpoint(folder));
-  OMNIQ_ASSIGN(train::LoadedModel loaded, train::load_trained(e, checkpoint, predictor.device_));
+  model::apply_threads(e.threads);
+  OMNIQ_ASSIGN(const std::filesystem::path checkpoint, folder.reported_checkpoint());
+  OMNIQ_ASSIGN(assembly::LoadedModel loaded,
+               assembly::load_trained(e, checkpoint, predictor.device_));
   loaded.model->merge_adapters();
   predictor.model_ = std::move(loaded.model);
   predictor.classes_ = std::move(loaded.classes);
-  predictor.clip_ = train::clip_options(e);
-  predictor.precision_ = train::choose_precision(predictor.device_, e.train.amp);
+  predictor.clip_ = assembly::clip_options(e);
+  predictor.precision_ = model::choose_precision(predictor.device_, e.train.amp);
   return predictor;
 }
 

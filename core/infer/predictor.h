@@ -16,8 +16,8 @@
 #include "core/infer/live.h"
 #include "core/infer/moments.h"
 #include "core/model/omniq.h"
+#include "core/model/precision.h"
 #include "core/run/run_folder.h"
-#include "core/train/step.h"
 
 namespace omniq::infer {
 
@@ -68,7 +68,7 @@ class Predictor {
   std::vector<std::string> classes_;
   data::ClipOptions clip_;
   c10::Device device_{c10::kCPU};
-  train::Precision precision_ = train::Precision::float32;
+  model::Precision precision_ = model::Precision::float32;
 };
 
 }  // namespace omniq::infer

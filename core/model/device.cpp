@@ -156,4 +156,10 @@ std::optional<OutOfMemory> out_of_memory(const std::exception& thrown) {
 
 std::string driver_version() { return Nvml::get().driver(); }
 
+std::int64_t apply_threads(std::int64_t threads) {
+  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  if (threads != torch::get_num_threads()) torch::set_num_threads(static_cast<int>(threads));
+  return threads;
+}
+
 }  // namespace omniq::model

@@ -44,4 +44,7 @@ std::optional<OutOfMemory> out_of_memory(const std::exception& thrown);
 /// Driver version as NVML says; "" without one.
 std::string driver_version();
 
+/// Sets torch's thread count to `threads`, or to all cores for 0; returns the count.
+std::int64_t apply_threads(std::int64_t threads);
+
 }  // namespace omniq::model

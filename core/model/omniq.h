@@ -12,9 +12,9 @@
 #include "core/base/result.h"
 #include "core/model/fusion/fusion.h"
 #include "core/model/fusion/inference.h"
-#include "core/model/swin.h"
-#include "core/model/swin_inference.h"
-#include "core/model/swin_training.h"
+#include "core/model/swin/inference.h"
+#include "core/model/swin/swin.h"
+#include "core/model/swin/training.h"
 
 namespace omniq::model {
 

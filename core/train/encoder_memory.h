@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/model/swin_options.h"
+#include "core/model/swin/options.h"
 
 namespace omniq::train {
 

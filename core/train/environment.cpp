@@ -7,11 +7,13 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "core/assembly/model.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/model/device.h"
+#include "core/model/precision.h"
 
 namespace omniq::train {
 namespace {
@@ -43,15 +45,16 @@ Json describe_machine(c10::Device device) {
 }
 
 Status write_environment(const run::RunFolder& folder, const config::Experiment& e,
-                         c10::Device device, Precision precision, const BuiltModel& built,
-                         const data::Dataset& dataset) {
+                         c10::Device device, model::Precision precision,
+                         const assembly::BuiltModel& built, const data::Dataset& dataset) {
   Json json = describe_machine(device);
   json["seed"] = e.seed;
-  json["precision"] = precision_name(precision);
-  if (const std::string scan = built.model->scan_path(precision_dtype(precision)); !scan.empty()) {
+  json["precision"] = model::precision_name(precision);
+  if (const std::string scan = built.model->scan_path(model::precision_dtype(precision));
+      !scan.empty()) {
     json["scan"] = scan;
   }
-  const bool kernels = device.is_cuda() && precision != Precision::float32;
+  const bool kernels = device.is_cuda() && precision != model::Precision::float32;
   json["encoder"] = kernels ? built.model->encoder_path() : "torch operators";  // without gradients
   if (!built.model->backbone_frozen()) {
     json["encoder_training"] = kernels ? built.model->encoder_training_path() : "torch operators";
@@ -60,7 +63,7 @@ Status write_environment(const run::RunFolder& folder, const config::Experiment&
   json["params"] = count.total;
   json["trainable_params"] = count.trainable;
   json["weights"] = Json::array();
-  for (const WeightsRecord& w : built.weights) {
+  for (const assembly::WeightsRecord& w : built.weights) {
     json["weights"].push_back({{"file", w.file},
                                {"sha256", w.sha256},
                                {"loaded", w.report.loaded.size()},

@@ -5,8 +5,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "core/assembly/model.h"
 #include "core/config/experiment.h"
 #include "core/data/dataset.h"
+#include "core/model/precision.h"
 #include "core/run/run_folder.h"
 #include "core/train/setup.h"
 #include "core/train/step.h"
@@ -20,7 +22,7 @@ nlohmann::ordered_json describe_machine(c10::Device device);
 /// (kernels::scan_path()) and the encoder are computed, the weights with their SHA-256 and what
 /// they missed, the adapters whose rank was capped, and the clips that are listed but missing.
 Status write_environment(const run::RunFolder& folder, const config::Experiment& experiment,
-                         c10::Device device, Precision precision, const BuiltModel& built,
-                         const data::Dataset& dataset);
+                         c10::Device device, model::Precision precision,
+                         const assembly::BuiltModel& built, const data::Dataset& dataset);
 
 }  // namespace omniq::train

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/config/settings.h"
-#include "core/model/swin_options.h"
+#include "core/model/swin/options.h"
 #include "core/train/encoder_memory.h"
 
 namespace omniq::train {

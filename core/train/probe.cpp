@@ -6,8 +6,11 @@
 
 #include <chrono>
 
+#include "core/assembly/dataset.h"
+#include "core/assembly/model.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
+#include "core/model/precision.h"
 #include "core/train/estimate.h"
 #include "core/train/fit.h"
 #include "core/train/schedule.h"
@@ -24,10 +27,10 @@ double milliseconds_since(Clock::time_point start) {
 }
 
 Status measure_steps(const config::Experiment& e, const ProbeOptions& options,
-                     const BuiltModel& built, c10::Device device, Probe& probe, const Tell& tell,
-                     const std::stop_token& stop) {
-  const Precision precision = choose_precision(device, e.train.amp);
-  probe.precision = precision_name(precision);
+                     const assembly::BuiltModel& built, c10::Device device, Probe& probe,
+                     const Tell& tell, const std::stop_token& stop) {
+  const model::Precision precision = model::choose_precision(device, e.train.amp);
+  probe.precision = model::precision_name(precision);
   AdamW optimizer(parameter_groups(*built.model, e), {e.optim.beta1, e.optim.beta2});
   TrainStep step(*built.model, optimizer, step_options(e, precision));
   built.model->train();
@@ -61,9 +64,9 @@ Result<Probe> probe(const config::Experiment& e, const ProbeOptions& options, co
                     std::stop_token stop) {
   Probe probe;
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
-  apply_threads(e.threads);
+  model::apply_threads(e.threads);
   probe.device = model::device_name(device);
-  OMNIQ_ASSIGN(const data::Dataset dataset, open_dataset(e));
+  OMNIQ_ASSIGN(const data::Dataset dataset, assembly::open_dataset(e));
   probe.classes = static_cast<std::int64_t>(dataset.classes.size());
   probe.clips = static_cast<std::int64_t>(dataset.train.clips.size());
   if (probe.clips == 0) return no_training_clips(e);
@@ -75,7 +78,7 @@ Result<Probe> probe(const config::Experiment& e, const ProbeOptions& options, co
   const std::int64_t before = resident_memory();
   model::reset_peak_memory(device);
   try {
-    OMNIQ_ASSIGN(const BuiltModel built, build_model(e, probe.classes));
+    OMNIQ_ASSIGN(const assembly::BuiltModel built, assembly::build_model(e, probe.classes));
     built.model->to(device);
     probe.parameters = built.model->count_parameters();
     OMNIQ_TRY(measure_steps(e, options, built, device, probe, progress, stop));

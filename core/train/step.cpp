@@ -1,13 +1,12 @@
 #include "core/train/step.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <cmath>
 
 #include "core/base/random.h"
-#include "core/model/device.h"
+#include "core/model/precision.h"
 
 namespace omniq::train {
 namespace {
@@ -16,56 +15,6 @@ namespace {
 constexpr double kInitialScale = 65536;
 constexpr std::int64_t kGrowthInterval = 2000;
 }  // namespace
-
-Precision choose_precision(at::Device device, bool amp) {
-  if (!device.is_cuda() || !amp) return Precision::float32;
-  return model::supports_bfloat16(device) ? Precision::bfloat16 : Precision::float16;
-}
-
-const char* precision_name(Precision precision) {
-  switch (precision) {
-    case Precision::float32:
-      return "float32";
-    case Precision::bfloat16:
-      return "bfloat16";
-    case Precision::float16:
-      return "float16";
-  }
-  return "";
-}
-
-at::ScalarType precision_dtype(Precision precision) {
-  switch (precision) {
-    case Precision::float32:
-      return at::kFloat;
-    case Precision::bfloat16:
-      return at::kBFloat16;
-    case Precision::float16:
-      return at::kHalf;
-  }
-  return at::kFloat;
-}
-
-AutocastScope::AutocastScope(at::Device device, Precision precision)
-    : device_(device.type()), active_(precision != Precision::float32) {
-  if (!active_) return;
-  at::autocast::set_autocast_enabled(device_, true);
-  at::autocast::set_autocast_dtype(device_, precision_dtype(precision));
-}
-
-AutocastScope::~AutocastScope() {
-  if (!active_) return;
-  at::autocast::set_autocast_enabled(device_, false);
-  at::autocast::clear_cache();
-}
-
-ClipSums& ClipSums::operator+=(const ClipSums& other) {
-  loss += other.loss;
-  top1 += other.top1;
-  top5 += other.top5;
-  clips += other.clips;
-  return *this;
-}
 
 ClipSums count_correct(const at::Tensor& logits, const at::Tensor& labels) {
   const torch::NoGradGuard no_grad;
@@ -81,7 +30,7 @@ ClipSums count_correct(const at::Tensor& logits, const at::Tensor& labels) {
 
 TrainStep::TrainStep(model::OmniQ& model, AdamW& optimizer, const StepOptions& options)
     : model_(model), optimizer_(optimizer), options_(options) {
-  if (options.precision == Precision::float16) scale_ = kInitialScale;
+  if (options.precision == model::Precision::float16) scale_ = kInitialScale;
 }
 
 ClipSums TrainStep::accumulate(const at::Tensor& video, const at::Tensor& labels, std::int64_t step,
@@ -90,7 +39,7 @@ ClipSums TrainStep::accumulate(const at::Tensor& video, const at::Tensor& labels
                               static_cast<std::uint64_t>(micro)));
   torch::Tensor logits;
   {
-    const AutocastScope autocast(video.device(), options_.precision);
+    const model::AutocastScope autocast(video.device(), options_.precision);
     logits = model_.forward(video);
   }
   const auto loss =
@@ -111,7 +60,7 @@ StepResult TrainStep::update(double factor) {
   const double unit = 1.0 / (scale_ * static_cast<double>(clips_));
   const auto norms = at::_foreach_norm(gradients, 2.0);
   result.grad_norm = torch::stack(norms).to(torch::kFloat64).norm().item<double>() * unit;
-  if (options_.precision == Precision::float16 && !std::isfinite(result.grad_norm)) {
+  if (options_.precision == model::Precision::float16 && !std::isfinite(result.grad_norm)) {
     result.skipped = true;
     scale_ /= 2;
     good_steps_ = 0;
@@ -121,7 +70,7 @@ StepResult TrainStep::update(double factor) {
                               : 1.0;
     at::_foreach_mul_(gradients, unit * shrink);
     optimizer_.step(factor);
-    if (options_.precision == Precision::float16 && ++good_steps_ == kGrowthInterval) {
+    if (options_.precision == model::Precision::float16 && ++good_steps_ == kGrowthInterval) {
       scale_ *= 2;
       good_steps_ = 0;
     }

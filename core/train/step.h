@@ -7,44 +7,20 @@
 #include <memory>
 
 #include "core/model/omniq.h"
+#include "core/model/precision.h"
+#include "core/run/clip_sums.h"
 #include "core/train/adamw.h"
 
 namespace omniq::train {
 
-enum class Precision { float32, bfloat16, float16 };
-
-/// bfloat16 on a GPU that has it, else float16 on a GPU; float32 on the CPU and without `amp`.
-Precision choose_precision(at::Device device, bool amp);
-const char* precision_name(Precision precision);
-at::ScalarType precision_dtype(Precision precision);
-
-/// While it lives, operators on `device` run in mixed precision (torch's autocast).
-class AutocastScope {
- public:
-  AutocastScope(at::Device device, Precision precision);
-  ~AutocastScope();
-  AutocastScope(const AutocastScope&) = delete;
-  AutocastScope& operator=(const AutocastScope&) = delete;
-
- private:
-  at::DeviceType device_;
-  bool active_;
-};
-
-/// Sums over clips; they add up over micro-batches and rows.
-struct ClipSums {
-  double loss = 0;  // sum of the clips' losses
-  std::int64_t top1 = 0, top5 = 0, clips = 0;
-
-  ClipSums& operator+=(const ClipSums& other);
-};
+using run::ClipSums;
 
 /// How many of the labels are the best and among the best five logits. logits [n, classes], labels
 /// int64 [n].
 ClipSums count_correct(const at::Tensor& logits, const at::Tensor& labels);
 
 struct StepOptions {
-  Precision precision = Precision::float32;
+  model::Precision precision = model::Precision::float32;
   double label_smoothing = 0.1;
   double clip_norm = 0.5;  // 0: none
   std::uint64_t seed = 0;

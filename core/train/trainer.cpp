@@ -7,15 +7,17 @@
 #include <limits>
 #include <map>
 
+#include "core/assembly/checkpoint.h"
+#include "core/assembly/dataset.h"
+#include "core/assembly/model.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/eval/evaluator.h"
-#include "core/eval/run_evaluation.h"
 #include "core/model/device.h"
+#include "core/model/precision.h"
 #include "core/model/weights/adapter.h"
 #include "core/run/heartbeat.h"
 #include "core/run/tensorboard.h"
-#include "core/train/checkpoint.h"
 #include "core/train/clip_record.h"
 #include "core/train/environment.h"
 #include "core/train/estimate.h"
@@ -93,18 +95,18 @@ class Trainer {
  private:
   Result<TrainOutcome> start_and_train() {
     OMNIQ_ASSIGN(device_, model::resolve_device(e_.device));
-    apply_threads(e_.threads);
-    precision_ = choose_precision(device_, e_.train.amp);
-    OMNIQ_ASSIGN(dataset_, open_dataset(e_));
+    model::apply_threads(e_.threads);
+    precision_ = model::choose_precision(device_, e_.train.amp);
+    OMNIQ_ASSIGN(dataset_, assembly::open_dataset(e_));
     OMNIQ_TRY(check_dataset());
     OMNIQ_TRY(check_clips());
-    OMNIQ_ASSIGN(const BuiltModel built,
-                 build_model(e_, static_cast<std::int64_t>(dataset_.classes.size())));
+    OMNIQ_ASSIGN(const assembly::BuiltModel built,
+                 assembly::build_model(e_, static_cast<std::int64_t>(dataset_.classes.size())));
     model_ = built.model;
     model_->to(device_);
     optimizer_.emplace(parameter_groups(*model_, e_), AdamWOptions{e_.optim.beta1, e_.optim.beta2});
     step_.emplace(*model_, *optimizer_, step_options(e_, precision_));
-    loader_.emplace(dataset_.train, loader_options(e_, true));
+    loader_.emplace(dataset_.train, assembly::loader_options(e_, true));
     OMNIQ_TRY(restore());
     const std::int64_t accum = e_.train.accum_steps;
     total_steps_ = state_.step - (state_.batch + accum - 1) / accum +
@@ -184,11 +186,13 @@ class Trainer {
     state_.loss_scale = step_->loss_scale();
     if (std::filesystem::exists(folder_.last_checkpoint())) {
       // Clips may be fewer than when the epoch under way began.
-      const RunExtent extent{e_.train.epochs, allowed_.changed_clips
-                                                  ? std::numeric_limits<std::int64_t>::max()
-                                                  : loader_->batches()};
+      const assembly::RunExtent extent{
+          e_.train.epochs,
+          allowed_.changed_clips ? std::numeric_limits<std::int64_t>::max() : loader_->batches()};
+      assembly::NamedTensors moments;
       OMNIQ_ASSIGN(state_,
-                   load_checkpoint(folder_.last_checkpoint(), *model_, &*optimizer_, extent));
+                   assembly::load_checkpoint(folder_.last_checkpoint(), *model_, &moments, extent));
+      OMNIQ_TRY(optimizer_->load_state(moments));
       if (state_.classes != dataset_.classes) {
         return fail(ErrorCode::data,
                     "The dataset's classes are not those that the run started with.",
@@ -243,7 +247,7 @@ class Trainer {
                                   state_.step, i - state_.batch);
       }
       const double factor = learning_rate_factor(state_.step, total_steps_, e_.optim.warmup);
-      if (!std::isfinite(sums.loss) && precision_ != Precision::float16)
+      if (!std::isfinite(sums.loss) && precision_ != model::Precision::float16)
         return diverged("loss", sums.loss, factor);
       const StepResult result = step_->update(factor);
       if (!result.skipped && !std::isfinite(result.grad_norm))
@@ -355,7 +359,7 @@ class Trainer {
   Result<bool> validate() {
     if (monitored_->clips.empty()) return true;
     if (!validation_loader_) {
-      auto options = loader_options(e_, false);
+      auto options = assembly::loader_options(e_, false);
       options.clip.temporal_views = options.clip.spatial_views = 1;
       validation_loader_.emplace(*monitored_, options);
     }
@@ -396,9 +400,9 @@ class Trainer {
     }
     OMNIQ_TRY(log_row(row));
     if (selects && best) {
-      TrainerState at_best = state_;
+      assembly::TrainerState at_best = state_;
       ++at_best.epoch;
-      OMNIQ_TRY(save_checkpoint(folder_.best_checkpoint(), *model_, nullptr, at_best));
+      OMNIQ_TRY(assembly::save_checkpoint(folder_.best_checkpoint(), *model_, nullptr, at_best));
     }
     return true;
   }
@@ -407,7 +411,8 @@ class Trainer {
     state_.seconds = seconds_before_ + seconds_since(started_);
     state_.loss_scale = step_->loss_scale();
     state_.scale_steps = step_->steps_since_scale_change();
-    OMNIQ_TRY(save_checkpoint(folder_.last_checkpoint(), *model_, &*optimizer_, state_));
+    const assembly::NamedTensors moments = optimizer_->state();
+    OMNIQ_TRY(assembly::save_checkpoint(folder_.last_checkpoint(), *model_, &moments, state_));
     last_save_ = Clock::now();
     observer_.on_checkpoint(folder_.last_checkpoint(), state_.step);
     return {};
@@ -416,8 +421,9 @@ class Trainer {
   /// Leaves the model as the reported checkpoint has it, of which the adapters are written.
   Status save_adapter() {
     if (e_.train.trainable != "lora") return {};
-    OMNIQ_ASSIGN(const auto checkpoint, eval::reported_checkpoint(folder_));
-    OMNIQ_ASSIGN(const TrainerState saved, load_checkpoint(checkpoint, *model_, nullptr));
+    OMNIQ_ASSIGN(const auto checkpoint, folder_.reported_checkpoint());
+    OMNIQ_ASSIGN(const assembly::TrainerState saved,
+                 assembly::load_checkpoint(checkpoint, *model_, nullptr));
     return model::save_adapter(
         folder_.path() / "adapter", *model_,
         cat("LoRA adapters of the run ", folder_.id(), ", of its checkpoint ",
@@ -439,7 +445,7 @@ class Trainer {
   Result<TrainOutcome> discard() {
     state_ = {};
     if (std::filesystem::exists(folder_.last_checkpoint())) {
-      OMNIQ_ASSIGN(state_, read_checkpoint_state(folder_.last_checkpoint()));
+      OMNIQ_ASSIGN(state_, assembly::read_checkpoint_state(folder_.last_checkpoint()));
     }
     update_status(/*now=*/false);
     TrainOutcome discarded = outcome(run::RunState::paused);
@@ -449,7 +455,7 @@ class Trainer {
   }
 
   std::string what_is_saved() const {
-    const auto state = read_checkpoint_state(folder_.last_checkpoint());
+    const auto state = assembly::read_checkpoint_state(folder_.last_checkpoint());
     if (!state) return "there is no checkpoint yet";
     return cat("the last good checkpoint is of step ", state->step, ", ",
                folder_.last_checkpoint().string());
@@ -506,7 +512,7 @@ class Trainer {
   std::optional<run::TensorBoardWriter> tensorboard_;
 
   c10::Device device_{c10::kCPU};
-  Precision precision_ = Precision::float32;
+  model::Precision precision_ = model::Precision::float32;
   data::Dataset dataset_;
   const data::Split* monitored_ = nullptr;
   std::shared_ptr<model::OmniQ> model_;
@@ -515,7 +521,7 @@ class Trainer {
   std::optional<data::Loader> loader_, validation_loader_;
   std::int64_t total_steps_ = 0, steps_at_start_ = 0;
 
-  TrainerState state_;
+  assembly::TrainerState state_;
   std::map<std::string, std::string> unreadable_;  // training clips that were met since the start
   std::size_t unreadable_told_ = 0;
   double seconds_before_ = 0;  // of earlier starts

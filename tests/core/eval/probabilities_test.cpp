@@ -1,4 +1,5 @@
 #include "core/eval/probabilities.h"
+#include "core/model/precision.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,8 +12,8 @@
 namespace omniq::eval {
 namespace {
 
+using model::Precision;
 using testing::HasSubstr;
-using train::Precision;
 
 TEST(Probabilities, AreTheSoftmaxInFloat32) {
   const at::Tensor logits = torch::tensor({{1.0, 3.0}, {60000.0, 60000.0}}).to(torch::kHalf);

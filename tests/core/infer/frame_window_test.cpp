@@ -1,4 +1,5 @@
 #include "core/infer/frame_window.h"
+#include "core/model/precision.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -19,7 +20,7 @@ std::vector<double> encoded_anew(model::OmniQ& model, const at::Tensor& frames,
   const torch::InferenceMode inference;
   const at::Tensor clip = frames.index_select(0, torch::tensor(numbers));
   const at::Tensor p =
-      eval::class_probabilities(model, clip.unsqueeze(0).unsqueeze(0), train::Precision::float32)
+      eval::class_probabilities(model, clip.unsqueeze(0).unsqueeze(0), model::Precision::float32)
           .value()[0]
           .to(torch::kDouble);
   return {p.const_data_ptr<double>(), p.const_data_ptr<double>() + p.size(0)};
@@ -32,7 +33,7 @@ TEST_P(Fusions, AnswersEqualThoseOfEncodingTheWholeWindowAnew) {
   model->eval();
   torch::manual_seed(11);
   const at::Tensor frames = torch::randint(0, 256, {20, kSize, kSize, 3}, torch::kByte);
-  FrameWindow window(model, torch::kCPU, train::Precision::float32, 10);
+  FrameWindow window(model, torch::kCPU, model::Precision::float32, 10);
   for (std::int64_t first = 0, n = 1; first < 20; first += n, n = n % 3 + 1) {
     n = std::min<std::int64_t>(n, 20 - first);
     std::vector<std::int64_t> numbers(static_cast<std::size_t>(n));
@@ -54,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(All, Fusions,
                          [](const auto& info) { return info.param; });
 
 TEST(FrameWindow, AFrameThatWasDroppedIsNotAnswered) {
-  FrameWindow window(model::small_model("average"), torch::kCPU, train::Precision::float32, 3);
+  FrameWindow window(model::small_model("average"), torch::kCPU, model::Precision::float32, 3);
   const at::Tensor frame = torch::zeros({1, kSize, kSize, 3}, torch::kByte);
   for (const std::int64_t number : {2, 5, 6, 9}) window.push({&number, 1}, frame);
   EXPECT_NO_THROW(window.classify(std::vector<std::int64_t>{5, 6, 9}));

@@ -1,4 +1,5 @@
 #include "core/infer/live.h"
+#include "core/model/precision.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -36,7 +37,7 @@ std::vector<double> encoded_anew(model::OmniQ& model, const std::filesystem::pat
     view.apply(frames[i].const_data_ptr<std::uint8_t>(), frames.size(2),
                clip[0][0][i].mutable_data_ptr<std::uint8_t>());
   }
-  const at::Tensor p = eval::class_probabilities(model, clip, train::Precision::float32)
+  const at::Tensor p = eval::class_probabilities(model, clip, model::Precision::float32)
                            .value()[0]
                            .to(torch::kDouble);
   return {p.const_data_ptr<double>(), p.const_data_ptr<double>() + p.size(0)};
@@ -52,7 +53,7 @@ TEST(Live, AnswersLikeTheSameClipsOfAFile) {
     model->eval();
     const data::ClipOptions clip = options(sampling);
     constexpr std::int64_t kWindow = 12;
-    Live live(clip, kWindow, FrameWindow(model, torch::kCPU, train::Precision::float32, kWindow));
+    Live live(clip, kWindow, FrameWindow(model, torch::kCPU, model::Precision::float32, kWindow));
     auto stream = data::VideoStream::open(path, 0);
     ASSERT_TRUE(stream);
     const data::FrameSize size = {stream->height(), stream->width()};
@@ -72,7 +73,7 @@ TEST(Live, FramesMayChangeTheirSize) {
   const auto model = model::small_model("average");
   model->eval();
   Live live(options(data::Sampling::segments), 8,
-            FrameWindow(model, torch::kCPU, train::Precision::float32, 8));
+            FrameWindow(model, torch::kCPU, model::Precision::float32, 8));
   const std::vector<std::uint8_t> frame(200 * 200 * 3, 90);
   const auto first = live.push(frame.data(), {60, 200})->probabilities;
   const auto second = live.push(frame.data(), {200, 100})->probabilities;

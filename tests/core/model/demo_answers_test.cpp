@@ -7,6 +7,7 @@
 #include "core/data/demo_scene.h"
 #include "core/model/device.h"
 #include "core/model/omniq.h"
+#include "core/model/precision.h"
 #include "core/train/schedule.h"
 #include "core/train/step.h"
 #include "tests/core/train/one_group.h"
@@ -64,9 +65,9 @@ std::shared_ptr<OmniQ> train_demo_model(const Clips& clips, c10::Device device) 
   return model;
 }
 
-at::Tensor answers(OmniQ& model, const Clips& clips, train::Precision precision) {
+at::Tensor answers(OmniQ& model, const Clips& clips, model::Precision precision) {
   const torch::NoGradGuard no_grad;
-  const train::AutocastScope autocast(clips.video.device(), precision);
+  const model::AutocastScope autocast(clips.video.device(), precision);
   std::vector<at::Tensor> best;
   for (const at::Tensor& batch : clips.video.split(40))
     best.push_back(model.forward(batch).argmax(1));
@@ -83,14 +84,14 @@ TEST(DemoAnswersCuda, AreTheSameInHalfPrecision) {
   const c10::Device device(at::kCUDA);
   const auto model = train_demo_model(demo_clips(40, /*test=*/false, device), device);
   const Clips clips = demo_clips(250, /*test=*/true, device);
-  const at::Tensor expected = answers(*model, clips, train::Precision::float32);
+  const at::Tensor expected = answers(*model, clips, model::Precision::float32);
   // A model that has learnt nothing has no answers to change.
   EXPECT_GE(percent_equal(expected, clips.labels), 80);
-  std::vector<train::Precision> precisions = {train::Precision::float16};
-  if (supports_bfloat16(device)) precisions.push_back(train::Precision::bfloat16);
-  for (const train::Precision precision : precisions) {
+  std::vector<model::Precision> precisions = {model::Precision::float16};
+  if (supports_bfloat16(device)) precisions.push_back(model::Precision::bfloat16);
+  for (const model::Precision precision : precisions) {
     EXPECT_GE(percent_equal(answers(*model, clips, precision), expected), 99.5)
-        << train::precision_name(precision);
+        << model::precision_name(precision);
   }
 }
 

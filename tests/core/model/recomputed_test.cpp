@@ -1,4 +1,5 @@
 #include "core/model/recomputed.h"
+#include "core/model/precision.h"
 
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
@@ -43,15 +44,15 @@ template <typename Run>
 Tensors with_gradients(const Run& run, const Tensors& inputs, bool autocast_forward = false,
                        bool autocast_backward = false) {
   const auto precision = [](bool autocast) {
-    return autocast ? train::Precision::bfloat16 : train::Precision::float32;
+    return autocast ? model::Precision::bfloat16 : model::Precision::float32;
   };
   at::Tensor y;
   {
-    const train::AutocastScope scope(at::kCPU, precision(autocast_forward));
+    const model::AutocastScope scope(at::kCPU, precision(autocast_forward));
     y = run(two_layers, inputs);
   }
   {
-    const train::AutocastScope scope(at::kCPU, precision(autocast_backward));
+    const model::AutocastScope scope(at::kCPU, precision(autocast_backward));
     y.square().sum().backward();
   }
   Tensors result{y.detach()};
@@ -108,7 +109,7 @@ TEST_F(RecomputedTest, ComputesAgainUnderTheAutocastOfTheForwardPass) {
 TEST_F(RecomputedTest, ComputesAgainWithoutTheAutocastThatItWasExcludedFrom) {
   std::vector<at::ScalarType> types;
   const Tensors in = inputs();
-  const train::AutocastScope scope(at::kCPU, train::Precision::bfloat16);
+  const model::AutocastScope scope(at::kCPU, model::Precision::bfloat16);
   const at::Tensor y = [&] {
     const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
     return recomputed(

@@ -8,10 +8,12 @@
 
 #include <string>
 
+#include "core/assembly/checkpoint.h"
+#include "core/assembly/dataset.h"
+#include "core/assembly/model.h"
 #include "core/config/experiment.h"
 #include "core/data/demo.h"
 #include "core/run/run_folder.h"
-#include "core/train/checkpoint.h"
 #include "core/train/setup.h"
 #include "tests/support/temporary_folder.h"
 
@@ -63,12 +65,13 @@ class DemoTraining : public testing::Test {
   static void write_untrained(const run::RunFolder& folder, double bias) {
     const torch::NoGradGuard no_grad;
     const config::Experiment e = folder.experiment().value();
-    TrainerState state;
-    state.classes = open_dataset(e).value().classes;
-    const BuiltModel built =
-        build_model(e, static_cast<std::int64_t>(state.classes.size())).value();
+    assembly::TrainerState state;
+    state.classes = assembly::open_dataset(e).value().classes;
+    const assembly::BuiltModel built =
+        assembly::build_model(e, static_cast<std::int64_t>(state.classes.size())).value();
     built.model->named_parameters()["head.bias"].fill_(bias);
-    const Status saved = save_checkpoint(folder.last_checkpoint(), *built.model, nullptr, state);
+    const Status saved =
+        assembly::save_checkpoint(folder.last_checkpoint(), *built.model, nullptr, state);
     ASSERT_TRUE(saved) << saved.error().text();
   }
 

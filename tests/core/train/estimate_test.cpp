@@ -1,4 +1,5 @@
 #include "core/train/estimate.h"
+#include "core/assembly/model.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -29,7 +30,7 @@ TEST_P(EstimatedParameters, AreThoseOfTheModel) {
         e.fusion.depth = 3;
         e.train.trainable = trainable;
         e.lora.head = head;
-        const auto built = build_model(e, kClasses);
+        const auto built = assembly::build_model(e, kClasses);
         ASSERT_TRUE(built) << built.error().text();
         const model::ParameterCount count = built->model->count_parameters();
         const MemoryEstimate estimate = estimate_memory(e, kClasses, /*gpu=*/false);

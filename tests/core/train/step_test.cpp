@@ -1,5 +1,6 @@
 // The training step from tensors alone, so that it also runs on a GPU host without video.
 #include "core/train/step.h"
+#include "core/model/precision.h"
 
 #include <gtest/gtest.h>
 
@@ -28,7 +29,7 @@ class TrainStepOn : public omniq::testing::DeviceTest {
     optimizer_.emplace(std::vector{one_group(*model_, 1e-3)}, AdamWOptions{});
   }
 
-  TrainStep step(Precision precision) {
+  TrainStep step(model::Precision precision) {
     return {*model_, *optimizer_, {precision, /*label_smoothing=*/0, /*clip_norm=*/0.5, 1}};
   }
 
@@ -45,7 +46,7 @@ class TrainStepOn : public omniq::testing::DeviceTest {
 OMNIQ_INSTANTIATE_ON_DEVICES(TrainStepOn);
 
 TEST_P(TrainStepOn, MicroBatchesOfAnySizeGiveTheSameGradient) {
-  auto train_step = step(Precision::float32);
+  auto train_step = step(model::Precision::float32);
   train_step.accumulate(video_, labels_, 0, 0);
   std::vector<at::Tensor> whole;
   for (const auto& g : optimizer_->gradients()) whole.push_back(g.flatten().clone());
@@ -58,19 +59,20 @@ TEST_P(TrainStepOn, MicroBatchesOfAnySizeGiveTheSameGradient) {
 }
 
 TEST_P(TrainStepOn, LearnsItsClipsInEveryPrecision) {
-  std::vector<Precision> precisions = {Precision::float32};
+  std::vector<model::Precision> precisions = {model::Precision::float32};
   if (device().is_cuda()) {
-    precisions.push_back(Precision::float16);
-    if (model::supports_bfloat16(device())) precisions.push_back(Precision::bfloat16);
+    precisions.push_back(model::Precision::float16);
+    if (model::supports_bfloat16(device())) precisions.push_back(model::Precision::bfloat16);
   }
-  for (const Precision precision : precisions) {
-    SCOPED_TRACE(precision_name(precision));
+  for (const model::Precision precision : precisions) {
+    SCOPED_TRACE(model::precision_name(precision));
     SetUp();
     auto train_step = step(precision);
     ClipSums sums;
     for (std::int64_t i = 0; i < 80; ++i) {
       sums = train_step.accumulate(video_, labels_, i, 0);
-      EXPECT_TRUE(std::isfinite(train_step.update(1).grad_norm) || precision == Precision::float16);
+      EXPECT_TRUE(std::isfinite(train_step.update(1).grad_norm) ||
+                  precision == model::Precision::float16);
     }
     EXPECT_LT(sums.loss / 6, 0.1);
     EXPECT_EQ(sums.top1, 6);
@@ -79,7 +81,7 @@ TEST_P(TrainStepOn, LearnsItsClipsInEveryPrecision) {
 
 TEST_P(TrainStepOn, AnOverflowSkipsTheStepAndHalvesTheScale) {
   if (device().is_cpu()) GTEST_SKIP() << "float16 trains on a GPU alone";
-  auto train_step = step(Precision::float16);
+  auto train_step = step(model::Precision::float16);
   const double scale = 0x1p126;  // the gradients of a loss times this are infinite
   train_step.set_loss_scale(scale, 7);
   const at::Tensor before = parameters();
@@ -94,10 +96,10 @@ TEST_P(TrainStepOn, AnOverflowSkipsTheStepAndHalvesTheScale) {
 }
 
 TEST_P(TrainStepOn, TheScaleLeavesTheUpdateAsItIs) {
-  auto plain = step(Precision::float32);
+  auto plain = step(model::Precision::float32);
   plain.accumulate(video_, labels_, 0, 0);
   const double norm = plain.update(0).grad_norm;
-  auto scaled = step(Precision::float32);
+  auto scaled = step(model::Precision::float32);
   scaled.set_loss_scale(1024, 0);
   scaled.accumulate(video_, labels_, 0, 0);
   EXPECT_NEAR(scaled.update(0).grad_norm, norm, 1e-3 * norm);
@@ -109,7 +111,7 @@ TEST_P(TrainStepOn, AnEvaluationSeesWhatTheStepsBeforeItChanged) {
     const torch::NoGradGuard no_grad;
     return m.forward(model::normalize_frames(video_));
   };
-  auto train_step = step(Precision::float32);
+  auto train_step = step(model::Precision::float32);
   for (int i = 0; i < 3; ++i) {
     const at::Tensor before = logits(*model_);
     train_step.accumulate(video_, labels_, i, 0);

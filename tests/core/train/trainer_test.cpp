@@ -1,4 +1,5 @@
 #include "core/train/trainer.h"
+#include "core/assembly/dataset.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,12 +8,12 @@
 #include <fstream>
 #include <limits>
 
+#include "core/assembly/checkpoint.h"
 #include "core/base/text.h"
 #include "core/data/video.h"
 #include "core/eval/run_evaluation.h"
 #include "core/infer/predictor.h"
 #include "core/model/weights/safetensors.h"
-#include "core/train/checkpoint.h"
 #include "core/train/setup.h"
 #include "tests/core/data/video_files.h"
 #include "tests/core/train/demo_training.h"
@@ -197,7 +198,7 @@ TEST_F(TrainerTest, ChoosesTheBestEpochOnHeldOutClips) {
   ASSERT_TRUE(outcome) << outcome.error().text();
   EXPECT_EQ(outcome->selection, "val");
   EXPECT_TRUE(std::filesystem::exists(folder->best_checkpoint()));
-  EXPECT_EQ(read_checkpoint_state(folder->best_checkpoint())->epoch, outcome->best_epoch);
+  EXPECT_EQ(assembly::read_checkpoint_state(folder->best_checkpoint())->epoch, outcome->best_epoch);
 }
 
 TEST_F(TrainerTest, OfEpochsWithTheSameHeldOutTop1TheOneOfLeastLossIsTheBest) {
@@ -219,7 +220,7 @@ TEST_F(TrainerTest, OfEpochsWithTheSameHeldOutTop1TheOneOfLeastLossIsTheBest) {
   }
   EXPECT_GT(ties, 0) << "the case says nothing";
   EXPECT_EQ(outcome->best_epoch, best);
-  EXPECT_EQ(read_checkpoint_state(folder->best_checkpoint())->epoch, best);
+  EXPECT_EQ(assembly::read_checkpoint_state(folder->best_checkpoint())->epoch, best);
 }
 
 TEST_F(TrainerTest, EndsAsFailedWhenTheLossIsNotFinite) {
@@ -341,7 +342,8 @@ TEST_F(TrainerTest, GoesOnWithOtherClipsOnlyWhereThatIsAllowed) {
                                        "first is train Grow/grow_t002.mp4)"),
                              HasSubstr("--changed-clips")));
   EXPECT_THAT(read_text(folder->file("log.txt")), HasSubstr("added: train Grow/grow_t900.mp4"));
-  EXPECT_EQ(read_checkpoint_state(folder->last_checkpoint())->step, 3) << "nothing is lost";
+  EXPECT_EQ(assembly::read_checkpoint_state(folder->last_checkpoint())->step, 3)
+      << "nothing is lost";
 
   // Far fewer clips than the epoch under way has seen already.
   std::string few;
@@ -443,7 +445,7 @@ TEST_F(TrainerTest, EvaluationAndPredictionAgree) {
   ASSERT_TRUE(summary) << summary.error().text();
   auto predictor = infer::Predictor::open(*folder);
   ASSERT_TRUE(predictor) << predictor.error().text();
-  const auto dataset = open_dataset(e);
+  const auto dataset = assembly::open_dataset(e);
   for (const std::size_t i : {0u, 9u}) {
     const auto& expected = summary->evaluation.predictions[i];
     const auto prediction = predictor->predict(dataset->test.clips[expected.clip].path);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <thread>
 
+#include "core/assembly/dataset.h"
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/data/video_support.h"
@@ -57,7 +58,7 @@ class TorchEngine : public Engine {
                                                std::optional<std::uint64_t> training_seed,
                                                std::stop_token stop) override {
     OMNIQ_ASSIGN(const data::ModelClip clip,
-                 data::load_clip(video, train::clip_options(experiment), training_seed, stop));
+                 data::load_clip(video, assembly::clip_options(experiment), training_seed, stop));
     const auto side = static_cast<int>(clip.video.size(2));
     const auto a_view = static_cast<std::size_t>(clip.video.size(1));
     const std::int64_t bytes = clip.video.stride(1);

@@ -1,5 +1,6 @@
 // What runs on a GPU must agree with the CPU, and inference with the path that trains.
 #include "core/model/fusion/inference.h"
+#include "core/model/precision.h"
 
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
@@ -104,7 +105,7 @@ TEST_P(FusionOnGpu, InferenceInMixedPrecisionStaysNearFloat32) {
     const Tensor tokens = clip(false).first.cuda();
     const Tensor expected = by_training_path(tokens, {});
     const torch::NoGradGuard no_grad;
-    const train::AutocastScope autocast(tokens.device(), train::Precision::bfloat16);
+    const model::AutocastScope autocast(tokens.device(), model::Precision::bfloat16);
     const Tensor y = inference.read_out(tokens, {});
     EXPECT_EQ(y.scalar_type(), torch::kBFloat16);
     EXPECT_LE(relative_error(y, expected), 2e-2) << i;

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/base/random.h"
-#include "core/model/swin.h"
+#include "core/model/swin/swin.h"
 
 namespace omniq::model {
 

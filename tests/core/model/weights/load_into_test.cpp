@@ -10,7 +10,7 @@
 #include <limits>
 
 #include "core/base/text.h"
-#include "core/model/swin.h"
+#include "core/model/swin/swin.h"
 #include "core/model/weights/layouts.h"
 
 namespace omniq::model {

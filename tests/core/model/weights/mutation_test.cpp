@@ -7,7 +7,7 @@
 #include <random>
 
 #include "core/base/files.h"
-#include "core/model/swin.h"
+#include "core/model/swin/swin.h"
 #include "core/model/weights/load_into.h"
 #include "core/model/weights/weights.h"
 #include "tests/core/model/golden/paths.h"

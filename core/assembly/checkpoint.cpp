@@ -1,4 +1,4 @@
-#include "core/train/checkpoint.h"
+#include "core/assembly/checkpoint.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -16,7 +16,7 @@
 #include "core/model/weights/safetensors.h"
 #include "core/run/run_folder.h"
 
-namespace omniq::train {
+namespace omniq::assembly {
 namespace {
 
 namespace fs = std::filesystem;
@@ -24,11 +24,11 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kStateKey = "omniq.trainer";
 constexpr const char* kAlphaKey = "omniq.lora_alpha";
 
-Json to_json(const ClipSums& sums) {
+Json to_json(const run::ClipSums& sums) {
   return {{"loss", sums.loss}, {"top1", sums.top1}, {"top5", sums.top5}, {"clips", sums.clips}};
 }
 
-ClipSums sums_from(const Json& json) {
+run::ClipSums sums_from(const Json& json) {
   return {json.at("loss").get<double>(), json.at("top1").get<std::int64_t>(),
           json.at("top5").get<std::int64_t>(), json.at("clips").get<std::int64_t>()};
 }
@@ -53,7 +53,7 @@ std::string state_problem(const TrainerState& s, const std::optional<RunExtent>&
   const auto negative = [](std::initializer_list<std::int64_t> counts) {
     return std::any_of(counts.begin(), counts.end(), [](std::int64_t n) { return n < 0; });
   };
-  const ClipSums& w = s.window;
+  const run::ClipSums& w = s.window;
   if (negative({s.step, s.epoch, s.batch, s.scale_steps})) return "a count is negative";
   if (negative({w.clips, w.top1, w.top5}) || w.top1 > w.top5 || w.top5 > w.clips)
     return "the clips since the last row of metrics are no counts";
@@ -167,15 +167,13 @@ Status keep_previous(const fs::path& path) {
 
 }  // namespace
 
-Status save_checkpoint(const fs::path& path, const model::OmniQ& model, const AdamW* optimizer,
-                       const TrainerState& state) {
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
+Status save_checkpoint(const fs::path& path, const model::OmniQ& model,
+                       const NamedTensors* optimizer, const TrainerState& state) {
+  NamedTensors tensors;
   for (const auto& item : model.named_parameters())
     tensors.emplace_back(item.key(), item.value().detach());
   for (const auto& item : model.named_buffers()) tensors.emplace_back(item.key(), item.value());
-  if (optimizer) {
-    for (auto& item : optimizer->state()) tensors.push_back(std::move(item));
-  }
+  if (optimizer) tensors.insert(tensors.end(), optimizer->begin(), optimizer->end());
   std::map<std::string, std::string> metadata = {{kStateKey, state_to_json(state)},
                                                  {"format", "pt"}};
   for (const auto& module : model.modules(false)) {
@@ -188,7 +186,8 @@ Status save_checkpoint(const fs::path& path, const model::OmniQ& model, const Ad
   return commit_file(temporary, path);
 }
 
-Result<TrainerState> load_checkpoint(const fs::path& path, model::OmniQ& model, AdamW* optimizer,
+Result<TrainerState> load_checkpoint(const fs::path& path, model::OmniQ& model,
+                                     NamedTensors* optimizer,
                                      const std::optional<RunExtent>& extent) {
   const auto damaged = [&](Error error) {
     return tl::unexpected(with_what_is_whole(std::move(error), path, optimizer != nullptr, extent));
@@ -201,7 +200,7 @@ Result<TrainerState> load_checkpoint(const fs::path& path, model::OmniQ& model, 
                   " was written by an earlier version, without checksums: damage to it would not "
                   "be noticed."));
   }
-  std::vector<std::pair<std::string, at::Tensor>> targets;
+  NamedTensors targets;
   for (const auto& item : model.named_parameters()) targets.emplace_back(item.key(), item.value());
   for (const auto& item : model.named_buffers()) targets.emplace_back(item.key(), item.value());
   const auto differs = [&](const char* what, const std::string& name) {
@@ -218,7 +217,7 @@ Result<TrainerState> load_checkpoint(const fs::path& path, model::OmniQ& model, 
       return differs(" has another shape for ", name);
     known.insert(name);
   }
-  std::vector<std::pair<std::string, at::Tensor>> moments;
+  NamedTensors moments;
   for (std::size_t i = 0; i < file.entries().size(); ++i) {
     const model::SafetensorsEntry& entry = file.entries()[i];
     if (!is_optimizer(entry)) {
@@ -236,7 +235,7 @@ Result<TrainerState> load_checkpoint(const fs::path& path, model::OmniQ& model, 
     if (!tensor) return damaged(tensor.error());
     target.copy_(*tensor);
   }
-  if (optimizer) OMNIQ_TRY(optimizer->load_state(moments));
+  if (optimizer) *optimizer = std::move(moments);
   return std::move(opened->state);
 }
 
@@ -262,4 +261,4 @@ Result<double> adapter_alpha(const fs::path& checkpoint) {
               "Name the file within its run folder, whose config.yaml says it.");
 }
 
-}  // namespace omniq::train
+}  // namespace omniq::assembly

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/model/swin_options.h"
+#include "core/model/swin/options.h"
 
 namespace omniq::model {
 

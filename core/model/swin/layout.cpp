@@ -1,4 +1,4 @@
-#include "core/model/swin_layout.h"
+#include "core/model/swin/layout.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/types.h>

@@ -1,5 +1,6 @@
 // The encoder's inference against its float32 path, which is held to torchvision's numbers.
-#include "core/model/swin_inference.h"
+#include "core/model/swin/inference.h"
+#include "core/model/precision.h"
 
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -175,7 +176,7 @@ TEST_F(SwinInferenceTest, TheModelUsesItInMixedPrecision) {
   const torch::NoGradGuard no_grad;
   const at::Tensor expected = model->encode(rgb);
   EXPECT_TRUE(torch::equal(expected, model->encode(normalize_frames(rgb))));
-  const train::AutocastScope autocast(rgb.device(), train::Precision::float16);
+  const model::AutocastScope autocast(rgb.device(), model::Precision::float16);
   EXPECT_LE(relative_error(model->encode(rgb), expected), 2e-3);
   EXPECT_LE(relative_error(model->encode(normalize_frames(rgb)), expected), 2e-3);
 }
@@ -187,7 +188,7 @@ TEST_F(SwinInferenceTest, AFrozenEncoderTakesItInTrainingAndKeepsNothing) {
   model->set_trainable(Trainable::lora, {}, false);
   model->train();
   const at::Tensor rgb = torch::randint(0, 256, {2, 4, 32, 32, 3}, torch::kByte).cuda();
-  const train::AutocastScope autocast(rgb.device(), train::Precision::float16);
+  const model::AutocastScope autocast(rgb.device(), model::Precision::float16);
   const at::Tensor features = model->encode(rgb);
   EXPECT_FALSE(features.requires_grad());
   SwinInference inference(*model->backbone().as<SwinImpl>());

@@ -1,4 +1,5 @@
-#include "core/train/checkpoint.h"
+#include "core/assembly/checkpoint.h"
+#include "core/assembly/model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,8 +48,8 @@ AdamW optimizer_of(model::OmniQ& model) {
   return AdamW({group}, {});
 }
 
-TrainerState state_of(std::int64_t step) {
-  TrainerState state;
+assembly::TrainerState state_of(std::int64_t step) {
+  assembly::TrainerState state;
   state.step = step;
   state.epoch = step / 4;
   state.batch = step % 4;
@@ -74,16 +75,16 @@ TEST(Checkpoint, DamageIsFoundAndTheLastWholeFileNamed) {
   const fs::path last = folder / "last.safetensors", previous = folder / "previous.safetensors",
                  best = folder / "best.safetensors";
   model::OmniQ model = nano();
-  AdamW optimizer = optimizer_of(model);
-  ASSERT_TRUE(save_checkpoint(last, model, &optimizer, state_of(4)));
+  assembly::NamedTensors moments = optimizer_of(model).state();
+  ASSERT_TRUE(assembly::save_checkpoint(last, model, &moments, state_of(4)));
   EXPECT_FALSE(fs::exists(previous));
-  ASSERT_TRUE(save_checkpoint(last, model, &optimizer, state_of(8)));
-  ASSERT_TRUE(save_checkpoint(best, model, nullptr, state_of(6)));
-  EXPECT_EQ(read_checkpoint_state(previous)->step, 4);
-  EXPECT_EQ(load_checkpoint(last, model, &optimizer)->step, 8);
+  ASSERT_TRUE(assembly::save_checkpoint(last, model, &moments, state_of(8)));
+  ASSERT_TRUE(assembly::save_checkpoint(best, model, nullptr, state_of(6)));
+  EXPECT_EQ(assembly::read_checkpoint_state(previous)->step, 4);
+  EXPECT_EQ(assembly::load_checkpoint(last, model, &moments)->step, 8);
 
   flip_bit(last, "fusion.norm.weight");
-  const auto resumed = load_checkpoint(last, model, &optimizer);
+  const auto resumed = assembly::load_checkpoint(last, model, &moments);
   ASSERT_FALSE(resumed);
   EXPECT_EQ(resumed.error().code, ErrorCode::checkpoint);
   EXPECT_THAT(resumed.error().message,
@@ -92,20 +93,21 @@ TEST(Checkpoint, DamageIsFoundAndTheLastWholeFileNamed) {
             cat("The last whole one is ", previous.string(), ", of step 4; to go on from it: cp '",
                 previous.string(), "' '", last.string(), "'."));
   // Without an optimiser the newer one for inference does as well.
-  EXPECT_THAT(load_checkpoint(last, model, nullptr).error().hint, HasSubstr(best.string()));
+  EXPECT_THAT(assembly::load_checkpoint(last, model, nullptr).error().hint,
+              HasSubstr(best.string()));
   flip_bit(previous, "optimizer.exp_avg.head.weight");
   fs::remove(best);
-  EXPECT_THAT(load_checkpoint(last, model, &optimizer).error().hint,
+  EXPECT_THAT(assembly::load_checkpoint(last, model, &moments).error().hint,
               HasSubstr("no other whole checkpoint"));
   // Evaluation does not look at what it does not use.
-  EXPECT_TRUE(load_checkpoint(previous, model, nullptr));
+  EXPECT_TRUE(assembly::load_checkpoint(previous, model, nullptr));
 }
 
 TEST(Checkpoint, CutOffOrZeroedIsFoundEverywhere) {
   const TemporaryFolder folder;
   const fs::path path = folder / "last.safetensors";
   model::OmniQ model = nano();
-  ASSERT_TRUE(save_checkpoint(path, model, nullptr, state_of(4)));
+  ASSERT_TRUE(assembly::save_checkpoint(path, model, nullptr, state_of(4)));
   const std::string whole = read_text(path);
   std::mt19937 random(3);
   for (int i = 0; i < 40; ++i) {
@@ -117,7 +119,7 @@ TEST(Checkpoint, CutOffOrZeroedIsFoundEverywhere) {
       for (std::size_t k = at; k < at + 16; ++k) bytes[k] = static_cast<char>(bytes[k] ^ 0x55);
     }
     std::ofstream(path, std::ios::binary) << bytes;
-    const auto state = load_checkpoint(path, model, nullptr);
+    const auto state = assembly::load_checkpoint(path, model, nullptr);
     ASSERT_FALSE(state) << at;
     EXPECT_THAT(state.error().message, HasSubstr(path.string()));
   }
@@ -127,30 +129,30 @@ TEST(Checkpoint, WithoutChecksumsIsTakenAsItIs) {
   const TemporaryFolder folder;
   const fs::path path = folder / "last.safetensors";
   model::OmniQ model = nano();
-  ASSERT_TRUE(save_checkpoint(path, model, nullptr, state_of(4)));
+  ASSERT_TRUE(assembly::save_checkpoint(path, model, nullptr, state_of(4)));
   std::string bytes = read_text(path);
   for (std::size_t at; (at = bytes.find("omniq.xxh3.")) != std::string::npos;)
     bytes.replace(at, 5, "other");
   std::ofstream(path, std::ios::binary) << bytes;
   EXPECT_FALSE(model::SafetensorsReader::open(path)->checked());
-  EXPECT_EQ(load_checkpoint(path, model, nullptr)->step, 4);
+  EXPECT_EQ(assembly::load_checkpoint(path, model, nullptr)->step, 4);
 }
 
 TEST(Checkpoint, AStateThatCannotBeIsRefused) {
   const TemporaryFolder folder;
   const fs::path path = folder / "last.safetensors";
   model::OmniQ model = nano();
-  AdamW optimizer = optimizer_of(model);
-  const RunExtent extent{3, 8};
+  assembly::NamedTensors moments = optimizer_of(model).state();
+  const assembly::RunExtent extent{3, 8};
   const auto message = [&](auto&& change) {
-    TrainerState state = state_of(5);
+    assembly::TrainerState state = state_of(5);
     change(state);
-    EXPECT_TRUE(save_checkpoint(path, model, &optimizer, state));
-    const auto loaded = load_checkpoint(path, model, &optimizer, extent);
+    EXPECT_TRUE(assembly::save_checkpoint(path, model, &moments, state));
+    const auto loaded = assembly::load_checkpoint(path, model, &moments, extent);
     return loaded ? "loaded" : loaded.error().message;
   };
-  EXPECT_EQ(message([](TrainerState&) {}), "loaded");
-  using S = TrainerState;
+  EXPECT_EQ(message([](assembly::TrainerState&) {}), "loaded");
+  using S = assembly::TrainerState;
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   for (const auto& [change, expected] :
        std::vector<std::pair<std::function<void(S&)>, const char*>>{
@@ -173,13 +175,14 @@ TEST(Checkpoint, OfOtherSettingsIsRefusedWithNothingLeftOver) {
   const fs::path path = folder / "last.safetensors";
   model::OmniQ adapted = nano();
   adapted.set_trainable(model::Trainable::lora, {4, 12, 0}, false);
-  ASSERT_TRUE(save_checkpoint(path, adapted, nullptr, state_of(4)));
-  EXPECT_EQ(adapter_alpha(path), 12);
+  ASSERT_TRUE(assembly::save_checkpoint(path, adapted, nullptr, state_of(4)));
+  EXPECT_EQ(assembly::adapter_alpha(path), 12);
   model::OmniQ plain = nano();
-  EXPECT_THAT(load_checkpoint(path, plain, nullptr).error().message,
+  EXPECT_THAT(assembly::load_checkpoint(path, plain, nullptr).error().message,
               HasSubstr("a tensor that the model lacks, fusion."));
   model::OmniQ wider = nano(128);
-  EXPECT_THAT(load_checkpoint(path, wider, nullptr).error().message, HasSubstr("another shape"));
+  EXPECT_THAT(assembly::load_checkpoint(path, wider, nullptr).error().message,
+              HasSubstr("another shape"));
 }
 
 using CheckpointOfARun = DemoTraining;
@@ -221,11 +224,11 @@ TEST_F(CheckpointOfARun, GivesAnotherRunItsAdaptersAndSaysWhatStaysRandom) {
   const auto folder = run::RunFolder::create(first);
   ASSERT_TRUE(train(first, *folder, silent));
   // The same function as the run's own model, its adapters merged.
-  const auto trained = load_trained(first, folder->last_checkpoint(), at::kCPU);
+  const auto trained = assembly::load_trained(first, folder->last_checkpoint(), at::kCPU);
   ASSERT_TRUE(trained) << trained.error().text();
   config::Experiment second = experiment("from_lora");
   second.init_from_pretrain = folder->last_checkpoint().string();
-  const auto built = build_model(second, 8);
+  const auto built = assembly::build_model(second, 8);
   ASSERT_TRUE(built) << built.error().text();
   EXPECT_TRUE(built->weights.front().report.complete());
   EXPECT_TRUE(built->weights.front().report.unexpected.empty());
@@ -239,11 +242,11 @@ TEST_F(CheckpointOfARun, GivesAnotherRunItsAdaptersAndSaysWhatStaysRandom) {
 
   // Other classes: a new head, and the record says so. Another fusion: refused, or asked for.
   second.run.dir += "_head";
-  const auto head = build_model(second, 5);
+  const auto head = assembly::build_model(second, 5);
   ASSERT_TRUE(head) << head.error().text();
   EXPECT_THAT(head->weights.front().report.mismatched, ::testing::SizeIs(2));
   second.fusion.name = "transformer";
-  EXPECT_THAT(build_model(second, 8).error().text(),
+  EXPECT_THAT(assembly::build_model(second, 8).error().text(),
               AllOf(HasSubstr("swin_nano and transformer"), HasSubstr("init_allow_partial=true")));
   second.init_allow_partial = true;
   second.train.epochs = 1;
@@ -270,9 +273,10 @@ void expect_adapters_of(const run::RunFolder& folder, const fs::path& checkpoint
     ++compared;
   }
   EXPECT_GT(compared, 0);
-  EXPECT_THAT(read_text(folder.file("adapter/README.md")),
-              AllOf(HasSubstr("checkpoint " + checkpoint.filename().string()),
-                    HasSubstr(cat("epochs done: ", read_checkpoint_state(checkpoint)->epoch))));
+  EXPECT_THAT(
+      read_text(folder.file("adapter/README.md")),
+      AllOf(HasSubstr("checkpoint " + checkpoint.filename().string()),
+            HasSubstr(cat("epochs done: ", assembly::read_checkpoint_state(checkpoint)->epoch))));
 }
 
 TEST_F(CheckpointOfARun, TheAdapterFolderIsOfTheReportedCheckpoint) {
@@ -287,12 +291,13 @@ TEST_F(CheckpointOfARun, TheAdapterFolderIsOfTheReportedCheckpoint) {
                        held_out > 0 ? folder->best_checkpoint() : folder->last_checkpoint());
     if (held_out == 0) continue;
     // A best epoch whose adapters are surely not those of the last.
-    auto best = load_trained(e, folder->best_checkpoint(), at::kCPU);
-    const TrainerState state = read_checkpoint_state(folder->best_checkpoint()).value();
+    auto best = assembly::load_trained(e, folder->best_checkpoint(), at::kCPU);
+    const assembly::TrainerState state =
+        assembly::read_checkpoint_state(folder->best_checkpoint()).value();
     for (auto& item : best->model->named_parameters()) {
       if (item.key().ends_with("lora_B")) item.value().data().fill_(0.5);
     }
-    ASSERT_TRUE(save_checkpoint(folder->best_checkpoint(), *best->model, nullptr, state));
+    ASSERT_TRUE(assembly::save_checkpoint(folder->best_checkpoint(), *best->model, nullptr, state));
     ASSERT_TRUE(train(e, *folder, silent));
     expect_adapters_of(*folder, folder->best_checkpoint());
   }

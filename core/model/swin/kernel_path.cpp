@@ -1,4 +1,4 @@
-#include "core/model/swin_kernels.h"
+#include "core/model/swin/kernel_path.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>

@@ -1,4 +1,4 @@
-#include "core/model/swin_inference.h"
+#include "core/model/swin/inference.h"
 
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
@@ -13,7 +13,7 @@
 #include <functional>
 
 #include "core/base/text.h"
-#include "core/model/swin_kernels.h"
+#include "core/model/swin/kernel_path.h"
 #include "kernels/patch_rows/patch_rows.h"
 #include "kernels/token_linear/token_linear.h"
 #include "kernels/token_mlp/token_mlp.h"

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "core/model/swin.h"
+#include "core/model/swin/swin.h"
 
 namespace omniq::model {
 

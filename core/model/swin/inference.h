@@ -11,7 +11,7 @@
 
 #include "core/model/fusion/derived.h"
 #include "core/model/graph_cache.h"
-#include "core/model/swin.h"
+#include "core/model/swin/swin.h"
 
 namespace omniq::model {
 

@@ -1,4 +1,4 @@
-#include "core/model/swin.h"
+#include "core/model/swin/swin.h"
 
 #include <torch/nn/module.h>
 #include <torch/nn/modules/conv.h>
@@ -10,7 +10,7 @@
 #include <map>
 #include <tuple>
 
-#include "core/model/swin_layout.h"
+#include "core/model/swin/layout.h"
 #include "kernels/window_attention/window_attention.h"
 #include "kernels/window_attention/windows.h"
 

@@ -1,5 +1,5 @@
 // Swin against torchvision's numbers (golden/make_swin_golden.py) and against itself.
-#include "core/model/swin.h"
+#include "core/model/swin/swin.h"
 
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
@@ -13,8 +13,8 @@
 #include <map>
 
 #include "core/base/text.h"
+#include "core/model/swin/layout.h"
 #include "core/model/weights/safetensors.h"
-#include "core/model/swin_layout.h"
 #include "kernels/window_attention/window_attention.h"
 #include "tests/core/model/golden/paths.h"
 #include "tests/core/model/golden/swin.h"

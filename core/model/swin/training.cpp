@@ -1,4 +1,4 @@
-#include "core/model/swin_training.h"
+#include "core/model/swin/training.h"
 
 #include <ATen/autocast_mode.h>
 #include <torch/nn/module.h>
@@ -9,7 +9,7 @@
 
 #include "core/base/text.h"
 #include "core/model/recomputed.h"
-#include "core/model/swin_kernels.h"
+#include "core/model/swin/kernel_path.h"
 #include "kernels/column_sums/column_sums.h"
 #include "kernels/gelu_linear/gelu_linear.h"
 #include "kernels/patch_rows/patch_rows.h"

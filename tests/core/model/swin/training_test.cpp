@@ -1,6 +1,7 @@
 // The encoder's training on kernels against its float32 path, which is held to torchvision's
 // numbers.
-#include "core/model/swin_training.h"
+#include "core/model/swin/training.h"
+#include "core/model/precision.h"
 
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <gmock/gmock.h>
@@ -203,8 +204,8 @@ TEST_P(SwinTrainingTest, TheModelTrainsOnIt) {
   torch::manual_seed(5);
   const at::Tensor keep = encoder.draw_stochastic_depth(frames.size(0), device());
   EXPECT_GT(keep.eq(0).sum().item<int>(), 0);
-  const train::AutocastScope autocast(
-      device(), device().is_cuda() ? train::Precision::float16 : train::Precision::float32);
+  const model::AutocastScope autocast(
+      device(), device().is_cuda() ? model::Precision::float16 : model::Precision::float32);
   torch::manual_seed(5);
   const at::Tensor features = model->encode(rgb).flatten(0, 1);
   EXPECT_TRUE(torch::equal(features, device().is_cuda()

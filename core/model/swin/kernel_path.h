@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "core/model/swin_options.h"
+#include "core/model/swin/options.h"
 
 namespace omniq::model::swin {
 

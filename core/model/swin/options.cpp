@@ -1,4 +1,4 @@
-#include "core/model/swin_options.h"
+#include "core/model/swin/options.h"
 
 #include "core/base/text.h"
 

@@ -9,21 +9,24 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
 #include "core/model/omniq.h"
-#include "core/train/adamw.h"
-#include "core/train/step.h"
+#include "core/run/clip_sums.h"
 
-namespace omniq::train {
+namespace omniq::assembly {
+
+/// An optimiser's state, as AdamW::state() gives it: "optimizer.…" each.
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 struct TrainerState {
   std::int64_t step = 0;   // optimiser steps done
   std::int64_t epoch = 0;  // epochs done
   std::int64_t batch = 0;  // batches of the epoch under way that are done
-  ClipSums window;         // since the last row of metrics
-  ClipSums of_epoch;       // of the epoch under way, so far
+  run::ClipSums window;    // since the last row of metrics
+  run::ClipSums of_epoch;  // of the epoch under way, so far
   double best_top1 = -1;   // percent
   double best_loss = std::numeric_limits<double>::infinity();  // decides between equal best_top1
   std::int64_t best_epoch = 0;
@@ -36,7 +39,7 @@ struct TrainerState {
 /// With `optimizer` null the file is for inference only. With it, the file that was there before
 /// stays beside the new one as previous.safetensors.
 Status save_checkpoint(const std::filesystem::path& path, const model::OmniQ& model,
-                       const AdamW* optimizer, const TrainerState& state);
+                       const NamedTensors* optimizer, const TrainerState& state);
 
 /// What a run can have done.
 struct RunExtent {
@@ -44,12 +47,13 @@ struct RunExtent {
   std::int64_t batches = 0;  // of an epoch
 };
 
-/// Fills model and, where given, optimizer. Every parameter of the model must be in the file with
-/// its shape, and nothing else but an optimiser's state; the trainer's state must be possible, and
-/// within `extent` where that is given. The error of a damaged file names the newest whole
-/// checkpoint beside it that would do instead, and how to go on from it.
+/// Fills model and, where given, `optimizer` with its state. Every parameter of the model must be
+/// in the file with its shape, and nothing else but an optimiser's state; the trainer's state must
+/// be possible, and within `extent` where that is given. The error of a damaged file names the
+/// newest whole checkpoint beside it that would do instead, and how to go on from it.
 Result<TrainerState> load_checkpoint(const std::filesystem::path& path, model::OmniQ& model,
-                                     AdamW* optimizer, const std::optional<RunExtent>& extent = {});
+                                     NamedTensors* optimizer,
+                                     const std::optional<RunExtent>& extent = {});
 
 /// Only the state, without the tensors.
 Result<TrainerState> read_checkpoint_state(const std::filesystem::path& path);
@@ -58,4 +62,4 @@ Result<TrainerState> read_checkpoint_state(const std::filesystem::path& path);
 /// version from the run's config.yaml.
 Result<double> adapter_alpha(const std::filesystem::path& checkpoint);
 
-}  // namespace omniq::train
+}  // namespace omniq::assembly
