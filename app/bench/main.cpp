@@ -111,7 +111,7 @@ void print(const std::vector<Row>& rows, c10::Device device, const std::string& 
 namespace omniq {
 namespace {
 
-int run(int argc, char** argv) {
+int run_benchmarks(int argc, char** argv) {
   app::ArgumentParser parser("omniq bench", "Times kernels and model on this machine.");
   std::string device_name = "auto", only;
   std::int64_t runs = 30;
@@ -162,5 +162,5 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   omniq::keep_freed_memory();
   omniq::app::watch_output();
-  return omniq::app::finish_output(omniq::run(argc, argv));
+  return omniq::app::finish_output(omniq::run_benchmarks(argc, argv));
 }
