@@ -8,8 +8,8 @@
 
 #include "app/bench/timing.h"
 #include "core/model/fusion/mamba.h"
-#include "kernels/selective_scan/selective_scan_impl.h"
-#include "kernels/selective_scan/selective_scan_powers.h"
+#include "kernels/selective_scan/impl.h"
+#include "kernels/selective_scan/powers.h"
 
 namespace omniq::bench {
 namespace {

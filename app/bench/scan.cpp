@@ -11,9 +11,9 @@
 #include "app/bench/timing.h"
 #include "core/base/text.h"
 #include "kernels/causal_conv1d/causal_conv1d.h"
-#include "kernels/causal_conv1d/causal_conv1d_impl.h"
+#include "kernels/causal_conv1d/impl.h"
+#include "kernels/selective_scan/impl.h"
 #include "kernels/selective_scan/selective_scan.h"
-#include "kernels/selective_scan/selective_scan_impl.h"
 
 namespace omniq::bench {
 namespace {

@@ -10,7 +10,7 @@
 #include "app/bench/timing.h"
 #include "core/base/text.h"
 #include "kernels/bidirectional_ssd/bidirectional_ssd.h"
-#include "kernels/bidirectional_ssd/bidirectional_ssd_impl.h"
+#include "kernels/bidirectional_ssd/impl.h"
 
 namespace omniq::bench {
 namespace {

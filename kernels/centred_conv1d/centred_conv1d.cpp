@@ -4,7 +4,7 @@
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "kernels/causal_conv1d/causal_conv1d_impl.h"
+#include "kernels/causal_conv1d/impl.h"
 #include "kernels/centred_conv1d/centred_conv1d_impl.h"
 
 namespace omniq::kernels {

@@ -8,7 +8,7 @@
 
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/common/frame_factors.h"
-#include "kernels/window_attention/window_attention_impl.h"
+#include "kernels/window_attention/impl.h"
 #include "kernels/window_attention/windows.h"
 
 namespace omniq::kernels {

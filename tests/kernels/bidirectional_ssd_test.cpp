@@ -113,18 +113,7 @@ TEST_P(BidirectionalSsdTest, WritesEveryOutputAndRepeatsBitForBit) {
       const Operator f = as_operator(bidirectional_ssd, mask);
       const Arguments arguments = make_arguments({2, tokens, 3, 64, 128});
       const at::Tensor weights = torch::randn({2, tokens, 3, 64});
-      const auto options = single().dtype(type);
-      const auto first =
-          testing::run_with_gradients(f, testing::leaves(arguments, options), weights);
-      for (int repeat = 0; repeat < 3; ++repeat) {
-        testing::poison_memory(device());
-        const auto again =
-            testing::run_with_gradients(f, testing::leaves(arguments, options), weights);
-        for (std::size_t i = 0; i < first.size(); ++i) {
-          EXPECT_TRUE(first[i].isfinite().all().item<bool>()) << i;
-          EXPECT_TRUE(torch::equal(first[i], again[i])) << i;
-        }
-      }
+      testing::expect_repeats(f, arguments, single().dtype(type), weights);
     }
   }
 }
@@ -149,8 +138,7 @@ TEST_P(BidirectionalSsdTest, TakesStridedInputs) {
   const Operator f = as_operator(bidirectional_ssd, {});
   const auto expected = testing::run_with_gradients(f, arguments, weights);
   const auto actual = testing::run_with_gradients(f, strided, weights);
-  for (std::size_t i = 0; i < actual.size(); ++i)
-    EXPECT_TRUE(torch::equal(actual[i], expected[i])) << i;
+  testing::expect_same_bits(actual, expected);
 }
 
 TEST_P(BidirectionalSsdTest, IsExactInFloat64) {

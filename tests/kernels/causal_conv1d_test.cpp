@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "kernels/causal_conv1d/causal_conv1d_impl.h"
+#include "kernels/causal_conv1d/impl.h"
 #include "tests/kernels/operator_testing.h"
 #include "tests/reference/causal_conv1d.h"
 
@@ -99,10 +99,7 @@ TEST_P(CausalConv1dTest, WritesEveryOutput) {
   const Operator f = as_operator(causal_conv1d, 2, testing::random_mask(3, 33, device()));
   const Arguments arguments = make_arguments({2, 1, 2, 3, 33, 148});
   const at::Tensor weights = torch::randn({2, 3, 33, 148});
-  const auto first = testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
-  testing::poison_memory(device());
-  const auto again = testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
-  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::equal(first[i], again[i])) << i;
+  testing::expect_repeats(f, arguments, single(), weights);
 }
 
 TEST_P(CausalConv1dTest, CompositeMatchesReference) {
@@ -175,8 +172,7 @@ TEST_P(CausalConv1dTest, TakesStridedInputs) {
     same[0].value = strided.detach().requires_grad_();
     const auto actual =
         testing::run_with_gradients(as_operator(causal_conv1d, 2, {}), same, weights);
-    for (std::size_t i = 0; i < actual.size(); ++i)
-      EXPECT_TRUE(torch::equal(actual[i], expected[i])) << i;
+    testing::expect_same_bits(actual, expected);
   }
 }
 
@@ -184,13 +180,7 @@ TEST_P(CausalConv1dTest, RepeatsBitForBit) {
   const Arguments arguments = make_arguments({2, 1, 2, 3, 33, 147});
   const Operator f = as_operator(causal_conv1d, 2, testing::random_mask(3, 33, device()));
   const at::Tensor weights = torch::randn({2, 3, 33, 147});
-  const auto first = testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
-  for (int repeat = 0; repeat < 3; ++repeat) {
-    const auto again =
-        testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
-    for (std::size_t i = 0; i < first.size(); ++i)
-      EXPECT_TRUE(torch::equal(first[i], again[i])) << i;
-  }
+  testing::expect_repeats(f, arguments, single(), weights);
 }
 
 TEST_P(CausalConv1dTest, HalfInputsAreComputedInFloat32) {

@@ -202,6 +202,26 @@ inline void poison_memory(torch::Device device) {
   }
 }
 
+inline void expect_same_bits(const std::vector<at::Tensor>& actual,
+                             const std::vector<at::Tensor>& expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < actual.size(); ++i)
+    EXPECT_TRUE(torch::equal(actual[i], expected[i])) << "result " << i;
+}
+
+/// Output and gradients are finite and repeat bit for bit, whatever was in memory before.
+inline void expect_repeats(const Operator& f, const Arguments& arguments,
+                           const at::TensorOptions& options, const at::Tensor& weights) {
+  const auto run = [&] { return run_with_gradients(f, leaves(arguments, options), weights); };
+  const auto first = run();
+  for (std::size_t i = 0; i < first.size(); ++i)
+    EXPECT_TRUE(first[i].isfinite().all().item<bool>()) << "result " << i;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    poison_memory(options.device());
+    expect_same_bits(run(), first);
+  }
+}
+
 inline std::optional<at::Tensor> optional(const at::Tensor& x) {
   return x.defined() ? std::optional(x) : std::nullopt;
 }

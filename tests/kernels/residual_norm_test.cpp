@@ -147,14 +147,9 @@ TEST_P(ResidualNormTest, TakesManyTokens) {
 TEST_P(ResidualNormTest, RepeatsItself) {
   const Arguments arguments = make_arguments({31, 9, 7, 96}, true);
   const auto half = at::TensorOptions(at::kBFloat16).device(device());
-  const auto run = [&] {
-    const Arguments in = testing::leaves(arguments, half);
-    return testing::run_with_gradients(
-        [](const Arguments& a) { return residual_norm(a[0].value, branch_of(a, true)).normed; }, in,
-        torch::ones({31, 9, 7, 96}).cumsum(-1));
-  };
-  const auto first = run(), second = run();
-  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(torch::equal(first[i], second[i]));
+  testing::expect_repeats(
+      [](const Arguments& a) { return residual_norm(a[0].value, branch_of(a, true)).normed; },
+      arguments, half, torch::ones({31, 9, 7, 96}).cumsum(-1));
 }
 
 // Both results of residual_norm() side by side.

@@ -1,4 +1,4 @@
-#include "kernels/selective_scan/selective_scan_powers.h"
+#include "kernels/selective_scan/powers.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <tuple>
 
-#include "kernels/selective_scan/selective_scan_impl.h"
+#include "kernels/selective_scan/impl.h"
 #include "tests/kernels/selective_scan_testing.h"
 #include "tests/reference/selective_scan.h"
 
@@ -179,15 +179,7 @@ TEST_P(SelectiveScanTest, WritesEveryOutput) {
     const Operator f = as_operator(selective_scan, mask);
     const Arguments arguments = make_arguments(shape);
     const at::Tensor weights = torch::randn({2, 2, tokens, channels});
-    const auto first =
-        testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
-    testing::poison_memory(device());
-    const auto again =
-        testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
-    for (std::size_t i = 0; i < first.size(); ++i) {
-      EXPECT_TRUE(first[i].isfinite().all().item<bool>()) << i;
-      EXPECT_TRUE(torch::equal(first[i], again[i])) << i;
-    }
+    testing::expect_repeats(f, arguments, single(), weights);
   }
 }
 
@@ -293,8 +285,7 @@ TEST_P(SelectiveScanTest, TakesStridedInputs) {
   }
   const auto actual =
       testing::run_with_gradients(as_operator(selective_scan, {}), strided, weights);
-  for (std::size_t i = 0; i < actual.size(); ++i)
-    EXPECT_TRUE(torch::equal(actual[i], expected[i])) << i;
+  testing::expect_same_bits(actual, expected);
 
   // A gradient without strides, as sum() sends it, and a last axis that is not contiguous.
   Arguments transposed = testing::leaves(arguments, single());
@@ -313,13 +304,7 @@ TEST_P(SelectiveScanTest, RepeatsBitForBit) {
   const Operator f = as_operator(selective_scan, mask_for(shape));
   const Arguments arguments = make_arguments(shape);
   const at::Tensor weights = torch::randn({2, 3, 33, 83});
-  const auto first = testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
-  for (int repeat = 0; repeat < 3; ++repeat) {
-    const auto again =
-        testing::run_with_gradients(f, testing::leaves(arguments, single()), weights);
-    for (std::size_t i = 0; i < first.size(); ++i)
-      EXPECT_TRUE(torch::equal(first[i], again[i])) << i;
-  }
+  testing::expect_repeats(f, arguments, single(), weights);
 }
 
 TEST_P(SelectiveScanTest, AgreesForAnyNumberOfThreads) {
