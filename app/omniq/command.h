@@ -34,6 +34,8 @@ void print_json(const nlohmann::ordered_json& json);
 void add_probe(CommandLine& line);
 void add_train(CommandLine& line);
 void add_resume(CommandLine& line);
+void add_pause(CommandLine& line);
+void add_stop(CommandLine& line);
 void add_eval(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_frames(CommandLine& line);

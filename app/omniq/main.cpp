@@ -66,8 +66,8 @@ int run(int argc, char** argv) {
   parser.version(cat("omniq ", kVersion));
   CommandLine line{parser, {}, false};
   for (auto* add :
-       {add_demo_data, add_data, add_probe, add_train, add_resume, add_eval, add_predict,
-        add_frames, add_features, add_runs, add_config, add_doctor, add_bench}) {
+       {add_demo_data, add_data, add_probe, add_train, add_resume, add_pause, add_stop, add_eval,
+        add_predict, add_frames, add_features, add_runs, add_config, add_doctor, add_bench}) {
     add(line);
   }
   if (const auto code = parser.parse(argc, argv)) return *code;

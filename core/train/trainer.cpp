@@ -16,6 +16,7 @@
 #include "core/model/device.h"
 #include "core/model/precision.h"
 #include "core/model/weights/adapter.h"
+#include "core/run/control.h"
 #include "core/run/heartbeat.h"
 #include "core/run/tensorboard.h"
 #include "core/train/clip_record.h"
@@ -46,14 +47,14 @@ class Trainer {
         folder_(folder),
         observer_(observer),
         allowed_(allowed),
-        stop_now_(std::move(stop_now)),
-        on_stop_(std::move(stop), [this] { stopping_.request_stop(); }),
-        on_stop_now_(stop_now_, [this] { stopping_.request_stop(); }),
+        on_stop_(std::move(stop), [this] { end(run::Request::pause); }),
+        on_stop_now_(std::move(stop_now), [this] { end(run::Request::stop_now); }),
         metrics_(folder.file("metrics.jsonl")) {}
 
   Result<TrainOutcome> run() {
     OMNIQ_ASSIGN(const auto claim, folder_.claim());
     const log::FileSink log_file(folder_.file("log.txt").string());
+    const run::RequestListener listener(folder_, [this](run::Request request) { end(request); });
     run::RunStatus status;
     if (auto before = folder_.status()) {
       status = *before;
@@ -432,7 +433,7 @@ class Trainer {
   }
 
   Result<TrainOutcome> pause() {
-    if (stop_now_.stop_requested()) return discard();
+    if (discarding_.stop_requested()) return discard();
     optimizer_->zero_grad();
     OMNIQ_TRY(save());
     OMNIQ_TRY(save_adapter());
@@ -498,14 +499,20 @@ class Trainer {
         now);
   }
 
+  void end(run::Request request) {
+    // First, so that nothing that the other ends begins to save.
+    if (request == run::Request::stop_now) discarding_.request_stop();
+    stopping_.request_stop();
+  }
+
   const config::Experiment& e_;
   const run::RunFolder& folder_;
   Observer& observer_;
   const Allowed allowed_;
-  // Either request ends the work at the next step; the first of them saves.
+  // Either request, of the caller or by the folder, ends the work at the next step.
   using StopCallback = std::stop_callback<std::function<void()>>;
-  std::stop_source stopping_;
-  std::stop_token stop_ = stopping_.get_token(), stop_now_;
+  std::stop_source stopping_, discarding_;
+  std::stop_token stop_ = stopping_.get_token();
   StopCallback on_stop_, on_stop_now_;
   run::MetricsLog metrics_;
   run::Heartbeat* heartbeat_ = nullptr;

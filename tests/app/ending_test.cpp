@@ -124,6 +124,53 @@ TEST_F(Ending, AHangupSavesUnlessItIsIgnored) {
   EXPECT_EQ(WEXITSTATUS(status_of(child)), 4) << err();
 }
 
+TEST_F(Ending, AnotherProcessPausesStopsAndGoesOn) {
+  const pid_t first = start_training();
+  EXPECT_EQ(run({"pause", "r"}), 0) << err();
+  EXPECT_THAT(read_text(tmp_ / "out.txt"), HasSubstr("continue with: omniq resume"));
+  EXPECT_EQ(WEXITSTATUS(status_of(first)), 4);
+  EXPECT_EQ(status()["state"], "paused");
+  EXPECT_THAT(status()["reason"], HasSubstr("the state was saved"));
+  EXPECT_FALSE(std::filesystem::exists(tmp_ / "r/control.json"));
+  EXPECT_EQ(run({"stop", "r"}), 0) << "as it is asked for already";
+  EXPECT_THAT(read_text(tmp_ / "out.txt"), HasSubstr("Paused already"));
+
+  // A request that was left behind does not end the run that goes on.
+  tmp_.write("r/control.json", "{\"request\": \"pause\"}");
+  const std::int64_t step = status()["step"];
+  const pid_t second = start({"resume", "r"}, -1, -1);
+  wait_for([&] { return status()["state"] == "running" && status()["step"] > step; });
+  EXPECT_EQ(run({"stop", "r", "--now", "--json"}), 0) << err();
+  EXPECT_EQ(WEXITSTATUS(status_of(second)), 4);
+  const json stopped = json::parse(read_text(tmp_ / "out.txt"));
+  EXPECT_EQ(stopped["state"], "paused");
+  EXPECT_THAT(stopped["reason"], HasSubstr("is discarded"));
+  EXPECT_EQ(stopped["step"], status()["step"]);
+
+  const pid_t third = start({"resume", "r"}, -1, -1);
+  wait_for([&] { return status()["state"] == "running"; });
+  EXPECT_EQ(run({"pause", "r", "--no-wait"}), 0) << err();
+  EXPECT_THAT(read_text(tmp_ / "out.txt"), HasSubstr("Asked process"));
+  EXPECT_EQ(WEXITSTATUS(status_of(third)), 4);
+}
+
+TEST_F(Ending, WhoAsksHearsThatTheTrainingDied) {
+  const pid_t trainer = start_training();
+  ::kill(trainer, SIGSTOP);
+  const pid_t asking = start({"pause", "r"});
+  wait_for([&] { return std::filesystem::exists(tmp_ / "r/control.json"); });
+  ::kill(trainer, SIGKILL);
+  status_of(trainer);
+  EXPECT_EQ(WEXITSTATUS(status_of(asking)), 1) << err();
+  EXPECT_THAT(read_text(tmp_ / "out.txt"), HasSubstr("is interrupted"));
+  EXPECT_EQ(run({"pause", "r"}), 2);
+  EXPECT_THAT(err(), HasSubstr("no training to end"));
+  EXPECT_EQ(run({"stop", "nowhere"}), 2);
+  tmp_.write("r/status.json", "{");
+  EXPECT_EQ(run({"stop", "r", "--now"}), 1);
+  EXPECT_THAT(err(), HasSubstr("status.json is damaged"));
+}
+
 TEST_F(Ending, WhatHasNothingToSaveEndsAtOnce) {
   ASSERT_EQ(run(train({"train.epochs=1"})), 0) << err();
   Words words = {"predict", "r"};

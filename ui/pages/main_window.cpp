@@ -267,14 +267,11 @@ void MainWindow::connect_training() {
           [this] { training_->try_demo(workspace_.folder()); });
   const RunActions& actions = runs_->actions();
   connect(&actions, &RunActions::resume_requested, training_, &Training::resume);
-  connect(&actions, &RunActions::pause_requested, this, [this](const QString& run) {
-    if (const Status paused = training_->pause(run); !paused)
-      runs_->show_error(tr("Not paused"), paused.error());
-  });
-  connect(&actions, &RunActions::stop_now_requested, this, [this](const QString& run) {
-    if (const Status stopped = training_->stop_now(run); !stopped)
-      runs_->show_error(tr("Not stopped"), stopped.error());
-  });
+  connect(&actions, &RunActions::end_requested, this,
+          [this](const QString& run, run::Request request) {
+            if (const Status asked = training_->ask(run, request); !asked)
+              runs_->show_error(tr("Not stopped"), asked.error());
+          });
   connect(training_, &Training::failed, runs_, &RunsPage::show_error);
   connect(training_, &Training::started, this, [this](const QString& run) {
     runs_->select_when_there(run);

@@ -1,7 +1,5 @@
 #include "ui/pages/training.h"
 
-#include <signal.h>
-
 #include <QCoreApplication>
 #include <QDir>
 #include <QFile>
@@ -23,27 +21,6 @@
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
-namespace {
-
-/// The command line's process that trains a run on this machine; 0 where the run is not being
-/// trained. An error says who trains it instead.
-Result<pid_t> other_trainer(const QString& run) {
-  OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(run)));
-  OMNIQ_ASSIGN(const run::RunStatus status, folder.status());
-  if (status.state != run::RunState::running) return 0;
-  const auto pid = static_cast<pid_t>(status.pid);
-  QFile name(u"/proc/%1/comm"_s.arg(pid));
-  // A window would end with all that it shows.
-  const bool command_line = status.host == run::host_name() && name.open(QIODevice::ReadOnly) &&
-                            name.readAll().trimmed() == "omniq";
-  if (command_line && ::kill(pid, 0) == 0) return pid;
-  return fail(ErrorCode::usage,
-              cat("The run is trained by process ", status.pid, " on ", status.host, "."),
-              "Stop it there: in its window, or with Ctrl-C.");
-}
-
-}  // namespace
-
 Training::Training(QWidget* parent) : QWidget(parent) {
   text_ = new QLabel;
   bar_ = new QProgressBar;
@@ -62,12 +39,11 @@ Training::Training(QWidget* parent) : QWidget(parent) {
   row->addWidget(stop_now_);
   hide();
   connect(pause_, &QPushButton::clicked, this, [this] {
-    wait_for_end(tr("Saving the state …"));
+    wait_for_end(run::Request::pause);
     job_.pause();
   });
   connect(stop_now_, &QPushButton::clicked, this, [this] {
-    wait_for_end(tr("Stopping …"));
-    stop_now_->setEnabled(false);
+    wait_for_end(run::Request::stop_now);
     job_.stop_now();
   });
   connect(&job_, &TrainJob::demo_progress, this, [this](qint64 done, qint64 total) {
@@ -167,30 +143,18 @@ void Training::try_demo(const QString& workspace) {
                  to_std(tr("Start the program from its own folder, or install it again."))});
 }
 
-Status Training::pause(const QString& run) {
-  if (job_.active() && job_.run() == run) {
-    pause_->click();
-    return {};
-  }
-  OMNIQ_ASSIGN(const pid_t other, other_trainer(run));
-  // Asked a second time, it would stop without saving.
-  if (other != 0 && std::exchange(pausing_, other) != other) ::kill(other, SIGTERM);
+Status Training::ask(const QString& run, run::Request request) {
+  OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(run)));
+  OMNIQ_TRY(run::ask(folder, request));
+  if (job_.active() && job_.run() == run) wait_for_end(request);
   return {};
 }
 
-Status Training::stop_now(const QString& run) {
-  if (job_.active() && job_.run() == run) {
-    stop_now_->click();
-    return {};
-  }
-  OMNIQ_ASSIGN(const pid_t other, other_trainer(run));
-  if (other != 0) ::kill(other, SIGQUIT);
-  return {};
-}
-
-void Training::wait_for_end(const QString& why) {
+void Training::wait_for_end(run::Request request) {
+  const bool now = request == run::Request::stop_now;
   pause_->setEnabled(false);
-  text_->setText(why);
+  if (now) stop_now_->setEnabled(false);
+  text_->setText(now ? tr("Stopping …") : tr("Saving the state …"));
 }
 
 void Training::show_progress(const train::Progress& p) {

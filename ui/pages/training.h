@@ -3,6 +3,7 @@
 
 #include <QWidget>
 
+#include "core/run/control.h"
 #include "ui/jobs/train_job.h"
 
 class QLabel;
@@ -22,10 +23,8 @@ class Training : public QWidget {
   void resume(const QString& run);
   /// The shortest way to a result: makes the demo videos beside the workspace and trains on them.
   void try_demo(const QString& workspace);
-  /// Pauses a run of this window, or of the command line on this machine.
-  Status pause(const QString& run);
-  /// Ends it at its last checkpoint, without saving.
-  Status stop_now(const QString& run);
+  /// Asks whoever trains the run: this window, or another process anywhere.
+  Status ask(const QString& run, run::Request request);
 
   /// Asks what becomes of the training. False: the window stays open, for now at least.
   bool may_close();
@@ -46,11 +45,10 @@ class Training : public QWidget {
   void ask_to_start(const config::Experiment& experiment, const Error& error);
   void show_progress(const train::Progress& progress);
   void finish(const QString& run);
-  void wait_for_end(const QString& why);
+  void wait_for_end(run::Request request);
 
   enum class Closing { no, stop, move_to_background } closing_ = Closing::no;
-  qint64 pausing_ = 0;  // the other process that was asked to pause
-  QString demo_data_;   // of the demo that is being trained
+  QString demo_data_;  // of the demo that is being trained
   QLabel* text_;
   QProgressBar* bar_;
   QPushButton *pause_, *stop_now_;

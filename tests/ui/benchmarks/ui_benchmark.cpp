@@ -254,7 +254,7 @@ class Benchmark {
     });
     watch("a run trains in the window", [&] { wait(1000 * sizes_.seconds); });
     watch("it is paused", [&] {
-      if (!window_->training().pause(window_->training().job().run()))
+      if (!window_->training().ask(window_->training().job().run(), omniq::run::Request::pause))
         throw std::runtime_error("the run was not paused");
       wait_until([&] { return !window_->training().job().active(); });
       wait(500);

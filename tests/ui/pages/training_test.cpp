@@ -150,6 +150,8 @@ class TrainingTest : public QObject {
     QTRY_VERIFY(!loss->scene().empty());
     QTRY_VERIFY(window_->runs_page()->actions().pause->isEnabled());
     window_->runs_page()->actions().pause->trigger();
+    const auto request = to_path(only_run().path) / "control.json";
+    QTRY_VERIFY(!std::filesystem::exists(request));  // it is heard
     seen.set_value();
     QTRY_COMPARE(state_key(only_run()), u"paused"_s);
     QTRY_VERIFY(test::points(*loss) > 0);
@@ -299,7 +301,7 @@ class TrainingTest : public QObject {
     QTRY_COMPARE(window_->workspace().model().rowCount(), 1);
     QTRY_VERIFY(only_run().active() && only_run().step > step);
     for (int impatient = 0; impatient < 2; ++impatient)
-      QVERIFY(window_->training().pause(only_run().path));
+      QVERIFY(window_->training().ask(only_run().path, run::Request::pause));
     QTRY_COMPARE(state_key(only_run()), u"paused"_s);
     QVERIFY2(only_run().problem.contains(u"was saved"_s), qPrintable(only_run().problem));
   }

@@ -44,11 +44,12 @@ RunActions::RunActions(Workspace& workspace, QWidget* window)
   open_folder = add(tr("Open folder"), QKeySequence(u"Ctrl+Shift+O"_s));
   copy_command = add(tr("Copy command line"), QKeySequence(u"Ctrl+Shift+C"_s));
   copy_path = add(tr("Copy path"));
-  connect(pause, &QAction::triggered, this, [this] { Q_EMIT pause_requested(runs_.front().path); });
+  connect(pause, &QAction::triggered, this,
+          [this] { Q_EMIT end_requested(runs_.front().path, run::Request::pause); });
   connect(resume, &QAction::triggered, this,
           [this] { Q_EMIT resume_requested(runs_.front().path); });
   connect(stop_now, &QAction::triggered, this,
-          [this] { Q_EMIT stop_now_requested(runs_.front().path); });
+          [this] { Q_EMIT end_requested(runs_.front().path, run::Request::stop_now); });
   connect(evaluate, &QAction::triggered, this, [this] { Q_EMIT evaluate_requested(paths()); });
   connect(rename, &QAction::triggered, this,
           [this] { Q_EMIT edit_requested(WorkspaceModel::kName); });

@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QObject>
 
+#include "core/run/control.h"
 #include "ui/models/workspace.h"
 
 namespace omniq::ui {
@@ -25,8 +26,7 @@ class RunActions : public QObject {
   /// The page opens the cell's editor.
   void edit_requested(int column);
   void clone_requested(const QString& run);
-  void pause_requested(const QString& run);
-  void stop_now_requested(const QString& run);
+  void end_requested(const QString& run, omniq::run::Request request);
   void resume_requested(const QString& run);
   void evaluate_requested(const QStringList& runs);
 
