@@ -66,8 +66,9 @@ inline void run_ffmpeg(const std::string& words) {
 inline std::filesystem::path write_media(const std::filesystem::path& path,
                                          const std::string& options, int frames = 60,
                                          int width = 160, int height = 120) {
-  const std::string command = cat("SVT_LOG=1 ffmpeg -v error -y -f rawvideo -pix_fmt rgb24 -r 25 -s ", width,
-                                  "x", height, " -i - ", options, " '", path.string(), "'");
+  const std::string command =
+      cat("SVT_LOG=1 ffmpeg -v error -y -f rawvideo -pix_fmt rgb24 -r 25 -s ", width, "x", height,
+          " -i - ", options, " '", path.string(), "'");
   std::FILE* const pipe = ::popen(command.c_str(), "w");
   for (int i = 0; pipe != nullptr && i < frames; ++i) {
     const std::string frame = numbered_frame(i, width, height);

@@ -1,8 +1,7 @@
 // What decoding gives and what it costs, for scripts and people:
 //
-//   omniq_video_tool dump VIDEO          every frame on stdout: "TIME WIDTH HEIGHT\n" and its RGB
-//   bytes omniq_video_tool speed VIDEO…        against OpenCV's capture, which decoding used to be,
-//   in one run
+//   omniq_video_tool dump VIDEO     every frame on stdout: "TIME WIDTH HEIGHT\n" and its RGB bytes
+//   omniq_video_tool speed VIDEO…   against OpenCV's capture, which decoding used to be, in one run
 #include <sched.h>
 #include <sys/resource.h>
 

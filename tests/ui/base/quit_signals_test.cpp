@@ -26,9 +26,7 @@ class QuitSignalsTest : public QObject {
 
   void what_is_ignored_stays_so() {
     ::signal(SIGHUP, SIG_IGN);
-    {
-      const QuitSignals quit;
-    }
+    { const QuitSignals quit; }
     struct sigaction after {};
     ::sigaction(SIGHUP, nullptr, &after);
     QVERIFY(after.sa_handler == SIG_IGN);
