@@ -16,7 +16,7 @@
 namespace omniq::bench {
 namespace {
 
-struct Shape {
+struct FusionShape {
   std::int64_t clips, length;
   bool backward;  // timed too
 };
@@ -61,28 +61,27 @@ std::vector<Row> bench_fusion(const Options& bench) {
   const c10::Device device = bench.device;
   const bool gpu = device.is_cuda();
   const auto dtype = gpu ? at::kBFloat16 : at::kFloat;
-  std::vector<Shape> shapes{{8, 33, true}};
+  std::vector<FusionShape> shapes{{8, 33, true}};
   if (gpu) {
     shapes.insert(
         shapes.end(),
         {{64, 33, true}, {1, 4096, true}, {1, 8192, false}, {1, 16384, false}, {1, 32768, false}});
   }
-  std::vector<std::string> names = model::fusion_names();
-  std::stable_partition(names.begin(), names.end(),  // the baseline first
-                        [](const std::string& name) { return name == "transformer"; });
+  const auto is_baseline = [](const model::FusionKind& kind) { return kind.name == "transformer"; };
+  std::vector<model::FusionKind> kinds = model::fusion_kinds();
+  std::ranges::stable_partition(kinds, is_baseline);  // it comes first
   const auto limits = ceilings(device);
   const model::FusionOptions options;
   std::vector<Row> rows;
-  for (const Shape& shape : shapes) {
+  for (const FusionShape& shape : shapes) {
     std::optional<double> baselines[2];  // forward, and with backward
     for (const Pass pass : {Pass::kForward, Pass::kBackward, Pass::kBackwardFrozenRates}) {
       const bool backward = pass != Pass::kForward;
       const bool frozen = pass == Pass::kBackwardFrozenRates;
       if (backward && !shape.backward) continue;
       std::optional<double>& baseline = baselines[backward ? 1 : 0];
-      for (const std::string& name : names) {
-        if (frozen && name != "mamba") continue;
-        const model::FusionKind& kind = *model::find_fusion(name);
+      for (const model::FusionKind& kind : kinds) {
+        if (frozen && kind.size(options).scans == 0) continue;
         const auto time = [&](Row& row, Launch launch) {
           const auto fusion = fusion_on(device, dtype, kind, options);
           std::vector<at::Tensor> needed;
@@ -119,7 +118,7 @@ std::vector<Row> bench_fusion(const Options& bench) {
               },
               sets, bench.runs, launch);
           if (limits) {
-            row.limit_ms = fusion_limit(name, shape.clips, shape.length, options, *limits, dtype,
+            row.limit_ms = fusion_limit(kind, shape.clips, shape.length, options, *limits, dtype,
                                         parameter_bytes, pass);
           }
           if (!backward && shape.length <= kLongestChecked && shape.clips <= 8) {
@@ -129,19 +128,22 @@ std::vector<Row> bench_fusion(const Options& bench) {
         for (const auto launch : {Launch::kGraph, Launch::kEager}) {
           if (!gpu && launch == Launch::kGraph) continue;
           Row row;
-          row.name = cat(name, backward ? " forward+backward" : " forward",
+          const bool states = std::ranges::count(kind.settings, "fusion.d_state") > 0;
+          row.name = cat(kind.name, backward ? " forward+backward" : " forward",
                          frozen ? ", frozen rates" : "", launch == Launch::kGraph ? ", graph" : "");
-          row.shape = cat("B ", shape.clips, " L ", shape.length, " D ", options.width, " depth ",
-                          options.depth, name.starts_with("mamba") ? " E 1536 N 128" : "");
+          row.shape =
+              cat("B ", shape.clips, " L ", shape.length, " D ", options.width, " depth ",
+                  options.depth,
+                  states ? cat(" E ", options.expand * options.width, " N ", options.d_state) : "");
           row.dtype = dtype;
           if (!bench.wants(row)) continue;
           try {
             time(row, launch);
-            if (!baseline && name == "transformer") baseline = row.ms.median;
+            if (!baseline && is_baseline(kind)) baseline = row.ms.median;
             row.baseline_ms = baseline;
             rows.push_back(std::move(row));
           } catch (const c10::OutOfMemoryError&) {
-            std::cerr << name << ", B " << shape.clips << " L " << shape.length
+            std::cerr << kind.name << ", B " << shape.clips << " L " << shape.length
                       << ": left out, it does not fit in the device's memory\n";
           }
         }

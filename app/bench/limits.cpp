@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "app/bench/timing.h"
-#include "core/model/fusion/mamba.h"
 #include "kernels/selective_scan/impl.h"
 #include "kernels/selective_scan/powers.h"
 
@@ -68,31 +67,26 @@ double encoder_limit(const model::SwinOptions& o, std::int64_t frames, std::int6
   return ms;
 }
 
-double fusion_limit(const std::string& name, std::int64_t clips, std::int64_t length,
+double fusion_limit(const model::FusionKind& kind, std::int64_t clips, std::int64_t length,
                     const model::FusionOptions& o, const Ceilings& c, at::ScalarType dtype,
                     double parameter_bytes, Pass pass) {
-  const auto d = static_cast<double>(o.width), L = static_cast<double>(length);
-  const double E = d * static_cast<double>(o.expand), N = static_cast<double>(o.d_state);
+  const model::FusionSize size = kind.size(o);
   const bool backward = pass != Pass::kForward;
   const double passes = backward ? 3 : 1;
-  double products = 8 * d * d;  // of the FFN, for a token
-  double scans = 0;             // milliseconds, for a token
-  if (name == "transformer") products += 4 * d * d + 2 * L * d;
-  if (name == "mamba") {
-    const auto rank = static_cast<double>(model::mamba_dt_rank(o.width));
-    products += 3 * d * E + 2 * E * (2 * rank + 2 * N);
+  std::int64_t products = size.products + size.pair_products * length;  // for a token
+  for (const auto& linear : size.linears) products += linear.in * linear.out;
+  double scans = 0;  // milliseconds, for a token
+  if (size.scans > 0) {
     const auto rates = pass == Pass::kBackward ? Rates::kGeneral : Rates::kLinear;
     const ScanWork scan = scan_work(o.d_state, dtype, rates, backward);
-    scans = 2 * E *  // directions and channels
+    scans = static_cast<double>(size.scans) *
             (scan.products / c.matrix_operations +
              std::max(scan.instructions / c.vector_operations, scan.exponentials / c.exponentials));
   }
-  if (name == "mamba2") products += 3 * d * E + 2 * d * N + 4 * E * N;
-  if (name == "gated_conv") products += 6 * d * d;
-  if (name == "average") products = 0;
-  const double tokens = static_cast<double>(clips * length * o.depth);
-  const double arithmetic = tokens * (passes * 2 * products / c.matrix_operations + scans);
-  const double moved = (parameter_bytes + 4 * d * static_cast<double>(clips) * L) / c.bytes;
+  const auto tokens = static_cast<double>(clips * length);
+  const double arithmetic =
+      tokens * (passes * 2 * static_cast<double>(products) / c.matrix_operations + scans);
+  const double moved = (parameter_bytes + 4 * static_cast<double>(o.width) * tokens) / c.bytes;
   return std::max(arithmetic, passes * moved);
 }
 

@@ -46,7 +46,7 @@ enum class Pass { kForward, kBackward, kBackwardFrozenRates };
 /// A fusion stack: matrix products after each other with the scans between them; everything else,
 /// and what moves, would hide behind them. Backward includes forward, three times its products; its
 /// scans are those of scan_work, with a general A unless rates are frozen.
-double fusion_limit(const std::string& name, std::int64_t clips, std::int64_t length,
+double fusion_limit(const model::FusionKind& kind, std::int64_t clips, std::int64_t length,
                     const model::FusionOptions& options, const Ceilings& ceilings,
                     at::ScalarType dtype, double parameter_bytes, Pass pass);
 

@@ -19,8 +19,6 @@
 namespace omniq::bench {
 namespace {
 
-constexpr std::int64_t kFrames = 32, kSize = 224, kClasses = 101;
-
 std::shared_ptr<model::OmniQ> make_model(const std::string& fusion, c10::Device device) {
   torch::manual_seed(0);
   model::OmniqOptions options;
@@ -54,7 +52,8 @@ std::vector<Row> bench_model(const Options& bench) {
   const auto bytes = torch::TensorOptions().device(device).dtype(at::kByte);
   const auto limits = ceilings(device);
   std::vector<Row> rows;
-  for (const std::string& fusion : model::fusion_names()) {
+  for (const model::FusionKind& kind : model::fusion_kinds()) {
+    const std::string& fusion = kind.name;
     // The last is one new frame, and the clip that it completes.
     for (const std::int64_t clips : {8, 1, 0}) {
       Row row;
@@ -94,7 +93,7 @@ std::vector<Row> bench_model(const Options& bench) {
       if (limits) {
         row.limit_ms = encoder_limit(encoder->options(), std::max<std::int64_t>(1, clips * kFrames),
                                      kSize, 3.0 * kSize * kSize, *limits) +
-                       fusion_limit(fusion, std::max<std::int64_t>(1, clips), kFrames + 1,
+                       fusion_limit(kind, std::max<std::int64_t>(1, clips), kFrames + 1,
                                     model->options().fusion_options, *limits,
                                     model::precision_dtype(precision), 0, Pass::kForward);
       }

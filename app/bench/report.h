@@ -40,6 +40,9 @@ struct Options {
   }
 };
 
+// Of the encoder and the whole classifier: frames of a clip, their height and width, and classes.
+inline constexpr std::int64_t kFrames = 32, kSize = 224, kClasses = 101;
+
 // One function a benchmark.
 
 /// The selective scan and the convolution, forward and backward, against torch operators.

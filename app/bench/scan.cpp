@@ -20,7 +20,7 @@ namespace {
 
 using kernels::detail::ScanInputs;
 
-struct Shape {
+struct ScanShape {
   std::int64_t directions, clips, length, channels, states;
 };
 
@@ -30,7 +30,7 @@ std::vector<at::Tensor*> list(ScanInputs& in) {
   return {&in.u, &in.delta, &in.A, &in.B, &in.C, &in.D_skip, &in.delta_bias, &in.z};
 }
 
-ScanInputs make_inputs(const Shape& s, c10::Device device, at::ScalarType dtype) {
+ScanInputs make_inputs(const ScanShape& s, c10::Device device, at::ScalarType dtype) {
   const auto options = torch::TensorOptions().dtype(dtype).device(device);
   const auto parameters = options.dtype(dtype == at::kDouble ? at::kDouble : at::kFloat);
   ScanInputs in;
@@ -79,7 +79,7 @@ std::vector<at::Tensor> run(const Scan& scan, ScanInputs in, const at::Tensor& g
   return results;
 }
 
-eval::Timing time_scan(const Scan& scan, const Shape& shape, c10::Device device,
+eval::Timing time_scan(const Scan& scan, const ScanShape& shape, c10::Device device,
                        at::ScalarType dtype, bool backward, Rates kind, std::int64_t runs,
                        Launch launch) {
   std::vector<ScanInputs> inputs{make_inputs(shape, device, dtype)};
@@ -98,7 +98,7 @@ eval::Timing time_scan(const Scan& scan, const Shape& shape, c10::Device device,
 }
 
 // The largest relative error of output and gradients against float64.
-double error_of(const Shape& shape, c10::Device device, at::ScalarType dtype, bool backward,
+double error_of(const ScanShape& shape, c10::Device device, at::ScalarType dtype, bool backward,
                 Rates kind) {
   ScanInputs in = make_inputs(shape, device, dtype), exact = in;
   const auto tested = list(in), reference = list(exact);
@@ -114,7 +114,7 @@ double error_of(const Shape& shape, c10::Device device, at::ScalarType dtype, bo
   return largest_error(actual, expected);
 }
 
-double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool backward,
+double limit_of(const ScanShape& s, const Ceilings& c, at::ScalarType dtype, bool backward,
                 Rates kind) {
   const auto size = static_cast<double>(at::elementSize(dtype));
   const double places = static_cast<double>(s.directions * s.clips * s.length);
@@ -131,7 +131,7 @@ double limit_of(const Shape& s, const Ceilings& c, at::ScalarType dtype, bool ba
 }
 
 // The convolution before the scan: both directions of one input.
-void add_conv_rows(const Shape& s, c10::Device device, at::ScalarType dtype,
+void add_conv_rows(const ScanShape& s, c10::Device device, at::ScalarType dtype,
                    const std::optional<Ceilings>& limits, const Options& bench,
                    std::vector<Row>& rows) {
   const auto options = torch::TensorOptions().dtype(dtype).device(device);
@@ -183,7 +183,7 @@ std::vector<Row> bench_scan(const Options& options) {
   const std::int64_t runs = options.runs;
   torch::manual_seed(0);
   const bool gpu = device.is_cuda();
-  std::vector<Shape> shapes{{1, 8, 33, 1536, 128}, {2, 8, 33, 1536, 128}, {2, 8, 9, 128, 16}};
+  std::vector<ScanShape> shapes{{1, 8, 33, 1536, 128}, {2, 8, 33, 1536, 128}, {2, 8, 9, 128, 16}};
   if (gpu) {
     shapes.push_back({2, 64, 33, 1536, 128});
     for (const std::int64_t length : {4096, 16384}) shapes.push_back({2, 1, length, 1536, 128});
@@ -193,7 +193,7 @@ std::vector<Row> bench_scan(const Options& options) {
   if (gpu) dtypes = {at::kBFloat16, at::kFloat};
   std::vector<Row> rows;
   const torch::AutoGradMode grad_off(false);
-  for (const Shape& s : shapes) {
+  for (const ScanShape& s : shapes) {
     for (const auto dtype : dtypes) {
       for (const bool backward : {false, true}) {
         // The baseline is the same for both kinds of A.
@@ -221,7 +221,7 @@ std::vector<Row> bench_scan(const Options& options) {
           if (limits) row.limit_ms = limit_of(s, *limits, dtype, backward, kind);
           // In float64 a step of the loop keeps every state: a few clips tell the error.
           if (with_baseline) {
-            Shape few = s;
+            ScanShape few = s;
             few.clips = std::min<std::int64_t>(few.clips, 8);
             row.error = error_of(few, device, dtype, backward, kind);
           }

@@ -19,7 +19,6 @@
 namespace omniq::bench {
 namespace {
 
-constexpr std::int64_t kSize = 224;
 constexpr std::int64_t kMostChecked = 2;  // frames computed in float64 too
 
 model::Swin make_swin(const std::string& name, c10::Device device, at::ScalarType dtype) {

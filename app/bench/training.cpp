@@ -23,7 +23,7 @@
 namespace omniq::bench {
 namespace {
 
-constexpr std::int64_t kClips = 8, kFrames = 32, kSize = 224, kClasses = 101;
+constexpr std::int64_t kClips = 8;
 
 struct Case {
   const char* fusion;
@@ -120,8 +120,9 @@ double limit_of(const Case& of, Training& training, at::ScalarType dtype, const 
       encoder_limit(training.encoder().options(), kClips * kFrames, kSize, 3.0 * kSize * kSize, c);
   const double parameters = static_cast<double>(training.model().count_parameters().trainable);
   return encoder * (all ? 3 : 1) +
-         fusion_limit(of.fusion, kClips, kFrames + 1, training.model().options().fusion_options, c,
-                      dtype, 0, all ? Pass::kBackward : Pass::kBackwardFrozenRates) +
+         fusion_limit(*model::find_fusion(of.fusion), kClips, kFrames + 1,
+                      training.model().options().fusion_options, c, dtype, 0,
+                      all ? Pass::kBackward : Pass::kBackwardFrozenRates) +
          28 * parameters / c.bytes;
 }
 

@@ -107,17 +107,19 @@ struct Who {
   std::function<bool(const Experiment&)> test;
 };
 
-Who fusions(std::vector<std::string> names) {
-  const std::string words = join(names, ", ");
-  return {words, [names = std::move(names)](const Experiment& e) {
-            return std::find(names.begin(), names.end(), e.fusion.name) != names.end();
-          }};
+/// The fusions for which `test` holds; the words name them, the others where these are fewer, or
+/// nothing where it is all.
+Who fusions(const std::function<bool(const model::FusionKind&)>& test) {
+  std::vector<std::string> in, out;
+  for (const model::FusionKind& kind : model::fusion_kinds())
+    (test(kind) ? in : out).push_back(kind.name);
+  return {out.empty()              ? ""
+          : in.size() > out.size() ? "all fusions but " + join(out, ", ")
+                                   : join(in, ", "),
+          [in](const Experiment& e) { return std::ranges::count(in, e.fusion.name) > 0; }};
 }
 Who sequence_fusions() {
-  return {"all fusions but average", [](const Experiment& e) {
-            const auto* fusion = model::find_fusion(e.fusion.name);
-            return !fusion || fusion->sequence;
-          }};
+  return fusions([](const model::FusionKind& kind) { return kind.sequence; });
 }
 Who trainable(const std::string& what) {
   return {"train.trainable " + what,
@@ -187,6 +189,12 @@ class Row {
     setting_.applies = std::move(who.test);
     return *this;
   }
+  /// For the fusions that say so.
+  Row& of_fusions() {
+    return only(fusions([this](const model::FusionKind& kind) {
+      return std::ranges::count(kind.settings, setting_.key) > 0;
+    }));
+  }
   Row& newer() { return setting_.newer = true, *this; }
   Row& shapes_step() { return setting_.shapes_step = true, *this; }
   Row& group(const std::string& name) { return setting_.group = name, *this; }
@@ -215,13 +223,13 @@ std::vector<Setting> describe() {
     Row(AT(backbone.allow_partial), "Take weights that fill only a part of the encoder; the rest is initialised at random, and the run's environment.json lists it.").newer(),
     Row(AT(backbone.stochastic_depth), "Rate at which residual branches of the last encoder block are skipped.").in(0, 0.9).only(trainable("all")),
     Row(AT(num_classes), "Number of classes; 0: as many as the dataset has.").in(0, 100000).shapes_step(),
-    Row(AT(fusion.depth), "Fusion blocks.").in(1, 64).only(sequence_fusions()).shapes_step(),
+    Row(AT(fusion.depth), "Fusion blocks.").in(1, 64).of_fusions().shapes_step(),
     Row(AT(fusion.d_model), "Width of the fusion; 0: the encoder's output width, with no projection.").in(0, 16384).unit("channels").only(sequence_fusions()).shapes_step(),
-    Row(AT(fusion.d_state), "States a channel of the state-space scan.").in(1, 256).only(fusions({"mamba", "mamba2"})).shapes_step(),
-    Row(AT(fusion.expand), "Inner width of the state-space block, as a multiple of the fusion's width.").in(1, 8).only(fusions({"mamba", "mamba2"})).shapes_step(),
-    Row(AT(fusion.n_heads), "Attention heads.").in(1, 128).only(fusions({"transformer"})).shapes_step(),
-    Row(AT(fusion.dropout), "Dropout in the fusion's feed-forward and attention layers.").in(0, 0.95).only(sequence_fusions()),
-    Row(AT(fusion.tie_directions), "Whether the two directions of time share weights.").only(fusions({"mamba"})).shapes_step(),
+    Row(AT(fusion.d_state), "States a channel of the state-space scan.").in(1, 256).of_fusions().shapes_step(),
+    Row(AT(fusion.expand), "Inner width of the state-space block, as a multiple of the fusion's width.").in(1, 8).of_fusions().shapes_step(),
+    Row(AT(fusion.n_heads), "Attention heads.").in(1, 128).of_fusions().shapes_step(),
+    Row(AT(fusion.dropout), "Dropout in the fusion's feed-forward and attention layers.").in(0, 0.95).of_fusions(),
+    Row(AT(fusion.tie_directions), "Whether the two directions of time share weights.").of_fusions().shapes_step(),
     Row(AT(fusion.max_frames), "Learned positions: the longest clip that the fusion takes.").in(1, 65536).unit("frames").only(sequence_fusions()),
     Row(AT(model.init_std), "Standard deviation of the initial linear weights.").above(0, 1),
     Row(AT(model.position_std), "Standard deviation of the initial positions, types and class token.").above(0, 1).only(sequence_fusions()),

@@ -22,7 +22,7 @@ class AverageFusion : public Fusion {
 
 }  // namespace
 
-std::shared_ptr<Fusion> make_average_fusion(const FusionOptions&) {
+std::shared_ptr<Fusion> AverageVariant::make(const FusionOptions&) {
   return std::make_shared<AverageFusion>();
 }
 

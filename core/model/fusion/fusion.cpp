@@ -7,6 +7,9 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <map>
+
+#include "core/model/fusion/variants.h"
 
 namespace omniq::model {
 namespace {
@@ -76,7 +79,25 @@ class MixerStack : public Fusion {
   InferenceNorm of_norm_;
 };
 
+std::map<std::string, MakeFusion>& makers() {
+  static std::map<std::string, MakeFusion> all = []<class... Variant>(VariantList<Variant...>) {
+    return std::map<std::string, MakeFusion>{{Variant::kind().name, Variant::make}...};
+  }(Variants{});
+  return all;
+}
+
 }  // namespace
+
+std::shared_ptr<Fusion> make_fusion(const std::string& name, const FusionOptions& options) {
+  const auto found = makers().find(name);
+  TORCH_CHECK(found != makers().end(), "there is no fusion called ", name);
+  return found->second(options);
+}
+
+void register_fusion(FusionKind kind, MakeFusion make) {
+  makers().emplace(kind.name, make);
+  add_fusion_kind(std::move(kind));
+}
 
 torch::Tensor Fusion::read_out(const torch::Tensor& fused, const std::optional<torch::Tensor>&) {
   return fused.select(1, 0);

@@ -39,6 +39,10 @@ class Fusion : public torch::nn::Module {
 /// fusion_names() (else c10::Error), and its check has nothing against the options.
 std::shared_ptr<Fusion> make_fusion(const std::string& name, const FusionOptions& options);
 
+using MakeFusion = std::shared_ptr<Fusion> (*)(const FusionOptions&);
+/// Adds a variant that variants.h does not list, before anything asks for them.
+void register_fusion(FusionKind kind, MakeFusion make);
+
 /// A layer over a clip's tokens: x [B, L, D] and mask → [B, L, D].
 class TokenLayer : public torch::nn::Module {
  public:

@@ -13,9 +13,10 @@ class GatedConv : public torch::nn::Module {
  public:
   GatedConv(std::int64_t d, std::int64_t dilation) : dilation_(dilation) {
     in_ = register_module("in_proj", std::make_shared<Linear>(d, 2 * d));
-    conv_weight_ = register_parameter("conv_weight", torch::empty({d, 1, kGatedConvWidth}));
+    conv_weight_ =
+        register_parameter("conv_weight", torch::empty({d, 1, GatedConvVariant::kWidth}));
     conv_bias_ = register_parameter("conv_bias", torch::empty({d}));
-    init_conv(conv_weight_, conv_bias_, kGatedConvWidth);
+    init_conv(conv_weight_, conv_bias_, GatedConvVariant::kWidth);
     out_ = register_module("out_proj", std::make_shared<Linear>(d, d));
   }
 
@@ -52,7 +53,7 @@ class GatedConvMixer : public TokenLayer {
 
 }  // namespace
 
-std::shared_ptr<Fusion> make_gated_conv_fusion(const FusionOptions& options) {
+std::shared_ptr<Fusion> GatedConvVariant::make(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<GatedConvMixer>(options.width); });
 }
 

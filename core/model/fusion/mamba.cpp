@@ -34,11 +34,12 @@ class MeanOfDirections : public torch::autograd::Function<MeanOfDirections> {
 /// The parameters of one selective state-space layer (Mamba-1; Gu and Dao, 2023). Both directions
 /// use one of these (tied) or one each.
 struct Ssm : torch::nn::Module {
-  Ssm(std::int64_t d, std::int64_t inner, std::int64_t states) : dt_rank(mamba_dt_rank(d)) {
+  Ssm(std::int64_t d, std::int64_t inner, std::int64_t states) : dt_rank(MambaVariant::dt_rank(d)) {
     in_proj = register_module("in_proj", std::make_shared<Linear>(d, 2 * inner, /*bias=*/false));
-    conv_weight = register_parameter("conv_weight", torch::empty({inner, kMambaConvWidth}));
+    conv_weight =
+        register_parameter("conv_weight", torch::empty({inner, MambaVariant::kConvWidth}));
     conv_bias = register_parameter("conv_bias", torch::empty({inner}));
-    init_conv(conv_weight, conv_bias, kMambaConvWidth);
+    init_conv(conv_weight, conv_bias, MambaVariant::kConvWidth);
     x_proj = register_module("x_proj",
                              std::make_shared<Linear>(inner, dt_rank + 2 * states, /*bias=*/false));
     dt_proj = register_module("dt_proj", std::make_shared<Linear>(dt_rank, inner));
@@ -168,7 +169,7 @@ class MambaMixer : public TokenLayer {
 
 }  // namespace
 
-std::shared_ptr<Fusion> make_mamba_fusion(const FusionOptions& options) {
+std::shared_ptr<Fusion> MambaVariant::make(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<MambaMixer>(options); });
 }
 

@@ -21,14 +21,15 @@ class Mamba2Mixer : public TokenLayer {
   explicit Mamba2Mixer(const FusionOptions& options)
       : inner_(options.expand * options.width),
         states_(options.d_state),
-        heads_(inner_ / kMamba2HeadWidth) {
+        heads_(inner_ / Mamba2Variant::kHeadWidth) {
     const std::int64_t mixed = inner_ + 2 * states_;
     in_proj_ = register_module(
         "in_proj",
         std::make_shared<Linear>(options.width, inner_ + mixed + heads_, /*bias=*/false));
-    conv_weight_ = register_parameter("conv_weight", torch::empty({mixed, 1, kMamba2ConvWidth}));
+    conv_weight_ =
+        register_parameter("conv_weight", torch::empty({mixed, 1, Mamba2Variant::kConvWidth}));
     conv_bias_ = register_parameter("conv_bias", torch::empty({mixed}));
-    init_conv(conv_weight_, conv_bias_, kMamba2ConvWidth);
+    init_conv(conv_weight_, conv_bias_, Mamba2Variant::kConvWidth);
     A_log_ = register_parameter(
         "A_log", torch::empty({heads_}).uniform_(1, 16).log());  // as Mamba-2 initialises it
     dt_bias_ = register_parameter("dt_bias", torch::empty({heads_}));
@@ -48,8 +49,8 @@ class Mamba2Mixer : public TokenLayer {
     const auto uBC = mixed.split_with_sizes({inner_, states_, states_}, -1);
     const auto A = of_A_log_.get({A_log_}, [&] { return -torch::exp(A_log_); });
     const auto y = kernels::bidirectional_ssd(
-        uBC[0].reshape({clips, length, heads_, kMamba2HeadWidth}), parts[2], A, uBC[1], uBC[2],
-        as_float(of_D_skip_, D_skip_), as_float(of_dt_bias_, dt_bias_), mask);
+        uBC[0].reshape({clips, length, heads_, Mamba2Variant::kHeadWidth}), parts[2], A, uBC[1],
+        uBC[2], as_float(of_D_skip_, D_skip_), as_float(of_dt_bias_, dt_bias_), mask);
     return out_proj_->forward(kernels::gated_rms_norm(y.reshape({clips, length, inner_}), parts[0],
                                                       as_float(of_norm_weight_, norm_weight_)));
   }
@@ -70,7 +71,7 @@ class Mamba2Mixer : public TokenLayer {
 
 }  // namespace
 
-std::shared_ptr<Fusion> make_mamba2_fusion(const FusionOptions& options) {
+std::shared_ptr<Fusion> Mamba2Variant::make(const FusionOptions& options) {
   return make_mixer_stack(options, [&] { return std::make_shared<Mamba2Mixer>(options); });
 }
 

@@ -67,7 +67,7 @@ class EncoderLayer : public TokenLayer {
 
 }  // namespace
 
-std::shared_ptr<Fusion> make_transformer_fusion(const FusionOptions& options) {
+std::shared_ptr<Fusion> TransformerVariant::make(const FusionOptions& options) {
   return make_block_stack(options, [&] { return std::make_shared<EncoderLayer>(options); });
 }
 

@@ -32,6 +32,35 @@ TEST(Settings, SayInWordsWhoTheyAreForWhereTheyAreNotForAll) {
   }
 }
 
+// Depth and what is beside it in a block make a variant's size; heads and dropout do not.
+TEST(Settings, OfAFusionAreThoseThatItsSizeDependsOn) {
+  for (const model::FusionKind& kind : model::fusion_kinds()) {
+    for (const std::string& key : kind.settings) EXPECT_TRUE(find_setting(key)) << key;
+    for (const auto& [key, value] : {std::pair("fusion.depth", "5"),
+                                     {"fusion.d_state", "64"},
+                                     {"fusion.expand", "4"},
+                                     {"fusion.tie_directions", "false"}}) {
+      Experiment e;
+      e.fusion.name = kind.name;
+      const model::FusionSize before = kind.size(fusion_options(e));
+      ASSERT_TRUE(find_setting(key)->set(e, value));
+      EXPECT_EQ(kind.size(fusion_options(e)) != before, applies(key, e)) << kind.name << key;
+    }
+  }
+}
+
+TEST(Settings, NameTheFusionsThatTheyAreForOrTheFewOthers) {
+  for (const auto& [key, words] : {std::pair("fusion.depth", "all fusions but average"),
+                                   {"fusion.dropout", "all fusions but average"},
+                                   {"fusion.max_frames", "all fusions but average"},
+                                   {"fusion.d_state", "mamba, mamba2"},
+                                   {"fusion.expand", "mamba, mamba2"},
+                                   {"fusion.n_heads", "transformer"},
+                                   {"fusion.tie_directions", "mamba"},
+                                   {"fusion.name", ""}})
+    EXPECT_EQ(find_setting(key)->applies_to, words) << key;
+}
+
 TEST(Settings, StepsOfTheSameShapeHaveTheSameKey) {
   Experiment a;
   Experiment b = a;

@@ -82,7 +82,7 @@ Tensor ssm(const Tensor& x, const Parameters& p, const std::string& name) {
 void expect_equations(bool tied) {
   torch::manual_seed(3);
   const torch::NoGradGuard no_grad;
-  const auto [fusion, p] = shaken(make_mamba_fusion(one_block(tied)));
+  const auto [fusion, p] = shaken(MambaVariant::make(one_block(tied)));
   const Tensor S = torch::randn({2, 7, 32}, torch::kDouble);
   const Tensor got = fusion->forward(S, {});
   const std::string first = tied ? "block0.mixer.ssm" : "block0.mixer.ssm_forward";
@@ -100,7 +100,7 @@ TEST(MambaFusion, IsItsEquationsWithUntiedDirections) { expect_equations(false);
 
 TEST(MambaFusion, StartsAsS4DWithLogUniformSteps) {
   torch::manual_seed(1);
-  const auto fusion = make_mamba_fusion(one_block(true));
+  const auto fusion = MambaVariant::make(one_block(true));
   const auto p = fusion->named_parameters();
   const Tensor expected = torch::arange(1, 9, torch::kFloat).log().expand({64, 8});
   EXPECT_TRUE(torch::allclose(p["block0.mixer.ssm.A_log"], expected));
@@ -114,7 +114,7 @@ TEST(MambaFusion, StartsAsS4DWithLogUniformSteps) {
 TEST(Mamba2Fusion, IsItsEquations) {
   torch::manual_seed(5);
   const torch::NoGradGuard no_grad;
-  const auto [fusion, p] = shaken(make_mamba2_fusion(one_block(true)));
+  const auto [fusion, p] = shaken(Mamba2Variant::make(one_block(true)));
   constexpr std::int64_t L = 6, D = 32, E = 64, N = 8;  // one head of 64 channels
   const Tensor S = torch::randn({1, L, D}, torch::kDouble);
   const auto W = [&](const char* what) { return p.at(std::string("block0.mixer.") + what); };
