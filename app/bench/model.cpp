@@ -39,8 +39,7 @@ double error_of(model::OmniQ& net, const std::string& fusion, const at::Tensor& 
   const at::Tensor features = exact->backbone().as<model::SwinImpl>()->forward(
       model::normalize_frames(clip.flatten(0, 1)).to(at::kDouble));
   const at::Tensor expected = exact->classify(features.unsqueeze(0));
-  const model::AutocastScope autocast(video.device(), precision);
-  return relative_error(net.classify(net.encode(clip)), expected);
+  return relative_error(net.forward(clip, net.execution(precision, /*training=*/false)), expected);
 }
 
 }  // namespace
@@ -73,6 +72,7 @@ std::vector<Row> bench_model(const Options& bench) {
       }
       const at::Tensor others = torch::randn({1, kFrames - 1, encoder->output_width()},
                                              torch::TensorOptions().device(device));
+      const model::Execution execution = model->execution(precision, /*training=*/false);
       const auto logits = [&](const at::Tensor& features) {
         return model->classify(clips > 0 ? features : torch::cat({others, features}, 1));
       };
@@ -85,7 +85,7 @@ std::vector<Row> bench_model(const Options& bench) {
             },
             sets, runs, Launch::kEager);
       };
-      row.ms = time(bench.runs, [&](const at::Tensor& v) { return model->encode(v); });
+      row.ms = time(bench.runs, [&](const at::Tensor& v) { return model->encode(v, execution); });
       row.baseline_ms = time(std::max<std::int64_t>(3, bench.runs / 3), [&](const at::Tensor& v) {
                           return encoder->forward(model::normalize_frames(v.flatten(0, 1)))
                               .unflatten(0, {v.size(0), v.size(1)});

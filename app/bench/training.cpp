@@ -101,7 +101,9 @@ class Training {
     at::Tensor logits;
     {
       const model::AutocastScope autocast(device_, precision);
-      logits = model_->classify(kernels ? model_->encode(video) : encode_by_operators(video));
+      const auto execution = model_->execution(precision, /*training=*/true);
+      logits =
+          model_->classify(kernels ? model_->encode(video, execution) : encode_by_operators(video));
     }
     torch::cross_entropy_loss(logits.to(at::kFloat), labels).backward();
   }

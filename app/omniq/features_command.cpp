@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/model/device.h"
 #include "core/model/precision.h"
+#include "core/model/swin/encoder_path.h"
 #include "core/model/swin/inference.h"
 #include "core/model/swin/swin.h"
 #include "core/model/weights/load_into.h"
@@ -43,14 +44,16 @@ Result<at::Tensor> read_video(const std::string& path) {
 at::Tensor encode(model::SwinImpl& encoder, const at::Tensor& video, c10::Device device,
                   model::Precision precision) {
   const torch::InferenceMode inference;
+  const bool half_on_gpu = device.is_cuda() && precision != model::Precision::float32;
+  const auto path = model::choose_encoder_path({.half_on_gpu = half_on_gpu});
   model::SwinInference half(encoder);
   std::vector<at::Tensor> parts;
   for (const at::Tensor& part : video.split(32)) {
     const at::Tensor frames = part.to(device);
-    const bool mixed = precision != model::Precision::float32;
-    parts.push_back(
-        (mixed ? half.features(frames, model::precision_dtype(precision)) : encoder.forward(frames))
-            .cpu());
+    parts.push_back((path == model::EncoderPath::inference
+                         ? half.features(frames, model::precision_dtype(precision))
+                         : encoder.forward(frames))
+                        .cpu());
   }
   return torch::cat(parts);
 }

@@ -30,14 +30,10 @@ class EvaluationScope {
 }  // namespace
 
 Result<at::Tensor> class_probabilities(model::OmniQ& model, const at::Tensor& video,
-                                       model::Precision precision) {
+                                       const model::Execution& execution) {
   const std::int64_t views = video.size(1);
-  at::Tensor logits;
-  {
-    const model::AutocastScope autocast(video.device(), precision);
-    logits = model.forward(video.flatten(0, 1));
-  }
-  OMNIQ_ASSIGN(const at::Tensor p, probabilities_of(logits, precision));
+  const at::Tensor logits = model.forward(video.flatten(0, 1), execution);
+  OMNIQ_ASSIGN(const at::Tensor p, probabilities_of(logits, execution.precision));
   return p.unflatten(0, {video.size(0), views}).mean(1);
 }
 
@@ -55,6 +51,7 @@ Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const dat
                             std::stop_token stop) {
   const torch::InferenceMode inference;
   const EvaluationScope evaluation_mode(model);
+  const model::Execution execution = model.execution(precision, /*training=*/false);
   Evaluation result;
   std::int64_t correct1 = 0, correct5 = 0, readable = 0;
   loader.start(0);
@@ -66,7 +63,7 @@ Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const dat
     }
     if (batch->video.defined()) {
       OMNIQ_ASSIGN(const at::Tensor p,
-                   class_probabilities(model, batch->video.to(device), precision));
+                   class_probabilities(model, batch->video.to(device), execution));
       for (std::int64_t i = 0; i < p.size(0); ++i) {
         ClipPrediction prediction;
         prediction.clip = batch->indices[i];

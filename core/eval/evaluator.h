@@ -33,7 +33,7 @@ struct Evaluation {
 /// video uint8 [B, V, T, S, S, 3] on the model's device → the mean over views of the softmax,
 /// float32 [B, classes] on the CPU. Errors are those of probabilities_of.
 Result<at::Tensor> class_probabilities(model::OmniQ& model, const at::Tensor& video,
-                                       model::Precision precision);
+                                       const model::Execution& execution);
 
 /// The classes with the largest probabilities, best first, at most five.
 struct BestClasses {

@@ -64,6 +64,7 @@ std::optional<Latency> measure_latency(
     std::stop_token stop) {
   const torch::InferenceMode inference;
   model.eval();
+  const model::Execution execution = model.execution(precision, /*training=*/false);
   const auto video =
       torch::randn({kLatencyBatch, frames, 3, size, size}, torch::TensorOptions().device(device));
   Latency latency;
@@ -74,8 +75,7 @@ std::optional<Latency> measure_latency(
         [&](std::int64_t i) {
           if (stop.stop_requested()) throw StopRequested{};
           if (progress) progress(i, kWarmup + kRuns);
-          const model::AutocastScope autocast(device, precision);
-          model.forward(video);
+          model.forward(video, execution);
         },
         kWarmup, kRuns);
   } catch (const StopRequested&) {

@@ -16,16 +16,12 @@ FrameWindow::FrameWindow(std::shared_ptr<model::OmniQ> model, c10::Device device
                          model::Precision precision, std::int64_t capacity)
     : model_(std::move(model)),
       device_(device),
-      precision_(precision),
+      execution_(model_->execution(precision, /*training=*/false)),
       numbers_(static_cast<std::size_t>(std::max<std::int64_t>(capacity, 1)), -1) {}
 
 void FrameWindow::push(std::span<const std::int64_t> numbers, const at::Tensor& rgb) {
   const torch::InferenceMode inference;
-  at::Tensor encoded;
-  {
-    const model::AutocastScope autocast(device_, precision_);
-    encoded = model_->encode(rgb.to(device_).unsqueeze(0))[0];
-  }
+  const at::Tensor encoded = model_->encode(rgb.to(device_).unsqueeze(0), execution_)[0];
   if (!features_.defined()) {
     features_ = torch::empty({static_cast<std::int64_t>(numbers_.size()), encoded.size(1)},
                              encoded.options());
@@ -50,11 +46,11 @@ Result<std::vector<double>> FrameWindow::classify(std::span<const std::int64_t> 
   for (const std::int64_t number : numbers) slots.push_back(slot_of(number));
   at::Tensor logits;
   {
-    const model::AutocastScope autocast(device_, precision_);
+    const model::AutocastScope autocast(device_, execution_.precision);
     logits =
         model_->classify(features_.index_select(0, torch::tensor(slots).to(device_)).unsqueeze(0));
   }
-  OMNIQ_ASSIGN(const at::Tensor p, eval::probabilities_of(logits, precision_));
+  OMNIQ_ASSIGN(const at::Tensor p, eval::probabilities_of(logits, execution_.precision));
   const auto* values = p.const_data_ptr<float>();
   return std::vector<double>(values, values + p.size(1));
 }

@@ -36,7 +36,7 @@ class FrameWindow {
 
   std::shared_ptr<model::OmniQ> model_;
   c10::Device device_;
-  model::Precision precision_;
+  model::Execution execution_;
   std::vector<std::int64_t> numbers_;  // by slot, −1 for none
   std::int64_t next_ = 0;              // the slot that is written next
   at::Tensor features_;                // [capacity, D]

@@ -54,7 +54,8 @@ Result<Prediction> Predictor::predict(const std::filesystem::path& video) {
   prediction.frames = clip.size(0) * clip.size(1);
   start = std::chrono::steady_clock::now();
   OMNIQ_ASSIGN(const at::Tensor p,
-               eval::class_probabilities(*model_, clip.unsqueeze(0).to(device_), precision_));
+               eval::class_probabilities(*model_, clip.unsqueeze(0).to(device_),
+                                         model_->execution(precision_, /*training=*/false)));
   prediction.model_ms = milliseconds_since(start);
   const eval::BestClasses best = eval::best_classes(p[0]);
   for (std::size_t k = 0; k < best.classes.size(); ++k)

@@ -1,12 +1,12 @@
 #include "core/model/omniq.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/nn/module.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include "core/base/text.h"
 #include "core/model/preprocess.h"
+#include "core/model/swin/kernel_path.h"
 
 namespace omniq::model {
 namespace {
@@ -27,7 +27,7 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
 
   backbone_ = register_module("backbone", Swin(*swin));
   encoder_inference_ = std::make_shared<SwinInference>(*backbone_);
-  encoder_training_ = std::make_shared<SwinTraining>(*backbone_, options.recompute);
+  encoder_training_ = std::make_shared<SwinTraining>(*backbone_);
   const std::int64_t backbone_width = backbone_->output_width();
   sequence_ = kind->sequence;
   const std::int64_t width = sequence_ ? options.fusion_options.width : backbone_width;
@@ -61,26 +61,51 @@ void OmniQ::reset_parameters() {
   }
 }
 
-torch::Tensor OmniQ::forward(const torch::Tensor& video) { return classify(encode(video)); }
+torch::Tensor OmniQ::forward(const torch::Tensor& video, const Execution& execution) {
+  const AutocastScope autocast(video.device(), execution.precision);
+  return classify(encode(video, execution));
+}
 
-torch::Tensor OmniQ::encode(const torch::Tensor& video) {
+torch::Tensor OmniQ::encode(const torch::Tensor& video, const Execution& execution) {
   TORCH_CHECK(video.dim() == 5, "video must be [B, T, 3, H, W], or [B, T, H, W, 3] of bytes, got ",
               video.sizes());
   const torch::AutoGradMode grad(torch::GradMode::is_enabled() && !backbone_frozen_);
   const torch::Tensor frames = video.flatten(0, 1);
-  const auto of_clips = [&](const torch::Tensor& features) {
-    return features.unflatten(0, {video.size(0), video.size(1)});
-  };
-  if (video.is_cuda() && at::autocast::is_autocast_enabled(at::kCUDA)) {
-    const auto dtype = at::autocast::get_autocast_dtype(at::kCUDA);
-    if (torch::GradMode::is_enabled()) {
-      const torch::Tensor keep = backbone_->draw_stochastic_depth(frames.size(0), frames.device());
-      return of_clips(encoder_training_->features(frames, keep, dtype));
+  const auto features = [&] {
+    switch (execution.encoder) {
+      case EncoderPath::operators:
+        break;
+      case EncoderPath::inference:
+        TORCH_CHECK(!torch::GradMode::is_enabled() && !backbone_->is_training(),
+                    "an encoder that trains is not to be computed without gradients");
+        return encoder_inference_->features(frames, precision_dtype(execution.precision));
+      case EncoderPath::training:
+      case EncoderPath::recomputed:
+        return encoder_training_->features(
+            frames, backbone_->draw_stochastic_depth(frames.size(0), frames.device()),
+            precision_dtype(execution.precision), execution.encoder == EncoderPath::recomputed);
     }
-    if (!backbone_->is_training()) return of_clips(encoder_inference_->features(frames, dtype));
+    return backbone_->forward(video.scalar_type() == at::kByte ? normalize_frames(frames) : frames);
+  };
+  return features().unflatten(0, {video.size(0), video.size(1)});
+}
+
+Execution OmniQ::execution(Precision precision, bool training) const {
+  const bool half_on_gpu = head_->weight.is_cuda() && precision != Precision::float32;
+  return {precision, choose_encoder_path({.half_on_gpu = half_on_gpu,
+                                          .trains = training && !backbone_frozen_,
+                                          .recompute = options_.recompute})};
+}
+
+ExecutionWords OmniQ::describe(const Execution& execution) const {
+  ExecutionWords words{swin::describe(execution.encoder, backbone_->options()), {}};
+  for (const auto& module : fusion_->modules(/*include_self=*/false)) {
+    if (auto* scanning = dynamic_cast<Scanning*>(module.get())) {
+      words.scan = scanning->scan_path(precision_dtype(execution.precision));
+      break;
+    }
   }
-  return of_clips(
-      backbone_->forward(video.scalar_type() == at::kByte ? normalize_frames(frames) : frames));
+  return words;
 }
 
 torch::Tensor OmniQ::tokens(const torch::Tensor& features) {

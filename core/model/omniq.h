@@ -12,6 +12,8 @@
 #include "core/base/result.h"
 #include "core/model/fusion/fusion.h"
 #include "core/model/fusion/inference.h"
+#include "core/model/precision.h"
+#include "core/model/swin/encoder_path.h"
 #include "core/model/swin/inference.h"
 #include "core/model/swin/swin.h"
 #include "core/model/swin/training.h"
@@ -21,7 +23,7 @@ namespace omniq::model {
 struct OmniqOptions {
   std::string backbone = "swin_tiny";
   double stochastic_depth = 0.2;  // where the encoder trains
-  bool recompute = false;         // of SwinTraining
+  bool recompute = false;         // so that it keeps less (EncoderPath::recomputed)
   std::string fusion = "mamba";
   FusionOptions
       fusion_options;  // its width is the fusion's; equal to the encoder's, no projection is made
@@ -43,6 +45,19 @@ struct ParameterCount {
   std::int64_t total = 0, trainable = 0;  // elements
 };
 
+/// How a model is computed. Chosen once, by OmniQ::execution, for a training, an evaluation or a
+/// stream; by default in float32 by torch operators.
+struct Execution {
+  Precision precision = Precision::float32;
+  EncoderPath encoder = EncoderPath::operators;
+};
+
+/// The same in words, for a run's record.
+struct ExecutionWords {
+  std::string encoder;
+  std::string scan;  // as Scanning's; empty for a fusion without one
+};
+
 class OmniQ : public torch::nn::Module {
  public:
   /// Initialised at random from torch's default generator. Throws c10::Error for unknown names.
@@ -50,12 +65,11 @@ class OmniQ : public torch::nn::Module {
 
   /// video floating [B, T, 3, H, W] and normalised, or uint8 [B, T, H, W, 3] in RGB → logits [B,
   /// classes].
-  torch::Tensor forward(const torch::Tensor& video);
+  torch::Tensor forward(const torch::Tensor& video, const Execution& execution = {});
   /// The same video → frame features [B, T, D_b]. A frozen encoder keeps nothing for a backward
-  /// pass. On a GPU in mixed precision the encoder is run by SwinTraining where it trains, by
-  /// SwinInference in evaluation mode and where it is frozen; neither has a gradient in video, and
-  /// the former throws c10::Error where one is required.
-  torch::Tensor encode(const torch::Tensor& video);
+  /// pass. Kernels have no gradient in video; those that train throw c10::Error where one is
+  /// required, those of inference where the encoder trains.
+  torch::Tensor encode(const torch::Tensor& video, const Execution& execution = {});
   /// features [B, T, D_b], mask [B, T] bool (true for a frame, false for padding) or none → logits.
   /// In evaluation mode on a GPU, without gradients, the fusion is run by FusionInference.
   torch::Tensor classify(const torch::Tensor& features,
@@ -71,11 +85,9 @@ class OmniQ : public torch::nn::Module {
 
   ParameterCount count_parameters() const;
   const OmniqOptions& options() const { return options_; }
-  /// As Fusion's, for a run's record.
-  std::string scan_path(torch::Dtype type) { return fusion_->scan_path(type); }
-  /// As SwinInference's and SwinTraining's, for a run's record.
-  std::string encoder_path() const { return encoder_inference_->path(); }
-  std::string encoder_training_path() const { return encoder_training_->path(); }
+  /// To train what set_trainable() says, or without gradients, on the device that the model is on.
+  Execution execution(Precision precision, bool training) const;
+  ExecutionWords describe(const Execution& execution) const;
   torch::nn::Module& backbone() { return *backbone_; }
   bool backbone_frozen() const { return backbone_frozen_; }
 

@@ -50,15 +50,13 @@ Status write_environment(const run::RunFolder& folder, const config::Experiment&
   Json json = describe_machine(device);
   json["seed"] = e.seed;
   json["precision"] = model::precision_name(precision);
-  if (const std::string scan = built.model->scan_path(model::precision_dtype(precision));
-      !scan.empty()) {
-    json["scan"] = scan;
-  }
-  const bool kernels = device.is_cuda() && precision != model::Precision::float32;
-  json["encoder"] = kernels ? built.model->encoder_path() : "torch operators";  // without gradients
-  if (!built.model->backbone_frozen()) {
-    json["encoder_training"] = kernels ? built.model->encoder_training_path() : "torch operators";
-  }
+  const auto words = [&](bool training) {
+    return built.model->describe(built.model->execution(precision, training));
+  };
+  const model::ExecutionWords evaluation = words(/*training=*/false);
+  if (!evaluation.scan.empty()) json["scan"] = evaluation.scan;
+  json["encoder"] = evaluation.encoder;
+  if (!built.model->backbone_frozen()) json["encoder_training"] = words(/*training=*/true).encoder;
   const model::ParameterCount count = built.model->count_parameters();
   json["params"] = count.total;
   json["trainable_params"] = count.trainable;

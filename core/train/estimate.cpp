@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "core/config/settings.h"
-#include "core/model/swin/options.h"
-#include "core/train/encoder_memory.h"
+#include "core/model/swin/memory.h"
 
 namespace omniq::train {
 namespace {
@@ -19,6 +18,12 @@ std::int64_t round_up(std::int64_t value, std::int64_t unit) {
 std::int64_t adapter_parameters(const FusionSize::Linear& layer, std::int64_t rank) {
   const std::int64_t most = std::max<std::int64_t>(1, std::min(layer.in, layer.out) / 2);
   return std::min(rank, most) * (layer.in + layer.out);
+}
+
+bool in_mixed_precision(const config::Experiment& e, bool gpu) { return gpu && e.train.amp; }
+
+model::EncoderPath encoder_path(const config::Experiment& e, bool gpu, bool trains) {
+  return model::choose_encoder_path({in_mixed_precision(e, gpu), trains, e.train.recompute});
 }
 
 }  // namespace
@@ -57,23 +62,29 @@ MemoryEstimate estimate_memory(const config::Experiment& e, std::int64_t classes
     estimate.trainable = adapters + (e.lora.head == "full" ? head_parameters : 0);
   }
 
-  const bool mixed = gpu && e.train.amp;
   const auto trainable = static_cast<double>(estimate.trainable);
-  estimate.weights = (mixed ? 4 + 2 : 4) * static_cast<double>(estimate.parameters);
+  estimate.weights =
+      (in_mixed_precision(e, gpu) ? 4 + 2 : 4) * static_cast<double>(estimate.parameters);
   estimate.gradients = 4 * trainable;
   estimate.optimizer = 8 * trainable;
-  const auto frames = static_cast<double>(e.train.batch_size * e.frames);
   const auto tokens =
       static_cast<double>(e.train.batch_size * (e.frames + (fusion->sequence ? 1 : 0)));
   const double of_fusion = 4 * tokens * static_cast<double>(size.values);
-  const auto path = !mixed              ? EncoderPath::operators
-                    : e.train.recompute ? EncoderPath::recomputed
-                                        : EncoderPath::kernels;
-  estimate.activations =
-      e.train.trainable == "all"
-          ? frames * encoder_training_bytes(*swin, e.size, path) + of_fusion
-          : std::max(frames * frozen_encoder_bytes(*swin, e.size, path), of_fusion);
+  if (e.train.trainable == "all") {
+    const auto path = encoder_path(e, gpu, /*trains=*/true);
+    const double frame = model::encoder_training_bytes(*swin, e.size, path);
+    estimate.activations = static_cast<double>(e.train.batch_size * e.frames) * frame + of_fusion;
+  } else {
+    estimate.activations = std::max(evaluation_activations(e, e.train.batch_size, gpu), of_fusion);
+  }
   return estimate;
+}
+
+double evaluation_activations(const config::Experiment& e, std::int64_t clips, bool gpu) {
+  const auto swin = model::swin_options(e.vision_backbone);
+  if (!swin) return 0;
+  return static_cast<double>(clips * e.frames) *
+         model::encoder_inference_bytes(*swin, e.size, encoder_path(e, gpu, /*trains=*/false));
 }
 
 std::int64_t steps_per_epoch(const config::Experiment& e, std::int64_t clips) {

@@ -25,15 +25,17 @@ struct MemoryEstimate {
 ///
 /// - Weights, gradients and AdamW's two moments are float32 (4 bytes a parameter, 4 and 8 a
 ///   trainable one: Rajbhandari et al., ZeRO, 2020, section 3.1). In mixed precision there is a
-///   copy of all weights in 2 bytes: of the encoder's in SwinTraining or SwinInference, of the
-///   others in what linear layers keep for the backward pass.
-/// - The encoder is computed by torch operators in float32, in mixed precision by kernels
-///   (encoder_memory.h).
+///   copy of all weights in 2 bytes: of the encoder's beside its kernels, of the others in what
+///   linear layers keep for the backward pass.
+/// - The encoder's activations are those of the path that it is computed on (swin/memory.h).
 /// - The fusion keeps what its FusionSize says, in 4 bytes. A frozen encoder's activations are gone
 ///   by then.
 /// - Dropout's masks, the operators' scratch memory and fragmentation are left out.
 MemoryEstimate estimate_memory(const config::Experiment& experiment, std::int64_t classes,
                                bool gpu);
+
+/// The activations of a forward pass of the encoder alone over so many clips, without gradients.
+double evaluation_activations(const config::Experiment& experiment, std::int64_t clips, bool gpu);
 
 /// Optimiser steps of an epoch over so many clips.
 std::int64_t steps_per_epoch(const config::Experiment& experiment, std::int64_t clips);

@@ -23,17 +23,14 @@ Need need_of(const config::Experiment& e, const data::Dataset& dataset, bool gpu
   const auto batch_of = [](std::int64_t batch_size, const data::Split& split) {
     return std::clamp<std::int64_t>(static_cast<std::int64_t>(split.clips.size()), 0, batch_size);
   };
-  config::Experiment step = e, evaluation = e;
+  config::Experiment step = e;
   step.train.batch_size = batch_of(e.train.batch_size, dataset.train);
-  evaluation.train.batch_size = batch_of(e.eval.batch_size, monitored);
-  evaluation.train.trainable = "fusion";  // nothing is kept for a backward pass
-  evaluation.fusion.name = "average";
+  const std::int64_t evaluated = batch_of(e.eval.batch_size, monitored);
   const MemoryEstimate estimate = estimate_memory(step, classes, gpu);
   Need need;
-  need.device =
-      estimate.total() - estimate.activations +
-      std::max(estimate.activations, estimate_memory(evaluation, classes, gpu).activations);
-  for (const std::int64_t batch : {step.train.batch_size, evaluation.train.batch_size}) {
+  need.device = estimate.total() - estimate.activations +
+                std::max(estimate.activations, evaluation_activations(e, evaluated, gpu));
+  for (const std::int64_t batch : {step.train.batch_size, evaluated}) {
     if (batch == 0) continue;
     const double clip = 3.0 * static_cast<double>(e.frames) * static_cast<double>(e.size * e.size);
     const auto held = static_cast<double>(batch * data::batches_held(batch, e.train.num_workers));

@@ -29,7 +29,10 @@ ClipSums count_correct(const at::Tensor& logits, const at::Tensor& labels) {
 }
 
 TrainStep::TrainStep(model::OmniQ& model, AdamW& optimizer, const StepOptions& options)
-    : model_(model), optimizer_(optimizer), options_(options) {
+    : model_(model),
+      optimizer_(optimizer),
+      options_(options),
+      execution_(model.execution(options.precision, /*training=*/true)) {
   if (options.precision == model::Precision::float16) scale_ = kInitialScale;
 }
 
@@ -37,11 +40,7 @@ ClipSums TrainStep::accumulate(const at::Tensor& video, const at::Tensor& labels
                                std::int64_t micro) {
   torch::manual_seed(mix_bits(mix_bits(mix_bits(options_.seed) ^ static_cast<std::uint64_t>(step)) ^
                               static_cast<std::uint64_t>(micro)));
-  torch::Tensor logits;
-  {
-    const model::AutocastScope autocast(video.device(), options_.precision);
-    logits = model_.forward(video);
-  }
+  const torch::Tensor logits = model_.forward(video, execution_);
   const auto loss =
       torch::cross_entropy_loss(logits.to(torch::kFloat32), labels, {}, at::Reduction::Sum,
                                 /*ignore_index=*/-100, options_.label_smoothing);

@@ -33,6 +33,7 @@ struct StepResult {
 
 class TrainStep {
  public:
+  /// The model is on its device, and it is known what of it trains.
   TrainStep(model::OmniQ& model, AdamW& optimizer, const StepOptions& options);
 
   /// Forward and backward of one micro-batch: video uint8 [n, T, S, S, 3], labels int64 [n], both
@@ -54,6 +55,7 @@ class TrainStep {
   model::OmniQ& model_;
   AdamW& optimizer_;
   StepOptions options_;
+  model::Execution execution_;
   std::int64_t clips_ = 0;
   double scale_ = 1;             // float16's loss scale
   std::int64_t good_steps_ = 0;  // since it last changed

@@ -104,6 +104,15 @@ foreach(file IN LISTS files)
   endif()
 endforeach()
 
+# How the encoder is computed is chosen in core/model; who runs it passes the choice on.
+file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/core/train/*" "${ROOT}/core/eval/*" "${ROOT}/core/infer/*")
+foreach(file IN LISTS files)
+  file(STRINGS "${ROOT}/${file}" names REGEX "SwinInference|SwinTraining")
+  if(names)
+    set(violations "${violations}\n  ${file}: names Swin's kernels; model::Execution says how the encoder is computed")
+  endif()
+endforeach()
+
 if(violations)
   message(FATAL_ERROR "${violations}")
 endif()

@@ -62,6 +62,10 @@ file(APPEND "${WORK}/core/data/video.cpp" "void f() { out << json.dump(2); }\n")
 expect("JSON that may throw" 1 "core/data/video.cpp: calls dump()" ${check})
 
 clean_tree()
+file(WRITE "${WORK}/core/eval/evaluator.cpp" "model::SwinInference encoder(swin);\n")
+expect("an evaluation that runs the encoder's kernels" 1 "core/eval/evaluator.cpp: names Swin's kernels" ${check})
+
+clean_tree()
 file(REMOVE_RECURSE "${WORK}/kernels")
 expect("a tree without kernels" 1 "no file was found" ${check})
 

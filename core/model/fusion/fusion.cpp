@@ -69,10 +69,6 @@ class MixerStack : public Fusion {
     return normed;
   }
 
-  std::string scan_path(torch::Dtype type) override {
-    return blocks_.empty() ? "" : blocks_[0]->scan_path(type);
-  }
-
  private:
   std::vector<std::shared_ptr<MixerBlock>> blocks_;
   torch::nn::LayerNorm norm_{nullptr};

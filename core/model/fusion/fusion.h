@@ -29,10 +29,6 @@ class Fusion : public torch::nn::Module {
   /// fused [B, L, D] → what the head classifies, [B, D]. By default the first token, VIS_CLS.
   virtual torch::Tensor read_out(const torch::Tensor& fused,
                                  const std::optional<torch::Tensor>& mask);
-
-  /// How the selective scan is computed as things are, with autocast to `type`, for a run's record:
-  /// what kernels::scan_path() says; empty where there is none.
-  virtual std::string scan_path(torch::Dtype /*type*/) { return {}; }
 };
 
 /// A new variant, freshly initialised from torch's default generator; `name` is one of
@@ -48,8 +44,15 @@ class TokenLayer : public torch::nn::Module {
  public:
   virtual torch::Tensor forward(const torch::Tensor& x,
                                 const std::optional<torch::Tensor>& mask) = 0;
-  /// As Fusion's.
-  virtual std::string scan_path(torch::Dtype /*type*/) { return {}; }
+};
+
+/// A layer with selective scans.
+class Scanning {
+ public:
+  virtual ~Scanning() = default;
+  /// How they are computed as things are, in `type`, for a run's record: as kernels::scan_path()
+  /// says.
+  virtual std::string scan_path(torch::Dtype type) = 0;
 };
 using MakeTokenLayer = std::function<std::shared_ptr<TokenLayer>()>;
 
@@ -72,7 +75,6 @@ class MixerBlock : public TokenLayer {
   MixerBlock(std::shared_ptr<TokenLayer> mixer, const FusionOptions& options);
   torch::Tensor forward(const torch::Tensor& tokens,
                         const std::optional<torch::Tensor>& mask) override;
-  std::string scan_path(torch::Dtype type) override { return mixer_->scan_path(type); }
 
   // The same in parts, for inference: sums and norms of neighbouring blocks are one operator.
 

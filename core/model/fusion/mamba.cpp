@@ -73,7 +73,7 @@ struct Ssm : torch::nn::Module {
 
 /// H = ½ (SSM(x) + reverse(SSM(reverse(x)))). Nothing is flipped in memory: the operators run the
 /// second direction from the last token to the first.
-class MambaMixer : public TokenLayer {
+class MambaMixer : public TokenLayer, public Scanning {
   using Tensor = torch::Tensor;
 
  public:

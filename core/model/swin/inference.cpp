@@ -143,10 +143,6 @@ SwinInference::SwinInference(SwinImpl& encoder, bool graphs)
 }
 SwinInference::~SwinInference() = default;
 
-std::string SwinInference::path() const {
-  return cat("kernels, GELU to 1e-3", swin::attention_without_kernel(options_));
-}
-
 void SwinInference::refresh(c10::Device device, at::ScalarType dtype) {
   std::vector<CopySource> source;
   source.reserve(parameters_.size());

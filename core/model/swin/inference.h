@@ -44,10 +44,6 @@ class SwinInference {
   /// Graphs that are there, for tests.
   std::size_t graphs() const { return graphs_.graphs(); }
 
-  /// "kernels", how they differ from the formulas, and attention that has none
-  /// (swin::attention_without_kernel): for a run's record.
-  std::string path() const;
-
  private:
   struct Weights;
 

@@ -11,6 +11,20 @@
 #include "kernels/window_attention/window_attention.h"
 
 namespace omniq::model::swin {
+namespace {
+
+/// As the end of a sentence; "" for none.
+std::string attention_without_kernel(const SwinOptions& options) {
+  for (std::size_t i = 0; i < options.heads.size(); ++i) {
+    const std::int64_t head_width = (options.width << i) / options.heads[i];
+    if (kernels::has_window_attention(options.window, head_width)) continue;
+    return cat("; attention in windows of ", options.window, " with heads of ", head_width,
+               " by torch operators");
+  }
+  return {};
+}
+
+}  // namespace
 
 PatchLayer patch_layer(const at::Tensor& weight, const at::Tensor& bias, bool bytes) {
   if (!bytes) return {weight.flatten(1), bias};
@@ -34,14 +48,14 @@ void check_frames(const char* encoder, const SwinOptions& options, const at::Ten
               ", H, W] or uint8 [n, H, W, 3], got ", frames.scalar_type(), " ", frames.sizes());
 }
 
-std::string attention_without_kernel(const SwinOptions& options) {
-  for (std::size_t i = 0; i < options.heads.size(); ++i) {
-    const std::int64_t head_width = (options.width << i) / options.heads[i];
-    if (kernels::has_window_attention(options.window, head_width)) continue;
-    return cat("; attention in windows of ", options.window, " with heads of ", head_width,
-               " by torch operators");
-  }
-  return {};
+std::string describe(EncoderPath path, const SwinOptions& options) {
+  if (path == EncoderPath::operators) return "torch operators";
+  return cat("kernels, ",
+             path == EncoderPath::inference ? "GELU to 1e-3" : "residual stream in half precision",
+             path == EncoderPath::recomputed
+                 ? ", attention and MLP computed again in the backward pass"
+                 : "",
+             attention_without_kernel(options));
 }
 
 }  // namespace omniq::model::swin

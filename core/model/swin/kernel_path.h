@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "core/model/swin/encoder_path.h"
 #include "core/model/swin/options.h"
 
 namespace omniq::model::swin {
@@ -23,9 +24,10 @@ PatchLayer patch_layer(const at::Tensor& weight, const at::Tensor& bias, bool by
 /// W] or, with three channels, uint8 [n, H, W, 3].
 void check_frames(const char* encoder, const SwinOptions& options, const at::Tensor& frames);
 
-/// The attention that has no kernel and is computed by torch operators, as the end of a sentence
-/// for a run's record; "" for none. The encoders of swin_names() have kernels throughout; those of
-/// other options may also lack some for patches, norms and GELU, which is not said here.
-std::string attention_without_kernel(const SwinOptions& options);
+/// For a run's record: "torch operators", or "kernels", how they differ from the formulas, what is
+/// computed again, and attention that has no kernel. The encoders of swin_names() have kernels
+/// throughout; those of other options may also lack some for patches, norms and GELU, which is not
+/// said here.
+std::string describe(EncoderPath path, const SwinOptions& options);
 
 }  // namespace omniq::model::swin

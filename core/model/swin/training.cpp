@@ -40,10 +40,10 @@ at::Tensor project(const at::Tensor& tokens, const at::Tensor& weight,
 // the norm that comes next.
 class SwinTraining::Pass {
  public:
-  Pass(const SwinTraining& encoder, const at::Tensor& keep, at::ScalarType dtype)
+  Pass(const SwinTraining& encoder, const at::Tensor& keep, at::ScalarType dtype, bool recompute)
       : options_(encoder.options_),
         parameters_(encoder.parameters_),
-        recompute_(encoder.recompute_),
+        recompute_(recompute),
         dtype_(dtype) {
     if (keep.defined()) keep_ = keep.unbind(0);
   }
@@ -151,15 +151,14 @@ class SwinTraining::Pass {
   Branch branch_;
 };
 
-SwinTraining::SwinTraining(const SwinImpl& encoder, bool recompute)
-    : options_(encoder.options()), recompute_(recompute) {
+SwinTraining::SwinTraining(const SwinImpl& encoder) : options_(encoder.options()) {
   for (const auto& item : encoder.named_parameters()) {
     parameters_.emplace(item.key(), item.value());
   }
 }
 
 at::Tensor SwinTraining::features(const at::Tensor& frames, const at::Tensor& keep,
-                                  at::ScalarType dtype) const {
+                                  at::ScalarType dtype, bool recompute) const {
   swin::check_frames("SwinTraining", options_, frames);
   TORCH_CHECK(!at::GradMode::is_enabled() || !frames.requires_grad(),
               "SwinTraining: features are differentiable in parameters, not in frames; frames must "
@@ -170,13 +169,7 @@ at::Tensor SwinTraining::features(const at::Tensor& frames, const at::Tensor& ke
               "SwinTraining: keep must be [", branches, ", ", frames.size(0),
               "], of branches and frames, got ", keep.sizes());
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  return Pass(*this, keep, dtype).features(frames);
-}
-
-std::string SwinTraining::path() const {
-  return cat("kernels, residual stream in half precision",
-             recompute_ ? ", attention and MLP computed again in the backward pass" : "",
-             swin::attention_without_kernel(options_));
+  return Pass(*this, keep, dtype, recompute).features(frames);
 }
 
 }  // namespace omniq::model

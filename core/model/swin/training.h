@@ -21,24 +21,20 @@ namespace omniq::model {
 class SwinTraining {
  public:
   /// Of this encoder, whose parameters it goes on to use.
-  explicit SwinTraining(const SwinImpl& encoder, bool recompute = false);
+  explicit SwinTraining(const SwinImpl& encoder);
 
   /// frames floating [n, 3, H, W] and normalised or uint8 [n, H, W, 3] in RGB; H, W ≥ patch →
   /// features [n, output_width] in float32, or float64 if `dtype` is that. keep [2 · blocks, n]: of
   /// SwinImpl::draw_stochastic_depth, undefined for none. In other dtypes than bfloat16 and float16
   /// and on a CPU it is computed by torch operators. Throws c10::Error for other
   /// shapes and dtypes of frames and keep, and where frames require a gradient: they get none.
-  at::Tensor features(const at::Tensor& frames, const at::Tensor& keep, at::ScalarType dtype) const;
-
-  /// "kernels", what is computed again, and attention that has no kernel
-  /// (swin::attention_without_kernel): for a run's record.
-  std::string path() const;
+  at::Tensor features(const at::Tensor& frames, const at::Tensor& keep, at::ScalarType dtype,
+                      bool recompute = false) const;
 
  private:
   class Pass;
 
   SwinOptions options_;
-  bool recompute_;
   std::map<std::string, at::Tensor> parameters_;  // by their names in torchvision
 };
 

@@ -67,10 +67,10 @@ std::shared_ptr<OmniQ> train_demo_model(const Clips& clips, c10::Device device) 
 
 at::Tensor answers(OmniQ& model, const Clips& clips, model::Precision precision) {
   const torch::NoGradGuard no_grad;
-  const model::AutocastScope autocast(clips.video.device(), precision);
+  const Execution execution = model.execution(precision, /*training=*/false);
   std::vector<at::Tensor> best;
   for (const at::Tensor& batch : clips.video.split(40))
-    best.push_back(model.forward(batch).argmax(1));
+    best.push_back(model.forward(batch, execution).argmax(1));
   return torch::cat(best);
 }
 

@@ -25,8 +25,9 @@ class EnvironmentTest : public DemoTraining {
     e.train.trainable = trainable;
     e.train.recompute = true;
     const auto folder = run::RunFolder::create(e).value();
-    const Status written =
-        write_environment(folder, e, device, precision, assembly::build_model(e, 8).value(), {});
+    const assembly::BuiltModel built = assembly::build_model(e, 8).value();
+    built.model->to(device);
+    const Status written = write_environment(folder, e, device, precision, built, {});
     EXPECT_TRUE(written) << written.error().text();
     return nlohmann::json::parse(testing_support::read_text(folder.file("environment.json")));
   }

@@ -176,9 +176,10 @@ TEST_F(SwinInferenceTest, TheModelUsesItInMixedPrecision) {
   const torch::NoGradGuard no_grad;
   const at::Tensor expected = model->encode(rgb);
   EXPECT_TRUE(torch::equal(expected, model->encode(normalize_frames(rgb))));
-  const model::AutocastScope autocast(rgb.device(), model::Precision::float16);
-  EXPECT_LE(relative_error(model->encode(rgb), expected), 2e-3);
-  EXPECT_LE(relative_error(model->encode(normalize_frames(rgb)), expected), 2e-3);
+  const Execution half = model->execution(Precision::float16, /*training=*/false);
+  EXPECT_EQ(half.encoder, EncoderPath::inference);
+  EXPECT_LE(relative_error(model->encode(rgb, half), expected), 2e-3);
+  EXPECT_LE(relative_error(model->encode(normalize_frames(rgb), half), expected), 2e-3);
 }
 
 // What a training step does with an encoder of which nothing trains.
@@ -188,8 +189,8 @@ TEST_F(SwinInferenceTest, AFrozenEncoderTakesItInTrainingAndKeepsNothing) {
   model->set_trainable(Trainable::lora, {}, false);
   model->train();
   const at::Tensor rgb = torch::randint(0, 256, {2, 4, 32, 32, 3}, torch::kByte).cuda();
-  const model::AutocastScope autocast(rgb.device(), model::Precision::float16);
-  const at::Tensor features = model->encode(rgb);
+  const at::Tensor features =
+      model->encode(rgb, model->execution(Precision::float16, /*training=*/true));
   EXPECT_FALSE(features.requires_grad());
   SwinInference inference(*model->backbone().as<SwinImpl>());
   EXPECT_TRUE(
@@ -204,17 +205,6 @@ TEST_F(SwinInferenceTest, SaysWhatIsWrongWithItsArguments) {
   EXPECT_THROW(inference.features(frames[0], at::kHalf), c10::Error);
   EXPECT_THROW(inference.features(frames, at::kFloat), c10::Error);
   EXPECT_THROW(inference.features(frames.slice(2, 0, 3), at::kHalf), c10::Error);
-}
-
-TEST(SwinInference, NamesWhatHasNoKernel) {
-  for (const std::string& name : swin_names()) {
-    Swin net(swin_options(name).value());
-    EXPECT_EQ(SwinInference(*net).path().find("torch"), std::string::npos) << name;
-  }
-  SwinOptions options = swin_options("swin_nano").value();
-  options.window = 5;
-  Swin net(options);
-  EXPECT_NE(SwinInference(*net).path().find("windows of 5"), std::string::npos);
 }
 
 }  // namespace

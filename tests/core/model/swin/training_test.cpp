@@ -61,7 +61,7 @@ TEST_P(SwinTrainingTest, EqualsTheEncoderInFloat64) {
     backward(expected);
     const auto expected_gradients = take_gradients(net);
     for (const bool recompute : {false, true}) {
-      const at::Tensor features = SwinTraining(*net, recompute).features(frames, {}, at::kDouble);
+      const at::Tensor features = SwinTraining(*net).features(frames, {}, at::kDouble, recompute);
       EXPECT_LE(relative_error(features, expected), 1e-10);
       backward(features);
       for (const auto& [name, gradient] : take_gradients(net)) {
@@ -85,7 +85,7 @@ TEST_P(SwinTrainingTest, DropsTheBranchesThatTheEncoderDrops) {
   EXPECT_GT(keep.eq(0).sum().item<int>(), 0);
   for (const bool recompute : {false, true}) {
     SCOPED_TRACE(recompute);
-    const at::Tensor features = SwinTraining(*net, recompute).features(frames, keep, at::kDouble);
+    const at::Tensor features = SwinTraining(*net).features(frames, keep, at::kDouble, recompute);
     EXPECT_LE(relative_error(features, expected), 1e-6);  // the draw's factors are float32
     backward(features);
     for (const auto& [name, gradient] : take_gradients(net)) {
@@ -176,7 +176,7 @@ TEST_P(SwinTrainingTest, RecomputingChangesWhatIsKeptAlone) {
   std::map<std::string, at::Tensor> gradients[2];
   for (const bool recompute : {false, true}) {
     const std::int64_t before = allocated();
-    const at::Tensor features = SwinTraining(*net, recompute).features(frames, {}, at::kBFloat16);
+    const at::Tensor features = SwinTraining(*net).features(frames, {}, at::kBFloat16, recompute);
     kept[recompute] = allocated() - before;
     backward(features);
     gradients[recompute] = take_gradients(net);
@@ -204,10 +204,10 @@ TEST_P(SwinTrainingTest, TheModelTrainsOnIt) {
   torch::manual_seed(5);
   const at::Tensor keep = encoder.draw_stochastic_depth(frames.size(0), device());
   EXPECT_GT(keep.eq(0).sum().item<int>(), 0);
-  const model::AutocastScope autocast(
-      device(), device().is_cuda() ? model::Precision::float16 : model::Precision::float32);
+  const Execution execution = model->execution(
+      device().is_cuda() ? Precision::float16 : Precision::float32, /*training=*/true);
   torch::manual_seed(5);
-  const at::Tensor features = model->encode(rgb).flatten(0, 1);
+  const at::Tensor features = model->encode(rgb, execution).flatten(0, 1);
   EXPECT_TRUE(torch::equal(features, device().is_cuda()
                                          ? SwinTraining(encoder).features(frames, keep, at::kHalf)
                                          : expected));
@@ -243,19 +243,6 @@ TEST_P(SwinTrainingTest, SaysWhatIsWrongWithItsArguments) {
   EXPECT_THAT(error(trained, {}), HasSubstr("SwinTraining: features are differentiable"));
   const torch::NoGradGuard no_grad;
   EXPECT_EQ(error(trained, {}), "none");
-}
-
-TEST(SwinTraining, ItsPathSaysWhatIsComputedAgainAndWhatHasNoKernel) {
-  const std::string kernels = "kernels, residual stream in half precision";
-  const std::string recomputed = ", attention and MLP computed again in the backward pass";
-  SwinOptions options = swin_options("swin_nano").value();
-  Swin nano(options);
-  EXPECT_EQ(SwinTraining(*nano).path(), kernels);
-  EXPECT_EQ(SwinTraining(*nano, /*recompute=*/true).path(), kernels + recomputed);
-  options.window = 5;
-  Swin other(options);
-  EXPECT_EQ(SwinTraining(*other).path(),
-            kernels + "; attention in windows of 5 with heads of 16 by torch operators");
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
-#include "core/train/encoder_memory.h"
+#include "core/model/swin/memory.h"
 
 #include <algorithm>
 #include <vector>
 
-namespace omniq::train {
+namespace omniq::model {
 namespace {
 
 // Numbers of one frame's values in a stage.
@@ -14,7 +14,7 @@ struct Stage {
   double attention;  // weights of all heads
 };
 
-std::vector<Stage> stages_of(const model::SwinOptions& swin, std::int64_t size) {
+std::vector<Stage> stages_of(const SwinOptions& swin, std::int64_t size) {
   std::vector<Stage> stages;
   std::int64_t side = size / swin.patch;
   for (std::size_t i = 0; i < swin.depths.size(); ++i) {
@@ -39,12 +39,14 @@ double kept_by_block(const Stage& s, EncoderPath path) {
       // The inputs of both norms; of qkv and proj, and q, k and v, in windows; attention's weights;
       // the inputs of the MLP's layers and of GELU.
       return 2 * s.values + 5 * s.padded + s.attention + (1 + 4 + 4) * s.values;
-    case EncoderPath::kernels:
-      // Both norms' results, q, k and v, attention's result, GELU's input (swin_training.h).
+    case EncoderPath::training:
+      // Both norms' results, q, k and v, attention's result, GELU's input (training.h).
       return (2 + 3 + 1 + 4) * s.values;
     case EncoderPath::recomputed:
-      // Both norms' results and attention's (swin_training.h).
+      // Both norms' results and attention's (training.h).
       return (2 + 1) * s.values;
+    case EncoderPath::inference:
+      break;
   }
   return 0;
 }
@@ -55,19 +57,21 @@ double added_by_backward(const Stage& s, EncoderPath path) {
   switch (path) {
     case EncoderPath::operators:
       return (1 + 4 + 4 - 4) * s.values;  // GELU's output has been freed
-    case EncoderPath::kernels:
+    case EncoderPath::training:
       // GELU's output is computed again; its gradient is overwritten with that of the input
       // (gelu_linear.cpp).
       return (1 + 4 + 4) * s.values;
     case EncoderPath::recomputed:
       return (1 + 4 + 4 + 4 + 1) * s.values;  // GELU's input and the MLP's result too
+    case EncoderPath::inference:
+      break;
   }
   return 0;
 }
 
 }  // namespace
 
-double encoder_training_bytes(const model::SwinOptions& swin, std::int64_t size, EncoderPath path) {
+double encoder_training_bytes(const SwinOptions& swin, std::int64_t size, EncoderPath path) {
   const std::vector<Stage> stages = stages_of(swin, size);
   const double pixels = 3 * static_cast<double>(size * size);
   // The patches, and what their norm keeps: with operators its input, with kernels its result.
@@ -81,7 +85,7 @@ double encoder_training_bytes(const model::SwinOptions& swin, std::int64_t size,
   return pixels + value_bytes(path) * most;
 }
 
-double frozen_encoder_bytes(const model::SwinOptions& swin, std::int64_t size, EncoderPath path) {
+double encoder_inference_bytes(const SwinOptions& swin, std::int64_t size, EncoderPath path) {
   const double pixels = 3 * static_cast<double>(size * size);
   double most = 0;
   for (const Stage& stage : stages_of(swin, size)) {
@@ -95,7 +99,7 @@ double frozen_encoder_bytes(const model::SwinOptions& swin, std::int64_t size, E
       most = std::max({most, attention, mlp});
     } else {
       // The stream, which results are added to in place, and either q, k, v and attention's result
-      // or, where the MLP is not one kernel, the normed and the hidden layer (swin_inference.cpp).
+      // or, where the MLP is not one kernel, the normed and the hidden layer (inference.cpp).
       most = std::max(most, (1 + 1 + 4) * stage.values);
     }
   }
@@ -103,4 +107,4 @@ double frozen_encoder_bytes(const model::SwinOptions& swin, std::int64_t size, E
   return pixels + value_bytes(path) * (normalised + most);
 }
 
-}  // namespace omniq::train
+}  // namespace omniq::model
