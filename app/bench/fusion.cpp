@@ -86,12 +86,12 @@ std::vector<Row> bench_fusion(const Options& bench) {
           const auto fusion = fusion_on(device, dtype, kind, options);
           std::vector<at::Tensor> needed;
           double parameter_bytes = 0;
-          for (auto& p : fusion->named_parameters()) {
-            parameter_bytes += static_cast<double>(p.value().nbytes());
-            if (frozen && p.key().ends_with("A_log")) {
-              p.value().requires_grad_(false);
+          for (const model::Parameter& p : model::parameters_with_roles(*fusion)) {
+            parameter_bytes += static_cast<double>(p.tensor.nbytes());
+            if (frozen && p.role == model::Role::rates) {
+              p.tensor.requires_grad_(false);
             } else {
-              needed.push_back(p.value());
+              needed.push_back(p.tensor);
             }
           }
           std::vector<at::Tensor> tokens;

@@ -72,12 +72,16 @@ Result<WeightsRecord> load_checkpoint_of_another_run(model::OmniQ& model,
     OMNIQ_ASSIGN(weights, model::merge_adapters(weights, alpha, e.init_from_pretrain));
     log::info(cat("The adapters in ", e.init_from_pretrain, " were merged into its weights."));
   }
+  std::set<std::string> head;
+  for (const model::Parameter& p : model.parameters_by_role()) {
+    if (p.part == model::Part::head) head.insert(p.name);
+  }
   return load_pretrained(model, weights,
                          {.file = e.init_from_pretrain,
                           .module = cat("a model of ", e.vision_backbone, " and ", e.fusion.name),
                           .how_partial = "init_allow_partial=true",
                           .partial = e.init_allow_partial,
-                          .new_head = true});
+                          .new_head = head});
 }
 
 }  // namespace

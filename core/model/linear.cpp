@@ -40,6 +40,8 @@ std::int64_t Linear::add_adapter(const LoraOptions& options) {
   lora_a_ = register_parameter(
       "lora_A", torch::empty({adapter_.rank, in}, weight.options()).uniform_(-bound, bound));
   lora_b_ = register_parameter("lora_B", torch::zeros({out, adapter_.rank}, weight.options()));
+  set_role("lora_A", Role::adapter);
+  set_role("lora_B", Role::adapter);
   return adapter_.rank;
 }
 

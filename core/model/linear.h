@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "core/model/parameters.h"
+
 namespace omniq::model {
 
 struct LoraOptions {
@@ -14,7 +16,7 @@ struct LoraOptions {
 };
 
 /// y = x Wᵀ + b, and with an adapter y += (α/r) · dropout(x) Aᵀ Bᵀ, with A [r, in], B [out, r].
-class Linear : public torch::nn::Module {
+class Linear : public torch::nn::Module, public SaysRoles {
  public:
   Linear(std::int64_t in_features, std::int64_t out_features, bool bias = true);
 

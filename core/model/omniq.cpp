@@ -39,6 +39,8 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
     vis_cls_ = register_parameter("vis_cls", torch::empty({width}));
     positions_ = register_parameter("positions", torch::empty({options.max_frames + 1, width}));
     types_ = register_parameter("types", torch::empty({2, width}));  // vision, text
+    set_role("positions", Role::exempt);
+    set_role("types", Role::exempt);
   }
   fusion_ = register_module("fusion", make_fusion(kind->name, options.fusion_options));
   if (sequence_)
@@ -134,26 +136,24 @@ AdapterReport OmniQ::set_trainable(Trainable what, const LoraOptions& lora, bool
   AdapterReport report;
   backbone_frozen_ = what != Trainable::all;
   backbone_->set_stochastic_depth(backbone_frozen_ ? 0 : options_.stochastic_depth);
+  const auto adapt = [&](const std::string& name, torch::nn::Module& module) {
+    auto* linear = module.as<Linear>();
+    if (!linear || linear->has_adapter()) return;
+    const std::int64_t rank = linear->add_adapter(lora);
+    ++report.adapters;
+    if (rank != lora.rank)
+      report.capped.push_back(cat(name, ": rank ", rank, " instead of ", lora.rank));
+  };
   if (what == Trainable::lora) {
-    for (const auto& item : named_modules("", false)) {
-      auto* linear = item.value()->as<Linear>();
-      const bool adapts =
-          linear && (item.key().starts_with("fusion.") || (head_adapter && item.key() == "head"));
-      if (!adapts || linear->has_adapter()) continue;
-      const std::int64_t rank = linear->add_adapter(lora);
-      ++report.adapters;
-      if (rank != lora.rank)
-        report.capped.push_back(cat(item.key(), ": rank ", rank, " instead of ", lora.rank));
-    }
+    for (const auto& item : fusion_->named_modules("fusion", false))
+      adapt(item.key(), *item.value());
+    if (head_adapter) adapt("head", *head_);
   }
-  for (auto& item : named_parameters()) {
-    const std::string& name = item.key();
-    bool trains = what == Trainable::all || !name.starts_with("backbone.");
-    if (what == Trainable::lora) {
-      trains = name.ends_with("lora_A") || name.ends_with("lora_B") ||
-               (!head_adapter && name.starts_with("head."));
-    }
-    item.value().set_requires_grad(trains);
+  for (const Parameter& p : parameters_by_role()) {
+    bool trains = what == Trainable::all || p.part != Part::encoder;
+    if (what == Trainable::lora)
+      trains = p.role == Role::adapter || (p.part == Part::head && !head_adapter);
+    p.tensor.set_requires_grad(trains);
   }
   train(is_training());
   return report;
@@ -179,10 +179,18 @@ ParameterCount OmniQ::count_parameters() const {
   return count;
 }
 
-bool exempt_from_decay(const std::string& name, const torch::Tensor& parameter) {
-  const std::string last = name.substr(name.rfind('.') + 1);
-  return parameter.dim() <= 1 || last == "A_log" || last == "D_skip" || last == "positions" ||
-         last == "types" || last == "relative_position_bias_table";
+std::vector<Parameter> OmniQ::parameters_by_role() const {
+  std::vector<Parameter> all = parameters_with_roles(*this);
+  const auto belong = [&](const torch::nn::Module& module, Part part) {
+    for (const torch::Tensor& tensor : module.parameters()) {
+      for (Parameter& p : all) {
+        if (p.tensor.is_same(tensor)) p.part = part;
+      }
+    }
+  };
+  belong(*backbone_, Part::encoder);
+  belong(*head_, Part::head);
+  return all;
 }
 
 }  // namespace omniq::model

@@ -12,6 +12,7 @@
 #include "core/base/result.h"
 #include "core/model/fusion/fusion.h"
 #include "core/model/fusion/inference.h"
+#include "core/model/parameters.h"
 #include "core/model/precision.h"
 #include "core/model/swin/encoder_path.h"
 #include "core/model/swin/inference.h"
@@ -58,7 +59,7 @@ struct ExecutionWords {
   std::string scan;  // as Scanning's; empty for a fusion without one
 };
 
-class OmniQ : public torch::nn::Module {
+class OmniQ : public torch::nn::Module, public SaysRoles {
  public:
   /// Initialised at random from torch's default generator. Throws c10::Error for unknown names.
   explicit OmniQ(const OmniqOptions& options);
@@ -84,6 +85,8 @@ class OmniQ : public torch::nn::Module {
   void train(bool on = true) override;
 
   ParameterCount count_parameters() const;
+  /// All parameters and what they are for, in the order of named_parameters().
+  std::vector<Parameter> parameters_by_role() const;
   const OmniqOptions& options() const { return options_; }
   /// To train what set_trainable() says, or without gradients, on the device that the model is on.
   Execution execution(Precision precision, bool training) const;
@@ -107,9 +110,5 @@ class OmniQ : public torch::nn::Module {
   std::shared_ptr<FusionInference> inference_;  // null for a fusion that is no sequence model
   std::shared_ptr<Linear> head_;
 };
-
-/// Whether weight decay leaves a parameter alone: biases, norms, embeddings, A_log, D_skip, bias
-/// tables.
-bool exempt_from_decay(const std::string& name, const torch::Tensor& parameter);
 
 }  // namespace omniq::model

@@ -31,13 +31,13 @@ std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model,
       ParameterGroup group;
       group.peak_lr = backbone ? e.optim.lr_backbone : e.optim.lr_head;
       group.weight_decay = decays ? e.optim.weight_decay : 0;
-      for (const auto& item : model.named_parameters()) {
-        if (!item.value().requires_grad() || item.key().starts_with("backbone.") != backbone ||
-            model::exempt_from_decay(item.key(), item.value()) == decays) {
+      for (const model::Parameter& p : model.parameters_by_role()) {
+        if (!p.tensor.requires_grad() || (p.part == model::Part::encoder) != backbone ||
+            model::decays(p.role) != decays) {
           continue;
         }
-        group.names.push_back(item.key());
-        group.parameters.push_back(item.value());
+        group.names.push_back(p.name);
+        group.parameters.push_back(p.tensor);
       }
       groups.push_back(std::move(group));
     }

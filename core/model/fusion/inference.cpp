@@ -26,9 +26,8 @@ std::vector<std::shared_ptr<Linear>> linears_of(const Fusion& fusion) {
 FusionInference::FusionInference(const Fusion& fusion, const FusionKind& kind,
                                  const FusionOptions& options)
     : kind_(&kind), options_(options), linears_(linears_of(fusion)) {
-  for (const auto& item : fusion.named_parameters()) {
-    const bool adapter = item.key().ends_with("lora_A") || item.key().ends_with("lora_B");
-    if (!adapter) parameters_.push_back(item.value());
+  for (const Parameter& p : parameters_with_roles(fusion)) {
+    if (p.role != Role::adapter) parameters_.push_back(p.tensor);
   }
 }
 FusionInference::~FusionInference() = default;

@@ -33,7 +33,7 @@ class MeanOfDirections : public torch::autograd::Function<MeanOfDirections> {
 
 /// The parameters of one selective state-space layer (Mamba-1; Gu and Dao, 2023). Both directions
 /// use one of these (tied) or one each.
-struct Ssm : torch::nn::Module {
+struct Ssm : torch::nn::Module, SaysRoles {
   Ssm(std::int64_t d, std::int64_t inner, std::int64_t states) : dt_rank(MambaVariant::dt_rank(d)) {
     in_proj = register_module("in_proj", std::make_shared<Linear>(d, 2 * inner, /*bias=*/false));
     conv_weight =
@@ -52,6 +52,7 @@ struct Ssm : torch::nn::Module {
     // A = −(n+1) for every channel (S4D-real).
     A_log = register_parameter(
         "A_log", torch::arange(1, states + 1, torch::kFloat32).log().repeat({inner, 1}));
+    set_role("A_log", Role::rates);
     D_skip = register_parameter("D_skip", torch::ones({inner}));
     out_proj = register_module("out_proj", std::make_shared<Linear>(inner, d, /*bias=*/false));
   }

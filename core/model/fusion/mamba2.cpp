@@ -16,7 +16,7 @@ namespace {
 /// share u, B, C:
 ///   [z, u, B, C, δ] = x W_in;  [u, B, C] = SiLU(conv([u, B, C]));  out = RMSNorm(y ⊙ SiLU(z))
 ///   W_out.
-class Mamba2Mixer : public TokenLayer {
+class Mamba2Mixer : public TokenLayer, public SaysRoles {
  public:
   explicit Mamba2Mixer(const FusionOptions& options)
       : inner_(options.expand * options.width),
@@ -32,6 +32,7 @@ class Mamba2Mixer : public TokenLayer {
     init_conv(conv_weight_, conv_bias_, Mamba2Variant::kConvWidth);
     A_log_ = register_parameter(
         "A_log", torch::empty({heads_}).uniform_(1, 16).log());  // as Mamba-2 initialises it
+    set_role("A_log", Role::rates);
     dt_bias_ = register_parameter("dt_bias", torch::empty({heads_}));
     init_step_bias(dt_bias_);
     D_skip_ = register_parameter("D_skip", torch::ones({heads_}));

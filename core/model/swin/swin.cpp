@@ -10,6 +10,7 @@
 #include <map>
 #include <tuple>
 
+#include "core/model/parameters.h"
 #include "core/model/swin/layout.h"
 #include "kernels/window_attention/window_attention.h"
 #include "kernels/window_attention/windows.h"
@@ -44,14 +45,16 @@ struct Group : nn::Module {
   }
 };
 
-struct Attention : nn::Module {
+struct Attention : nn::Module, SaysRoles {
   Attention(std::int64_t width, std::int64_t heads_, std::int64_t window_)
       : heads(heads_),
         window(window_),
         table(register_parameter("relative_position_bias_table",
                                  torch::zeros({(2 * window_ - 1) * (2 * window_ - 1), heads_}))),
         qkv(register_module("qkv", nn::Linear(width, 3 * width))),
-        proj(register_module("proj", nn::Linear(width, width))) {}
+        proj(register_module("proj", nn::Linear(width, width))) {
+    set_role("relative_position_bias_table", Role::exempt);
+  }
 
   // tokens [n, windows · T, C], window by window.
   at::Tensor forward(const at::Tensor& tokens, std::int64_t windows, const at::Tensor& mask) {

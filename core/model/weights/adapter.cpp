@@ -47,9 +47,9 @@ Status save_adapter(const std::filesystem::path& folder, OmniQ& model, const std
   auto saved = nlohmann::ordered_json::array();
   if (!targets.contains("head")) {
     saved.push_back("head");
-    for (const auto& item : model.named_parameters()) {
-      if (item.key().starts_with("head."))
-        tensors.emplace_back("base_model.model." + item.key(), item.value().detach());
+    for (const Parameter& p : model.parameters_by_role()) {
+      if (p.part == Part::head)
+        tensors.emplace_back("base_model.model." + p.name, p.tensor.detach());
     }
   }
   const nlohmann::ordered_json config = {{"peft_type", "LORA"},

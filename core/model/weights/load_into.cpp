@@ -125,7 +125,7 @@ Result<LoadReport> load_into(torch::nn::Module& module, const StateDict& state,
   for (const auto& [name, target] : targets) {
     known.insert(name);
     parts.insert(first_part(name));
-    const bool may_differ = options.new_head && first_part(name) == "head";
+    const bool may_differ = options.new_head.contains(name);
     const auto found = sources.find(name);
     if (found == sources.end()) {
       report.missing.push_back(name);

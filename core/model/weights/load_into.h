@@ -3,6 +3,7 @@
 
 #include <torch/nn/module.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,9 +27,9 @@ struct LoadOptions {
   std::string module;       // for messages: "swin_tiny"
   std::string how_partial;  // what to set so that a part is enough, for messages
   bool partial = false;     // whether a part is enough
-  /// Whether "head.…" of the module may be missing in the file or be of another number of classes:
-  /// it then stays as it was.
-  bool new_head = false;
+  /// Of the module, those of a head that may be missing in the file or be of another number of
+  /// classes: they then stay as they were.
+  std::set<std::string> new_head = {};
 };
 
 /// Copies the tensors whose name, after any of "module.", "backbone.", "trunk." that all names

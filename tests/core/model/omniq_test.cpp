@@ -128,14 +128,31 @@ TEST(OmniQ, RefusesAClipLongerThanItsPositions) {
 
 TEST(OmniQ, DecaysOnlyWeightMatrices) {
   auto model = small_model("mamba");
-  std::vector<std::string> exempt;
-  for (const auto& item : model->named_parameters()) {
-    const std::string& name = item.key();
-    const bool should = name.ends_with("bias") || name.find("norm") != std::string::npos ||
+  for (const Parameter& p : model->parameters_by_role()) {
+    const std::string& name = p.name;
+    const bool exempt = name.ends_with("bias") || name.find("norm") != std::string::npos ||
                         name.ends_with("A_log") || name.ends_with("D_skip") ||
                         name == "positions" || name == "types" || name == "vis_cls" ||
                         name.ends_with("bias_table") || name == "backbone.features.0.2.weight";
-    EXPECT_EQ(exempt_from_decay(name, item.value()), should) << name;
+    EXPECT_EQ(decays(p.role), !exempt) << name;
+  }
+}
+
+TEST_P(EveryFusion, KnowsTheRoleOfEveryParameterInTheOrderOfTheirNames) {
+  auto model = small_model(GetParam());
+  model->set_trainable(Trainable::lora, LoraOptions{}, /*head_adapter=*/true);
+  const auto named = model->named_parameters();
+  const std::vector<Parameter> all = model->parameters_by_role();
+  ASSERT_EQ(all.size(), named.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string& name = all[i].name;
+    EXPECT_EQ(name, named[i].key());
+    EXPECT_TRUE(all[i].tensor.is_same(named[i].value())) << name;
+    EXPECT_EQ(all[i].role == Role::adapter, name.ends_with("lora_A") || name.ends_with("lora_B"))
+        << name;
+    EXPECT_EQ(all[i].role == Role::rates, name.ends_with("A_log")) << name;
+    EXPECT_EQ(all[i].part == Part::encoder, name.starts_with("backbone.")) << name;
+    EXPECT_EQ(all[i].part == Part::head, name.starts_with("head.")) << name;
   }
 }
 

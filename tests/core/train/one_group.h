@@ -10,10 +10,10 @@ namespace omniq::train {
 inline ParameterGroup one_group(const model::OmniQ& model, double peak_lr, bool encoder = true) {
   ParameterGroup group;
   group.peak_lr = peak_lr;
-  for (const auto& item : model.named_parameters()) {
-    if (!encoder && item.key().starts_with("backbone.")) continue;
-    group.names.push_back(item.key());
-    group.parameters.push_back(item.value());
+  for (const model::Parameter& p : model.parameters_by_role()) {
+    if (!encoder && p.part == model::Part::encoder) continue;
+    group.names.push_back(p.name);
+    group.parameters.push_back(p.tensor);
   }
   return group;
 }

@@ -131,7 +131,7 @@ TEST(LoadInto, AHeadOfOtherClassesIsNewOnlyWhereAsked) {
   EXPECT_THAT(refused(target, parameters_of(source), options()).message,
               HasSubstr("head.weight: file [10, 4], model [3, 4]"));
   LoadOptions new_head = options();
-  new_head.new_head = true;
+  new_head.new_head = {"head.weight", "head.bias"};
   const torch::Tensor before = target.head->weight.detach().clone();
   const auto report = load_into(target, parameters_of(source), new_head);
   ASSERT_TRUE(report) << report.error().text();
