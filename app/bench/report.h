@@ -17,7 +17,7 @@ struct Row {
   std::string name;   // "selective_scan forward"
   std::string shape;  // "B 8 L 33 E 1536 N 128, both directions"
   at::ScalarType dtype = at::kFloat;
-  eval::Timing ms;
+  Timing ms;
   std::optional<double> baseline_ms;  // median of what it is compared with, in the same run
   std::optional<double> limit_ms;     // what bytes and operations alone would take
   std::optional<double> error;        // ‖x − ref‖₂ / ‖ref‖₂ against float64

@@ -79,9 +79,8 @@ std::vector<at::Tensor> run(const Scan& scan, ScanInputs in, const at::Tensor& g
   return results;
 }
 
-eval::Timing time_scan(const Scan& scan, const ScanShape& shape, c10::Device device,
-                       at::ScalarType dtype, bool backward, Rates kind, std::int64_t runs,
-                       Launch launch) {
+Timing time_scan(const Scan& scan, const ScanShape& shape, c10::Device device, at::ScalarType dtype,
+                 bool backward, Rates kind, std::int64_t runs, Launch launch) {
   std::vector<ScanInputs> inputs{make_inputs(shape, device, dtype)};
   const std::int64_t sets = launch == Launch::kGraph ? rotation(device, bytes_of(inputs[0])) : 2;
   while (static_cast<std::int64_t>(inputs.size()) < sets)

@@ -33,8 +33,8 @@ std::int64_t rotation(c10::Device device, std::int64_t bytes_of_a_set) {
                                   kMostSets);
 }
 
-eval::Timing measure(c10::Device device, const std::function<void(std::int64_t)>& work,
-                     std::int64_t rotation, std::int64_t runs, Launch launch) {
+Timing measure(c10::Device device, const std::function<void(std::int64_t)>& work,
+               std::int64_t rotation, std::int64_t runs, Launch launch) {
   if (device.is_cpu()) {
     return eval::measure(
         device, [&](std::int64_t i) { work(i % rotation); }, kWarmUp, runs);

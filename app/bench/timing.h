@@ -22,7 +22,7 @@ std::int64_t rotation(c10::Device device, std::int64_t bytes_of_a_set);
 
 /// Milliseconds of one call of `work(i)`, 0 ≤ i < rotation, each in turn. A sample is the mean of
 /// all of them once, on the CPU of one.
-eval::Timing measure(c10::Device device, const std::function<void(std::int64_t)>& work,
-                     std::int64_t rotation, std::int64_t runs, Launch launch);
+Timing measure(c10::Device device, const std::function<void(std::int64_t)>& work,
+               std::int64_t rotation, std::int64_t runs, Launch launch);
 
 }  // namespace omniq::bench

@@ -136,7 +136,7 @@ Row measured(Row row, const Case& of, const Options& bench, const Ceilings& limi
     // streams.
     at::cuda::clearCublasWorkspaces();
     model::reset_peak_memory(bench.device);
-    const eval::Timing ms = measure(
+    const Timing ms = measure(
         bench.device, [&](std::int64_t) { training.step(precision, kernels); }, 1, runs,
         Launch::kEager);
     if (const auto memory = model::device_memory(bench.device)) peak = memory->allocated;

@@ -22,6 +22,7 @@ struct CommandLine {
   ArgumentParser& parser;
   Action action;
   bool json = false;
+  bool progress = false;  // as lines for a program
 };
 
 /// The exit code that an error means.
@@ -50,5 +51,7 @@ void add_bench(CommandLine& line);
 /// A command that stores `action` when it is chosen, with --json.
 Command add_command(CommandLine& line, const std::string& name, const std::string& help,
                     Action action);
+/// For what takes its time: --progress, which its ProgressBar is given.
+void add_progress(CommandLine& line, Command& command);
 
 }  // namespace omniq::app

@@ -19,7 +19,7 @@ void add_demo_data(CommandLine& line) {
         options->threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
         {
           const Stoppable stop(/*saves=*/false);
-          ProgressBar bar("generating");
+          ProgressBar bar("generating", line.progress);
           OMNIQ_TRY(data::generate_demo(
               *directory, *options,
               [&](std::int64_t done, std::int64_t total) {
@@ -38,6 +38,7 @@ void add_demo_data(CommandLine& line) {
         }
         return kDone;
       });
+  add_progress(line, command);
   command.required("DIR", *directory, "Folder to write")
       .option("--seed", options->seed, "Another seed gives another set")
       .option("--train-clips", options->train_clips, "Training clips a class", {1, 100000})

@@ -6,19 +6,18 @@
 #include "app/omniq/signals.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
-#include "core/eval/report.h"
 #include "core/eval/run_evaluation.h"
 
 namespace omniq::app {
 namespace {
 
-void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
-  const auto& e = s.evaluation;
+void print_summary(const eval::RunEvaluation& evaluation, const run::RunFolder& folder) {
+  const run::Summary& s = evaluation.record.summary;
   std::cout << "Run         " << shown(s.run) << "\n"
-            << "Test list   " << e.clips << " clips of " << shown(s.dataset) << ", split "
-            << shown(s.split) << ", " << e.unreadable << " unreadable\n"
-            << "Top-1       " << fixed(e.top1, 2) << " %\n"
-            << "Top-5       " << fixed(e.top5, 2) << " %\n"
+            << "Test list   " << s.clips << " clips of " << shown(s.dataset) << ", split "
+            << shown(s.split) << ", " << s.unreadable << " unreadable\n"
+            << "Top-1       " << fixed(s.top1, 2) << " %\n"
+            << "Top-5       " << fixed(s.top5, 2) << " %\n"
             << "Parameters  " << fixed(static_cast<double>(s.parameters.total) / 1e6, 3) << " M, "
             << fixed(static_cast<double>(s.parameters.trainable) / 1e6, 3) << " M trained\n";
   if (s.memory) {
@@ -30,14 +29,14 @@ void print_summary(const eval::Summary& s, const run::RunFolder& folder) {
     const auto& t = s.latency->timing;
     std::cout << "Latency     " << fixed(t.median, 3) << " ms a batch of " << s.latency->batch
               << " (p10 " << fixed(t.p10, 3) << ", p90 " << fixed(t.p90, 3) << "), "
-              << fixed(t.median / static_cast<double>(s.latency->batch), 3) << " ms a clip\n";
+              << fixed(s.latency->per_clip(), 3) << " ms a clip\n";
   } else {
     std::cout << "Latency     " << s.latency_note << "\n";
   }
   std::cout << "Device      " << s.device << ", " << s.precision << "\n"
-            << (s.not_recorded
+            << (evaluation.not_recorded
                     ? ""
-                    : cat("Written to  ", shown(eval::reports_folder(folder, s).string()), "\n"));
+                    : cat("Written to  ", shown(run::evaluation_folder(folder, s).string()), "\n"));
 }
 
 }  // namespace
@@ -48,24 +47,25 @@ void add_eval(CommandLine& line) {
   Command command =
       add_command(line, "eval", "Measure a run on its test list", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
-        Result<eval::Summary> summary = [&] {
+        Result<eval::RunEvaluation> evaluation = [&] {
           const Stoppable stop(/*saves=*/false);
-          ProgressBar clips("evaluating");
+          ProgressBar clips("evaluating", line.progress);
           return eval::evaluate_run(
               folder, *overrides,
               [&](const eval::EvaluationProgress& p) { clips.show(p.done, p.total, p.phase); },
               stop.token());
         }();
-        if (!summary) return tl::unexpected(summary.error());
+        if (!evaluation) return tl::unexpected(evaluation.error());
         if (line.json) {
-          std::cout << summary->record << std::flush;
+          std::cout << run::summary_text(evaluation->record) << std::flush;
         } else {
-          print_summary(*summary, folder);
+          print_summary(*evaluation, folder);
         }
-        if (!summary->not_recorded) return kDone;
-        log::error(cat("The evaluation is not recorded: ", summary->not_recorded->text()));
+        if (!evaluation->not_recorded) return kDone;
+        log::error(cat("The evaluation is not recorded: ", evaluation->not_recorded->text()));
         return kOther;
       });
+  add_progress(line, command);
   command.required("RUN", *path, "Run folder")
       .option("key=value", *overrides,
               "Settings that replace the run's, for example data.root=DIR");

@@ -1,8 +1,5 @@
 // omniq: train, evaluate and try video classifiers from the command line.
-#include <c10/util/Exception.h>
-
 #include <iostream>
-#include <new>
 
 #include "app/omniq/command.h"
 #include "app/omniq/signals.h"
@@ -13,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/model/device.h"
+#include "core/run/printed.h"
 
 namespace omniq::app {
 
@@ -28,6 +26,8 @@ int exit_code(ErrorCode code) {
     case ErrorCode::checkpoint:
     case ErrorCode::io:
     case ErrorCode::numeric:
+    case ErrorCode::memory:
+    case ErrorCode::engine:
       return kOther;
   }
   return kOther;
@@ -45,6 +45,10 @@ Command add_command(CommandLine& line, const std::string& name, const std::strin
   return command;
 }
 
+void add_progress(CommandLine& line, Command& command) {
+  command.flag("--progress", line.progress, "Say on stderr how far it is as lines of JSON");
+}
+
 namespace {
 
 constexpr const char* kLower = "Lower eval.batch_size, train.batch_size, frames or size.";
@@ -55,16 +59,14 @@ int report(const CommandLine& line, const Error& error) {
     for (const std::string& hint : split(error.hint, '\n')) std::cerr << shown(hint) << "\n";
   }
   const int code = exit_code(error.code);
-  if (line.json)
-    print_json(
-        {{"error", {{"exit_code", code}, {"message", error.message}, {"hint", error.hint}}}});
+  if (line.json) std::cout << run::to_text(error, code) << std::flush;
   return code;
 }
 
 int run(int argc, char** argv) {
   ArgumentParser parser("omniq", "Trains, evaluates and compares compact video classifiers.");
   parser.version(cat("omniq ", kVersion));
-  CommandLine line{parser, {}, false};
+  CommandLine line{parser, {}};
   for (auto* add :
        {add_demo_data, add_data, add_probe, add_train, add_resume, add_pause, add_stop, add_eval,
         add_predict, add_frames, add_features, add_runs, add_config, add_doctor, add_bench}) {
@@ -74,22 +76,8 @@ int run(int argc, char** argv) {
   try {
     const Result<int> done = line.action();
     return done ? *done : report(line, done.error());
-  } catch (const std::bad_alloc&) {
-    return report(line, {ErrorCode::io, "Memory ran out.", kLower});
-  } catch (const c10::Error& e) {  // libtorch: its message without the stack of the library
-    if (const auto memory = model::out_of_memory(e)) {
-      return report(line,
-                    {ErrorCode::io,
-                     cat("The ", memory->gpu ? "GPU's" : "machine's", " memory ran out."), kLower});
-    }
-    return report(line, {ErrorCode::io,
-                         cat("Something failed inside the engine: ",
-                             split(e.what_without_backtrace(), '\n').front()),
-                         "Please report this."});
-  } catch (const std::exception& e) {
-    return report(line, {ErrorCode::io,
-                         cat("Something failed inside the engine: ", split(e.what(), '\n').front()),
-                         "Please report this."});
+  } catch (const std::exception& thrown) {
+    return report(line, model::error_of(thrown, kLower));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/run/printed.h"
 
 namespace omniq::app {
 namespace {
@@ -21,11 +22,12 @@ std::size_t terminal_width() {
 }
 }  // namespace
 
-ProgressBar::ProgressBar(std::string what)
+ProgressBar::ProgressBar(std::string what, bool as_json)
     : what_(std::move(what)),
-      terminal_(::isatty(STDERR_FILENO) != 0),
+      json_(as_json),
+      terminal_(!json_ && ::isatty(STDERR_FILENO) != 0),
       start_(Clock::now()),
-      last_(start_) {
+      last_(json_ ? Clock::time_point() : start_) {
   if (terminal_) {
     log::set_console_hooks(
         [this] {
@@ -45,14 +47,18 @@ ProgressBar::~ProgressBar() {
 void ProgressBar::show(std::int64_t done, std::int64_t total, const std::string& detail,
                        double seconds_left) {
   const auto now = Clock::now();
-  if (now - last_ < (terminal_ ? kRedraw : Clock::duration(kPlainLine)) &&
-      !(done == total && terminal_))
+  const bool often = json_ || terminal_;
+  if (now - last_ < (often ? kRedraw : Clock::duration(kPlainLine)) && !(done == total && often))
     return;
   last_ = now;
   const double share =
       total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0) : 0;
   const double spent = std::chrono::duration<double>(now - start_).count();
   if (seconds_left < 0 && share > 0) seconds_left = spent / share - spent;
+  if (json_) {
+    std::cerr << run::to_line({what_, done, total, seconds_left}) + "\n" << std::flush;
+    return;
+  }
   const std::string left = seconds_left >= 0 ? human_seconds(seconds_left) + " left" : "";
   const std::string percent = fixed(100 * share, 0) + " %";
   if (!terminal_) {

@@ -1,5 +1,5 @@
 // A line that shows how far something is: redrawn in place on a terminal, now and then a plain line
-// in a pipe.
+// in a pipe, and for a program that asks for it a line of JSON (run/progress.h).
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@ namespace omniq::app {
 
 class ProgressBar {
  public:
-  explicit ProgressBar(std::string what);
+  ProgressBar(std::string what, bool as_json);
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
@@ -26,7 +26,7 @@ class ProgressBar {
   void draw() const;
 
   std::string what_, line_;
-  bool terminal_;
+  bool json_, terminal_;
   bool drawn_ = false;
   Clock::time_point start_, last_;
 };

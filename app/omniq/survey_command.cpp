@@ -99,7 +99,7 @@ void add_data(CommandLine& line) {
         OMNIQ_ASSIGN(data::Survey found, survey(*wishes));
         std::optional<double> seconds;
         if (wishes->check) {
-          ProgressBar bar("decoding");
+          ProgressBar bar("decoding", line.progress);
           const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
           std::vector<data::Problem> unusable;
           OMNIQ_TRY(data::check_clips(found, threads, [&](const data::ClipCheck& check) {
@@ -122,6 +122,7 @@ void add_data(CommandLine& line) {
         }
         return found.problems.empty() ? kDone : kData;
       });
+  add_progress(line, command);
   command.required("DIR", wishes->folder, "Folder that holds <Class>/<clip>")
       .option("--trainlist", wishes->trainlist,
               "Lists; without any of the three, the nearest found")

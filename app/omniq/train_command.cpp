@@ -15,6 +15,7 @@ namespace {
 
 class ConsoleObserver : public train::Observer {
  public:
+  explicit ConsoleObserver(bool progress_as_json) : bar_("training", progress_as_json) {}
   void on_progress(const train::Progress& p) override {
     const std::string where = cat("epoch ", p.epoch, "/", p.epochs, " ", p.phase);
     const std::string loss =
@@ -36,20 +37,21 @@ class ConsoleObserver : public train::Observer {
   }
 
  private:
-  ProgressBar bar_{"training"};
+  ProgressBar bar_;
   run::MetricsRow last_train_;
 };
 
 Result<int> train_in(const run::RunFolder& folder, const config::Experiment& experiment,
-                     const Stoppable& stop, bool json, const train::Allowed& allowed = {}) {
+                     const Stoppable& stop, const CommandLine& line,
+                     const train::Allowed& allowed = {}) {
   log::info(cat("Run ", folder.path().string()));
   Result<train::TrainOutcome> outcome = [&] {
-    ConsoleObserver observer;
+    ConsoleObserver observer(line.progress);
     return train::train(experiment, folder, observer, stop.token(), stop.now_token(), allowed);
   }();
   if (!outcome) return tl::unexpected(outcome.error());
   const bool paused = outcome->state == run::RunState::paused;
-  if (json) {
+  if (line.json) {
     nlohmann::ordered_json best = nullptr;
     if (outcome->best_top1 >= 0)
       best = {{"epoch", outcome->best_epoch}, {"top1", outcome->best_top1}};
@@ -98,8 +100,9 @@ void add_train(CommandLine& line) {
         OMNIQ_TRY(train::prepare(experiment, *force));
         const Stoppable stop(/*saves=*/true);
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
-        return train_in(folder, experiment, stop, line.json);
+        return train_in(folder, experiment, stop, line);
       });
+  add_progress(line, command);
   command.required("CONFIG", *config, "YAML file; configs/ has some to start from")
       .option("key=value", *overrides,
               "Settings that replace those of the file; omniq config lists all")
@@ -114,8 +117,9 @@ void add_resume(CommandLine& line) {
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(*path));
         OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
         const Stoppable stop(/*saves=*/true);
-        return train_in(folder, experiment, stop, line.json, *allowed);
+        return train_in(folder, experiment, stop, line, *allowed);
       });
+  add_progress(line, command);
   command.required("RUN", *path, "Run folder")
       .flag("--changed-clips", allowed->changed_clips,
             "Go on although the clips are not those that the run began with");

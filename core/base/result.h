@@ -14,6 +14,8 @@ enum class ErrorCode {
   checkpoint,  // weights or a checkpoint cannot be read or do not fit
   io,          // a file or folder cannot be read or written
   numeric,     // a model computed NaN or infinity
+  memory,      // the machine's or the GPU's memory ran out
+  engine,      // the engine cannot be loaded, or something in it failed
   stopped,     // the user asked to stop; the state was saved
 };
 

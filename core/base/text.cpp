@@ -246,6 +246,33 @@ std::vector<std::string> csv_records(std::string_view table) {
   return records;
 }
 
+std::vector<std::string> csv_fields(std::string_view record) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  for (std::size_t i = 0; i < record.size(); ++i) {
+    const char c = record[i];
+    if (c == '"' && quoted && record.substr(i + 1).starts_with('"')) {
+      fields.back() += record[++i];
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (c == ',' && !quoted) {
+      fields.emplace_back();
+    } else if (c != '\r' || quoted) {
+      fields.back() += c;
+    }
+  }
+  for (std::string& field : fields) field = csv_text(field);
+  return fields;
+}
+
+std::vector<std::vector<std::string>> csv_rows(std::string_view table) {
+  std::vector<std::vector<std::string>> rows;
+  for (const std::string& record : csv_records(table)) {
+    if (!trim(record).empty()) rows.push_back(csv_fields(record));
+  }
+  return rows;
+}
+
 std::string nearest(std::string_view name, std::span<const std::string> candidates) {
   const std::string wanted = to_lower(name);
   // A bare last component ("batch_size") counts as the full key ("train.batch_size").

@@ -58,6 +58,10 @@ std::string csv_field(const std::string& text);
 std::string csv_text(const std::string& field);
 /// The records of a CSV file as they stand there: a line break within quotes does not end one.
 std::vector<std::string> csv_records(std::string_view table);
+/// The texts of a record's fields, as they were before csv_field.
+std::vector<std::string> csv_fields(std::string_view record);
+/// The fields of every record that is not an empty line.
+std::vector<std::vector<std::string>> csv_rows(std::string_view table);
 
 /// The candidate with the smallest edit distance to `name`, or "" when none is near enough to be
 /// meant (more than a third of its letters differ).

@@ -8,13 +8,14 @@
 #include "core/assembly/dataset.h"
 #include "core/assembly/model.h"
 #include "core/base/files.h"
-#include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
-#include "core/eval/report.h"
+#include "core/eval/evaluator.h"
+#include "core/eval/timing.h"
 #include "core/model/device.h"
 #include "core/model/precision.h"
+#include "core/run/results.h"
 
 namespace omniq::eval {
 namespace {
@@ -35,7 +36,8 @@ Result<std::string> read_test_list(const config::Experiment& e) {
 }
 
 /// Names what is evaluated, `own` being the run's configuration and `e` that with overrides.
-Status name_list(const config::Experiment& own, const config::Experiment& e, Summary& summary) {
+Status name_list(const config::Experiment& own, const config::Experiment& e,
+                 run::Summary& summary) {
   summary.dataset = dataset_name(e);
   summary.split = e.data.split;
   summary.testlist = e.data.testlist;
@@ -56,9 +58,34 @@ Status name_list(const config::Experiment& own, const config::Experiment& e, Sum
   return {};
 }
 
+/// By name what was computed by number.
+std::vector<run::ClipPrediction> named(const std::vector<ClipPrediction>& predictions,
+                                       const data::Dataset& dataset) {
+  std::vector<run::ClipPrediction> out;
+  for (const ClipPrediction& p : predictions) {
+    const data::ClipRef& clip = dataset.test.clips[p.clip];
+    run::ClipPrediction& one = out.emplace_back();
+    one.clip = clip.id;
+    if (clip.label >= 0) one.label = dataset.classes[clip.label];
+    one.correct = !p.top.empty() && p.top.front() == clip.label;
+    one.problem = p.problem;
+    for (std::size_t k = 0; k < p.top.size(); ++k)
+      one.top.push_back({dataset.classes[p.top[k]], p.probabilities[k]});
+  }
+  return out;
+}
+
+Status write(const run::RunFolder& folder, const config::Experiment& e,
+             const run::Evaluation& evaluation) {
+  const run::Summary& summary = evaluation.summary;
+  const Status files = run::write_evaluation(run::evaluation_folder(folder, summary), evaluation);
+  const Status table = run::update_results(folder.results_table(e), run::results_row(summary, e));
+  return files ? table : files;
+}
+
 }  // namespace
 
-std::optional<Latency> measure_latency(
+std::optional<run::Latency> measure_latency(
     model::OmniQ& model, std::int64_t frames, std::int64_t size, c10::Device device,
     model::Precision precision, const std::function<void(std::int64_t, std::int64_t)>& progress,
     std::stop_token stop) {
@@ -67,7 +94,7 @@ std::optional<Latency> measure_latency(
   const model::Execution execution = model.execution(precision, /*training=*/false);
   const auto video =
       torch::randn({kLatencyBatch, frames, 3, size, size}, torch::TensorOptions().device(device));
-  Latency latency;
+  run::Latency latency;
   latency.batch = kLatencyBatch;
   try {
     latency.timing = measure(
@@ -84,11 +111,12 @@ std::optional<Latency> measure_latency(
   return latency;
 }
 
-Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::string> overrides,
-                             const std::function<void(const EvaluationProgress&)>& progress,
-                             std::stop_token stop) {
+Result<RunEvaluation> evaluate_run(const run::RunFolder& folder,
+                                   std::span<const std::string> overrides,
+                                   const std::function<void(const EvaluationProgress&)>& progress,
+                                   std::stop_token stop) {
   OMNIQ_ASSIGN(const config::Experiment e, folder.experiment(overrides));
-  if (const auto writable = check_reports(folder, e); !writable)
+  if (const auto writable = run::check_recordable(folder, e); !writable)
     log::warning(cat("The evaluation will not be recorded: ", writable.error().text()));
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
   model::apply_threads(e.threads);
@@ -107,13 +135,13 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
   for (const data::Problem& problem : dataset.test.problems)
     log::warning(cat(problem.id, ": ", problem.what));
 
-  Summary summary;
+  RunEvaluation result;
+  run::Summary& summary = result.record.summary;
   summary.run = folder.id();
   OMNIQ_ASSIGN(const config::Experiment own, folder.experiment());
   OMNIQ_TRY(name_list(own, e, summary));
   summary.batch = e.eval.batch_size;
-  summary.protocol = {
-      e.frames, e.stride, e.size, e.data.sampling, e.eval.temporal_views, e.eval.spatial_views};
+  summary.protocol = run::protocol_of(e);
   summary.checkpoint = checkpoint.string();
   summary.device = model::device_name(device);
   const model::Precision precision = model::choose_precision(device, e.train.amp);
@@ -122,7 +150,7 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
   loaded.model->merge_adapters();
 
   model::reset_peak_memory(device);
-  MemoryPeak peak;
+  DeviceMemory peak;
   const auto sample_memory = [&] {
     const auto memory = model::device_memory(device);
     if (!memory) return;
@@ -137,8 +165,16 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
     sample_memory();
     if (progress) progress({"clips", done, total});
   };
-  OMNIQ_ASSIGN(summary.evaluation,
+  OMNIQ_ASSIGN(const Evaluation evaluation,
                evaluate(*loaded.model, loader, dataset.test, device, precision, clips_done, stop));
+  summary.clips = evaluation.clips;
+  summary.unreadable = evaluation.unreadable;
+  summary.top1 = evaluation.top1;
+  summary.top5 = evaluation.top5;
+  summary.loss = evaluation.loss;
+  result.record.classes = dataset.classes;
+  result.record.predictions = named(evaluation.predictions, dataset);
+  result.record.confusion = run::confusion_of(dataset.classes, result.record.predictions);
   if (e.eval.latency) {
     summary.latency = measure_latency(
         *loaded.model, e.frames, e.size, device, precision,
@@ -151,10 +187,9 @@ Result<Summary> evaluate_run(const run::RunFolder& folder, std::span<const std::
   } else {
     summary.latency_note = "not measured: eval.latency is false";
   }
-  summary.record = json_text(summary_to_json(summary, dataset.classes, dataset.test), 2) + "\n";
-  if (auto written = write_reports(folder, e, dataset, summary); !written)
-    summary.not_recorded = written.error();
-  return summary;
+  if (auto written = write(folder, e, result.record); !written)
+    result.not_recorded = written.error();
+  return result;
 }
 
 }  // namespace omniq::eval

@@ -8,13 +8,9 @@
 #include <functional>
 #include <vector>
 
-namespace omniq::eval {
+#include "core/base/measured.h"
 
-/// Milliseconds.
-struct Timing {
-  double median = 0, p10 = 0, p90 = 0, mean = 0;
-  std::int64_t runs = 0;
-};
+namespace omniq::eval {
 
 /// Quantiles by linear interpolation between order statistics. `milliseconds` must not be empty.
 Timing summarize(std::vector<double> milliseconds);

@@ -154,6 +154,16 @@ std::optional<OutOfMemory> out_of_memory(const std::exception& thrown) {
   return std::nullopt;
 }
 
+Error error_of(const std::exception& thrown, const std::string& if_memory) {
+  if (const auto out = out_of_memory(thrown))
+    return {ErrorCode::memory, cat("The ", out->gpu ? "GPU's" : "machine's", " memory ran out."),
+            if_memory};
+  // The first line: libtorch adds the stack of the library.
+  return {ErrorCode::engine,
+          cat("Something failed inside the engine: ", split(thrown.what(), '\n').front()),
+          "Please report this."};
+}
+
 std::string driver_version() { return Nvml::get().driver(); }
 
 std::int64_t apply_threads(std::int64_t threads) {

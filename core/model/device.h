@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/measured.h"
 #include "core/base/result.h"
 
 namespace omniq::model {
@@ -23,12 +24,7 @@ bool supports_bfloat16(c10::Device device);
 /// Waits until the device has done all that was asked of it; nothing on the CPU.
 void synchronize(c10::Device device);
 
-/// Device memory; nothing on the CPU.
-struct DeviceMemory {
-  std::int64_t allocated = 0,
-               reserved = 0;  // the caching allocator's peak in bytes since reset_peak_memory
-  std::int64_t process = 0;   // this process's use now as NVML says, 0 where it says nothing
-};
+/// The allocator's peak since reset_peak_memory, and what the process uses now; nothing on the CPU.
 std::optional<DeviceMemory> device_memory(c10::Device device);
 void reset_peak_memory(c10::Device device);
 
@@ -40,6 +36,10 @@ struct OutOfMemory {
   bool gpu;
 };
 std::optional<OutOfMemory> out_of_memory(const std::exception& thrown);
+
+/// The error to report of what came out of the engine: that memory ran out, with the hint
+/// `if_memory`, or that something failed in it.
+Error error_of(const std::exception& thrown, const std::string& if_memory);
 
 /// Driver version as NVML says; "" without one.
 std::string driver_version();

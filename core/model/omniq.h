@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/measured.h"
 #include "core/base/result.h"
 #include "core/model/fusion/fusion.h"
 #include "core/model/fusion/inference.h"
@@ -40,10 +41,6 @@ enum class Trainable { lora, fusion, all };
 struct AdapterReport {
   std::int64_t adapters = 0;
   std::vector<std::string> capped;  // "fusion.block0.mixer.ssm.dt_proj: rank 4 instead of 8"
-};
-
-struct ParameterCount {
-  std::int64_t total = 0, trainable = 0;  // elements
 };
 
 /// How a model is computed. Chosen once, by OmniQ::execution, for a training, an evaluation or a

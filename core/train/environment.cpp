@@ -57,7 +57,7 @@ Status write_environment(const run::RunFolder& folder, const config::Experiment&
   if (!evaluation.scan.empty()) json["scan"] = evaluation.scan;
   json["encoder"] = evaluation.encoder;
   if (!built.model->backbone_frozen()) json["encoder_training"] = words(/*training=*/true).encoder;
-  const model::ParameterCount count = built.model->count_parameters();
+  const ParameterCount count = built.model->count_parameters();
   json["params"] = count.total;
   json["trainable_params"] = count.trainable;
   json["weights"] = Json::array();

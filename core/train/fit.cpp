@@ -128,7 +128,7 @@ std::optional<Error> memory_error(const config::Experiment& e, const std::except
             "same), eval.batch_size, frames or size");
   }
   if (e.train.trainable == "all") hint += ", or freeze the encoder with train.trainable=lora";
-  return Error{ErrorCode::io,
+  return Error{ErrorCode::memory,
                cat("Memory ran out: training with ", shape_of(e), " does not fit into the ",
                    out->gpu ? "GPU's" : "machine's", " memory."),
                hint + "."};

@@ -10,6 +10,8 @@
 #include "core/assembly/model.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
+#include "core/eval/timing.h"
+#include "core/model/device.h"
 #include "core/model/precision.h"
 #include "core/train/estimate.h"
 #include "core/train/fit.h"
@@ -27,7 +29,7 @@ double milliseconds_since(Clock::time_point start) {
 }
 
 Status measure_steps(const config::Experiment& e, const ProbeOptions& options,
-                     const assembly::BuiltModel& built, c10::Device device, Probe& probe,
+                     const assembly::BuiltModel& built, c10::Device device, run::Probe& probe,
                      const Tell& tell, const std::stop_token& stop) {
   const model::Precision precision = model::choose_precision(device, e.train.amp);
   probe.precision = model::precision_name(precision);
@@ -60,9 +62,9 @@ Status measure_steps(const config::Experiment& e, const ProbeOptions& options,
 
 }  // namespace
 
-Result<Probe> probe(const config::Experiment& e, const ProbeOptions& options, const Tell& progress,
-                    std::stop_token stop) {
-  Probe probe;
+Result<run::Probe> probe(const config::Experiment& e, const ProbeOptions& options,
+                         const Tell& progress, std::stop_token stop) {
+  run::Probe probe;
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
   model::apply_threads(e.threads);
   probe.device = model::device_name(device);

@@ -3,33 +3,17 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <stop_token>
-#include <string>
 
 #include "core/base/result.h"
 #include "core/config/experiment.h"
-#include "core/eval/timing.h"
-#include "core/model/device.h"
-#include "core/model/omniq.h"
+#include "core/run/printed.h"
 
 namespace omniq::train {
 
 struct ProbeOptions {
   std::int64_t steps = 8;  // that are timed, at most; one more comes before them
   double seconds = 15;     // after which no step but the first timed one is begun
-};
-
-struct Probe {
-  std::string device;     // its name
-  std::string precision;  // "float32", "bfloat16", "float16"
-  model::ParameterCount parameters;
-  eval::Timing step;                       // of one optimiser step, without waiting for clips
-  std::optional<model::DeviceMemory> gpu;  // nothing on the CPU
-  /// On the CPU: how much the process's resident memory grew at its largest, model included.
-  std::optional<std::int64_t> resident_growth;
-  std::int64_t classes = 0, clips = 0;          // of the training list
-  std::int64_t steps_per_epoch = 0, steps = 0;  // of the whole run
 };
 
 /// Builds the model as train() does and runs optimiser steps on generated clips of the experiment's
@@ -40,8 +24,9 @@ struct Probe {
 ///
 /// Seeds torch's generator and sets its thread count, as training does: not beside another training
 /// of the same process.
-Result<Probe> probe(const config::Experiment& experiment, const ProbeOptions& options = {},
-                    const std::function<void(std::int64_t done, std::int64_t total)>& progress = {},
-                    std::stop_token stop = {});
+Result<run::Probe> probe(
+    const config::Experiment& experiment, const ProbeOptions& options = {},
+    const std::function<void(std::int64_t done, std::int64_t total)>& progress = {},
+    std::stop_token stop = {});
 
 }  // namespace omniq::train

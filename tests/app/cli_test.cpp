@@ -350,7 +350,13 @@ TEST_F(Cli, ProbeMeasuresAStepAndWritesNothing) {
   EXPECT_NE(j["peak_vram_bytes"].is_null(), j["resident_growth_bytes"].is_null());
   EXPECT_EQ(j["clips"], 16);
   EXPECT_EQ(j["steps"], 2);
-  EXPECT_THAT(o.err, HasSubstr("step 1 of "));
+  o = omniq("probe " + fast_ + "--json --progress");
+  const std::string lines = o.err.substr(std::min(o.err.find('{'), o.err.size()));
+  const json first = json::parse(lines.substr(0, lines.find('\n')), nullptr, false);
+  ASSERT_TRUE(first.contains("progress")) << o.err;
+  EXPECT_EQ(first["progress"]["what"], "measuring");
+  EXPECT_LE(first["progress"]["done"], 1);
+  EXPECT_GT(first["progress"]["total"], 1);
   EXPECT_FALSE(std::filesystem::exists(tmp_ / "runs"));
   EXPECT_THAT(omniq("probe " + fast_).out, HasSubstr("a step"));
   expect_sentence(omniq("probe none.yaml"), 2, "none.yaml");

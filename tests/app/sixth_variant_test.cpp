@@ -94,7 +94,7 @@ TEST_F(SixthVariantRun, TrainsAndIsEvaluated) {
     EXPECT_EQ(outcome->epochs, 2);
     const auto summary = eval::evaluate_run(*folder, {});
     ASSERT_TRUE(summary) << summary.error().text();
-    EXPECT_EQ(summary->evaluation.clips, 16);
+    EXPECT_EQ(summary->record.summary.clips, 16);
     EXPECT_THAT(read_text(folder->results_table(e)), HasSubstr("omniq_decay,swin_nano,1,"));
   }
   const auto folder = run::RunFolder::open(experiment("lora").run.dir);

@@ -5,11 +5,10 @@
 
 #include <QCoreApplication>
 #include <QProcess>
-#include <QRegularExpression>
-#include <nlohmann/json.hpp>
 
 #include "core/base/text.h"
 #include "core/config/load.h"
+#include "core/run/printed.h"
 #include "ui/base/text.h"
 
 namespace omniq::ui {
@@ -41,7 +40,7 @@ void ProbeJob::start(const config::Experiment& experiment) {
     Q_EMIT failed({ErrorCode::io, to_std(tr("%1 could not be started.").arg(program_)),
                    to_std(tr("Install the program again."))});
   });
-  process_->start(program_, {u"probe"_s, config_->fileName(), u"--json"_s});
+  process_->start(program_, {u"probe"_s, config_->fileName(), u"--json"_s, u"--progress"_s});
 }
 
 void ProbeJob::cancel() {
@@ -63,16 +62,15 @@ void ProbeJob::leave() {
 }
 
 void ProbeJob::read_progress() {
-  static const QRegularExpression line(u"step (\\d+) of (\\d+)"_s);
-  const QString text = QString::fromUtf8(process_->readAllStandardError());
-  for (auto found = line.globalMatch(text); found.hasNext();) {
-    const auto match = found.next();
-    Q_EMIT progress(match.captured(1).toLongLong(), match.captured(2).toLongLong());
+  process_->setReadChannel(QProcess::StandardError);
+  while (process_->canReadLine()) {
+    if (const auto step = run::parse_progress(process_->readLine().toStdString()))
+      Q_EMIT progress(step->done, step->total);
   }
 }
 
 void ProbeJob::finish(int code, bool crashed) {
-  const QByteArray out = process_->readAllStandardOutput();
+  const std::string out = process_->readAllStandardOutput().toStdString();
   leave();
   if (crashed) {
     // The code is the signal's number; SIGKILL is how the system takes memory back.
@@ -81,32 +79,18 @@ void ProbeJob::finish(int code, bool crashed) {
                              "the size of the input.")
                         : QString();
     Q_EMIT failed(
-        {ErrorCode::io,
+        {code == SIGKILL ? ErrorCode::memory : ErrorCode::io,
          cat(to_std(tr("The measurement was ended by a signal: ")), ::strsignal(code), "."),
          to_std(hint)});
     return;
   }
-  try {
-    const auto json = nlohmann::json::parse(out.toStdString());
-    if (code != 0) {
-      const auto& error = json.at("error");
-      Q_EMIT failed({ErrorCode::io, error.at("message").get<std::string>(),
-                     error.at("hint").get<std::string>()});
-      return;
-    }
-    StepCost cost;
-    cost.device = to_qt(json.at("device").get<std::string>());
-    cost.precision = to_qt(json.at("precision").get<std::string>());
-    cost.seconds = json.at("step_ms").at("median").get<double>() / 1000;
-    cost.gpu = !json.at("peak_vram_bytes").is_null();
-    cost.memory = cost.gpu ? json.at("peak_vram_bytes").at("allocated").get<double>()
-                           : json.at("resident_growth_bytes").get<double>();
-    cost.clips = json.at("clips").get<qint64>();
-    Q_EMIT measured(cost);
-  } catch (const nlohmann::json::exception& e) {
-    Q_EMIT failed({ErrorCode::io,
-                   to_std(tr("%1 answered something else than a measurement.").arg(program_)),
-                   e.what()});
+  if (const auto probe = run::parse_probe(out)) {
+    Q_EMIT measured(*probe);
+  } else {
+    Q_EMIT failed(run::parse_error(out).value_or(
+        Error{ErrorCode::io,
+              to_std(tr("%1 answered something else than a measurement.").arg(program_)),
+              {}}));
   }
 }
 

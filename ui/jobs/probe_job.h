@@ -9,19 +9,11 @@
 
 #include "core/base/result.h"
 #include "core/config/experiment.h"
+#include "core/run/printed.h"
 
 class QProcess;
 
 namespace omniq::ui {
-
-/// What was measured.
-struct StepCost {
-  QString device, precision;
-  double seconds = 0;  // a step, median
-  double memory = 0;   // bytes, at most: the GPU's allocator's, else what the process grew by
-  bool gpu = false;
-  qint64 clips = 0;  // of the training list
-};
 
 /// A process of its own is fresh, so that memory that was used before counts for nothing; running
 /// out of memory ends it and not the window; and a training beside it keeps its random numbers.
@@ -39,7 +31,7 @@ class ProbeJob : public QObject {
 
  Q_SIGNALS:
   void progress(qint64 step, qint64 steps);
-  void measured(const omniq::ui::StepCost& cost);
+  void measured(const omniq::run::Probe& probe);
   void failed(const omniq::Error& error);
 
  private:
@@ -54,4 +46,4 @@ class ProbeJob : public QObject {
 
 }  // namespace omniq::ui
 
-Q_DECLARE_METATYPE(omniq::ui::StepCost)
+Q_DECLARE_METATYPE(omniq::run::Probe)

@@ -1,35 +1,21 @@
-// What an evaluation left in a run: eval/summary.json, confusion.csv and predictions.csv.
+// What an evaluation left in a run, and its clips as a table.
 #pragma once
 
 #include <QAbstractTableModel>
 #include <QString>
-#include <QStringList>
 #include <filesystem>
+#include <vector>
 
-#include "core/base/result.h"
+#include "core/run/evaluation.h"
 
 namespace omniq::ui {
 
-/// Rows of a CSV text (RFC 4180).
-QList<QStringList> parse_csv(const QString& text);
-
-struct ClipResult {
-  QString clip, label, predicted, problem;
-  double probability = 0;  // of what was predicted, 0 to 1
-  bool correct = false;
-};
-
 struct EvaluationFiles {
-  QString dataset, device, precision;
-  double top1 = -1, top5 = -1, params = 0, trainable = 0, ms_per_clip = -1, ms_batch = -1;
-  qint64 clips = 0, unreadable = 0, batch = 0;
-  QStringList classes;
-  QList<QList<qint64>> confusion;  // [label][prediction]
-  QList<ClipResult> results;
+  run::Evaluation record;
   QString data_root;  // where the clips are
 };
 
-/// Reads all three; may take a while, so call it off the GUI thread.
+/// Of a run's own list. May take a while, so call it off the GUI thread.
 Result<EvaluationFiles> read_evaluation(const std::filesystem::path& run);
 
 /// Clips as a table, all of them or those of one cell of the confusion matrix.
@@ -46,16 +32,16 @@ class ClipModel : public QAbstractTableModel {
   QVariant headerData(int section, Qt::Orientation orientation,
                       int role = Qt::DisplayRole) const override;
 
-  void set_clips(const QList<ClipResult>& clips, const QString& root);
+  void set_clips(const std::vector<run::ClipPrediction>& clips, const QString& root);
   void show_all();
   void show_wrong();
-  void show_cell(const QString& label, const QString& predicted);
+  void show_cell(const std::string& label, const std::string& predicted);
 
  private:
   template <class Keep>
   void show(Keep keep);
 
-  QList<ClipResult> clips_;
+  std::vector<run::ClipPrediction> clips_;
   QList<int> shown_;
   QString root_;
 };

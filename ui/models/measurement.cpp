@@ -1,14 +1,11 @@
 #include "ui/models/measurement.h"
 
 #include <QCoreApplication>
-#include <QJsonDocument>
-#include <QJsonObject>
 #include <QThread>
-#include <cmath>
+#include <limits>
 
-#include "core/base/files.h"
-#include "core/base/text.h"
 #include "core/config/settings.h"
+#include "core/run/evaluation.h"
 #include "core/run/run_folder.h"
 #include "ui/base/text.h"
 
@@ -38,26 +35,19 @@ bool makes_a_variant(const std::string& key) {
   return std::find(same.begin(), same.end(), key) == same.end();
 }
 
-double number(const QJsonValue& value) {
-  return value.isDouble() ? value.toDouble() : std::nan("");
-}
+constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
-// Summaries of before the protocol was recorded were made with the run's own.
-QString protocol_text(const QJsonObject& json, const config::Experiment& e) {
-  const QJsonObject p = json["protocol"_L1].toObject();
-  const auto get = [&](QLatin1StringView key, qint64 own) { return p[key].toInteger(own); };
-  const qint64 size = get("size"_L1, e.size), stride = get("stride"_L1, e.stride),
-               temporal = get("temporal_views"_L1, e.eval.temporal_views),
-               spatial = get("spatial_views"_L1, e.eval.spatial_views);
-  const QString sampling = p["sampling"_L1].toString(to_qt(e.data.sampling));
-  QStringList parts = {json["dataset"_L1].toString(),
-                       tr("split %1").arg(json["split"_L1].toString()),
-                       tr("%1 clips").arg(json["clips"_L1].toInteger())};
-  QString frames = tr("%1 frames").arg(get("frames"_L1, e.frames));
-  frames += sampling == "stride"_L1 ? tr(" at stride %1").arg(stride) : u", "_s + sampling;
+QString protocol_text(const run::Summary& s, const config::Experiment& own) {
+  const run::Protocol p = s.protocol.value_or(run::protocol_of(own));
+  QStringList parts = {to_qt(s.dataset), tr("split %1").arg(to_qt(s.split)),
+                       tr("%1 clips").arg(s.clips)};
+  QString frames = tr("%1 frames").arg(p.frames);
+  frames +=
+      p.sampling == "stride" ? tr(" at stride %1").arg(p.stride) : u", "_s + to_qt(p.sampling);
   parts.append(frames);
-  parts.append(u"%1 × %1"_s.arg(size));
-  if (temporal * spatial > 1) parts.append(tr("%1 × %2 views").arg(temporal).arg(spatial));
+  parts.append(u"%1 × %1"_s.arg(p.size));
+  if (p.temporal_views * p.spatial_views > 1)
+    parts.append(tr("%1 × %2 views").arg(p.temporal_views).arg(p.spatial_views));
   return parts.join(u", "_s);
 }
 
@@ -75,14 +65,7 @@ const QStringList& variant_keys() {
 }
 
 Result<Measurement> read_measurement(const std::filesystem::path& run) {
-  const std::filesystem::path file = run / "eval/summary.json";
-  OMNIQ_ASSIGN(const std::string text, read_file(file));
-  const QJsonDocument document = QJsonDocument::fromJson(QByteArray::fromStdString(text));
-  const QJsonObject json = document.object();
-  if (!json["top1"_L1].isDouble()) {
-    return fail(ErrorCode::io, cat(file.string(), " is damaged: it has no Top-1."),
-                cat("Evaluate the run again: omniq eval ", run.string(), "."));
-  }
+  OMNIQ_ASSIGN(const run::Summary summary, run::read_summary(run / "eval"));
   OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(run));
   OMNIQ_ASSIGN(const config::Experiment e, folder.experiment());
   Measurement m;
@@ -92,18 +75,18 @@ Result<Measurement> read_measurement(const std::filesystem::path& run) {
   for (const config::Setting& setting : config::settings()) {
     if (makes_a_variant(setting.key)) m.settings.append(to_qt(setting.get(e)));
   }
-  m.protocol = protocol_text(json, e);
-  const QJsonObject latency = json["latency_ms"_L1].toObject();
-  QStringList device = {json["device"_L1].toString(), json["precision"_L1].toString()};
-  if (latency.contains("batch"_L1))
-    device.append(tr("batch %1").arg(latency["batch"_L1].toInteger()));
+  m.protocol = protocol_text(summary, e);
+  const auto& latency = summary.latency;
+  QStringList device = {to_qt(summary.device), to_qt(summary.precision)};
+  if (latency) device.append(tr("batch %1").arg(latency->batch));
   m.device = device.join(u", "_s);
-  m.values = {number(json["top1"_L1]),
-              number(json["top5"_L1]),
-              number(latency["per_clip"_L1]),
-              number(json["peak_vram_bytes"_L1].toObject()["allocated"_L1]) / 0x1p30,
-              number(json["params"_L1]) / 1e6,
-              number(json["trainable_params"_L1]) / 1e6};
+  m.values = {
+      summary.top1,
+      summary.top5,
+      latency ? latency->per_clip() : kNotMeasured,
+      summary.memory ? static_cast<double>(summary.memory->allocated) / 0x1p30 : kNotMeasured,
+      static_cast<double>(summary.parameters.total) / 1e6,
+      static_cast<double>(summary.parameters.trainable) / 1e6};
   return m;
 }
 

@@ -39,8 +39,9 @@ Example any_clip(MainWindow& window) {
   for (const RunInfo& run : window.workspace().model().runs()) {
     if (run.evaluated == 0) continue;
     const auto files = read_evaluation(to_path(run.path));
-    if (!files || files->results.isEmpty()) continue;
-    const QString clip = QDir(files->data_root).filePath(files->results.front().clip);
+    if (!files || files->record.predictions.empty()) continue;
+    const QString clip =
+        QDir(files->data_root).filePath(to_qt(files->record.predictions.front().clip));
     if (QFileInfo::exists(clip)) return {clip, files->data_root};
   }
   return {};

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ui/base/text.h"
 #include "ui/base/theme.h"
 
 namespace omniq::ui {
@@ -18,8 +19,10 @@ ConfusionView::ConfusionView(QWidget* parent) : QWidget(parent) {
   setAccessibleName(tr("Confusion matrix"));
 }
 
-void ConfusionView::set_matrix(const QStringList& classes, const QList<QList<qint64>>& counts) {
-  classes_ = classes;
+void ConfusionView::set_matrix(const std::vector<std::string>& classes,
+                               const std::vector<std::vector<std::int64_t>>& counts) {
+  classes_.clear();
+  for (const std::string& name : classes) classes_.append(to_qt(name));
   counts_ = counts;
   sums_.clear();
   for (const auto& row : counts) sums_.append(std::accumulate(row.begin(), row.end(), qint64{0}));
@@ -63,14 +66,15 @@ void ConfusionView::paintEvent(QPaintEvent*) {
   painter.drawText(QRectF(2, p.matrix.bottom() + 4, width() - 4.0, metrics.height() + 2),
                    Qt::AlignLeft | Qt::AlignTop,
                    metrics.elidedText(bottom, Qt::ElideRight, width() - 8));
-  for (int r = 0; r < counts_.size(); ++r) {
+  const auto n = static_cast<int>(counts_.size());
+  for (int r = 0; r < n; ++r) {
     if (p.names) {
       painter.setPen(r == label_ ? theme.text : theme.muted);
       const QRectF where(0, p.matrix.top() + r * p.cell, p.matrix.left() - 8, p.cell);
       painter.drawText(where, Qt::AlignRight | Qt::AlignVCenter,
                        metrics.elidedText(classes_[r], Qt::ElideRight, where.width()));
     }
-    for (int c = 0; c < counts_[r].size(); ++c) {
+    for (int c = 0; c < n; ++c) {
       const QRectF cell = cell_rect(r, c).adjusted(0, 0, -gap, -gap);
       const qint64 count = counts_[r][c];
       const double part =

@@ -4,6 +4,9 @@
 #include <QList>
 #include <QStringList>
 #include <QWidget>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace omniq::ui {
 
@@ -12,7 +15,8 @@ class ConfusionView : public QWidget {
  public:
   explicit ConfusionView(QWidget* parent = nullptr);
 
-  void set_matrix(const QStringList& classes, const QList<QList<qint64>>& counts);
+  void set_matrix(const std::vector<std::string>& classes,
+                  const std::vector<std::vector<std::int64_t>>& counts);
   void choose(int label, int prediction);
   QRectF cell_rect(int label, int prediction) const;
 
@@ -38,7 +42,7 @@ class ConfusionView : public QWidget {
   bool cell_at(QPointF point, int& label, int& prediction) const;
 
   QStringList classes_;
-  QList<QList<qint64>> counts_;
+  std::vector<std::vector<std::int64_t>> counts_;
   QList<qint64> sums_;  // of a label's row
   int label_ = -1, prediction_ = -1;
 };

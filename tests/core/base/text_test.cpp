@@ -96,5 +96,12 @@ TEST(Csv, ARecordEndsWithItsLineAndNotWithinQuotes) {
   EXPECT_TRUE(csv_records("").empty());
 }
 
+TEST(Csv, FieldsAreReadAsTheyWereWritten) {
+  using Rows = std::vector<std::vector<std::string>>;
+  EXPECT_EQ(csv_rows("a,\"b, \"\"c\"\"\"\r\n,\n\n"), (Rows{{"a", "b, \"c\""}, {"", ""}}));
+  for (const char* name : {"=1+1", "@x", "'=x", "-1.5", "'", "plain", "a\nb", "\"", "a,\r"})
+    EXPECT_EQ(csv_rows("x," + csv_field(name) + "\n"), (Rows{{"x", name}}));
+}
+
 }  // namespace
 }  // namespace omniq

@@ -10,7 +10,6 @@
 
 #include "core/base/log.h"
 #include "core/base/text.h"
-#include "core/eval/report.h"
 #include "tests/core/train/demo_training.h"
 
 namespace omniq::eval {
@@ -34,7 +33,7 @@ TEST_F(RunEvaluationTest, LogitsThatAreNotFiniteLeaveTheFolderAsItWas) {
   write_untrained(*folder, 0);
   const auto before = evaluate_run(*folder, {});
   ASSERT_TRUE(before) << before.error().text();
-  EXPECT_EQ(before->evaluation.clips, 16);
+  EXPECT_EQ(before->record.summary.clips, 16);
   for (const double bias :
        {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     write_untrained(*folder, bias);
@@ -138,7 +137,7 @@ TEST_F(RunEvaluationTest, WhatCannotBeRecordedIsSaidAtOnceAndEvaluatedAllTheSame
   write_untrained(*folder, 0);
   std::ofstream(folder->file("eval")) << "a file where the folder would be";
   std::string said;
-  std::optional<Summary> summary;
+  std::optional<RunEvaluation> summary;
   {
     const log::FileSink sink(folder->file("said.txt").string());
     const auto evaluated = evaluate_run(*folder, {}, [&](const EvaluationProgress&) {
@@ -151,25 +150,10 @@ TEST_F(RunEvaluationTest, WhatCannotBeRecordedIsSaidAtOnceAndEvaluatedAllTheSame
   EXPECT_THAT(said, testing::HasSubstr("eval: Not a directory"));
   ASSERT_TRUE(summary->not_recorded);
   EXPECT_THAT(summary->not_recorded->message, testing::HasSubstr("eval: Not a directory"));
-  EXPECT_THAT(summary->record, testing::HasSubstr("\"clips\": 16"));
+  EXPECT_THAT(run::summary_text(summary->record), testing::HasSubstr("\"clips\": 16"));
   EXPECT_THAT(testing_support::read_text(folder->results_table(e)),
-              testing::HasSubstr(summary->checkpoint))
+              testing::HasSubstr(summary->record.summary.checkpoint))
       << "what can be recorded is";
-}
-
-TEST(SummaryTable, ANameWithALineBreakStaysOneRow) {
-  const testing_support::TemporaryFolder tmp;
-  const auto row = [](const std::string& ckpt, const std::string& top1) {
-    return "m,b,2,True,\"two\nlines\",s,1,1,8,1," + top1 + ",1,1,1,,," + csv_field(ckpt);
-  };
-  const std::vector<std::string> names = {"/a/\nrun/last", "/b/last", "=x"};
-  for (const std::string& name : names)
-    ASSERT_TRUE(update_summary_table(tmp / "results/summary.csv", row(name, "1")));
-  for (const std::string& name : names)
-    ASSERT_TRUE(update_summary_table(tmp / "results/summary.csv", row(name, "2")));
-  EXPECT_EQ(testing_support::read_text(tmp / "results/summary.csv"),
-            std::string(kSummaryHeader) + "\n" + row(names[0], "2") + "\n" + row(names[1], "2") +
-                "\n" + row(names[2], "2") + "\n");
 }
 
 }  // namespace

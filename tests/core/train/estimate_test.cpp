@@ -32,7 +32,7 @@ TEST_P(EstimatedParameters, AreThoseOfTheModel) {
         e.lora.head = head;
         const auto built = assembly::build_model(e, kClasses);
         ASSERT_TRUE(built) << built.error().text();
-        const model::ParameterCount count = built->model->count_parameters();
+        const ParameterCount count = built->model->count_parameters();
         const MemoryEstimate estimate = estimate_memory(e, kClasses, /*gpu=*/false);
         EXPECT_EQ(estimate.parameters, count.total) << trainable << width << head;
         EXPECT_EQ(estimate.trainable, count.trainable) << trainable << width << head;

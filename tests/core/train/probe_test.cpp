@@ -121,7 +121,7 @@ TEST_F(ProbeTest, TensorsHoldWhatTheEstimateSays) {
     e.frames = shape.frames;
     e.train.batch_size = shape.batch;
     e.train.accum_steps = 1;
-    Result<Probe> measured;
+    Result<run::Probe> measured;
     const auto tensors =
         static_cast<double>(peak_of_tensors([&] { measured = probe(e, {.steps = 1}); }));
     ASSERT_TRUE(measured) << measured.error().text();

@@ -281,9 +281,9 @@ TEST_F(TrainerTest, LeavesBrokenClipsOutAndCountsThemAsWrong) {
   EXPECT_THAT(read_text(folder->file("log.txt")), HasSubstr("slide_left_t000.mp4"));
   const auto summary = eval::evaluate_run(*folder, {});
   ASSERT_TRUE(summary) << summary.error().text();
-  EXPECT_EQ(summary->evaluation.clips, 16);
-  EXPECT_EQ(summary->evaluation.unreadable, 1);
-  EXPECT_LE(summary->evaluation.top5, 100.0 * 15 / 16);
+  EXPECT_EQ(summary->record.summary.clips, 16);
+  EXPECT_EQ(summary->record.summary.unreadable, 1);
+  EXPECT_LE(summary->record.summary.top5, 100.0 * 15 / 16);
   EXPECT_THAT(read_text(folder->path() / "eval" / "predictions.csv"), HasSubstr("grow_e000.mp4"));
 }
 
@@ -394,7 +394,7 @@ TEST_F(TrainerTest, WhatIsThrownIsInStatusAndLog) {
   Thrower memory(true);
   const auto outcome = train(e, *folder, memory);
   ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().code, ErrorCode::io);
+  EXPECT_EQ(outcome.error().code, ErrorCode::memory);
   EXPECT_THAT(outcome.error().text(),
               testing::AllOf(HasSubstr("Memory ran out: training with train.batch_size=4"),
                              HasSubstr("Lower train.batch_size"), HasSubstr("machine's memory")));
@@ -447,11 +447,12 @@ TEST_F(TrainerTest, EvaluationAndPredictionAgree) {
   ASSERT_TRUE(predictor) << predictor.error().text();
   const auto dataset = assembly::open_dataset(e);
   for (const std::size_t i : {0u, 9u}) {
-    const auto& expected = summary->evaluation.predictions[i];
-    const auto prediction = predictor->predict(dataset->test.clips[expected.clip].path);
+    const auto& expected = summary->record.predictions[i];
+    EXPECT_EQ(expected.clip, dataset->test.clips[i].id);
+    const auto prediction = predictor->predict(dataset->test.clips[i].path);
     ASSERT_TRUE(prediction) << prediction.error().text();
-    EXPECT_EQ(prediction->top5.front().label, dataset->classes[expected.top.front()]);
-    EXPECT_NEAR(prediction->top5.front().probability, expected.probabilities.front(), 1e-5);
+    EXPECT_EQ(prediction->top5.front().label, expected.top.front().label);
+    EXPECT_NEAR(prediction->top5.front().probability, expected.top.front().probability, 1e-5);
   }
   // A video that is followed ends with the answer to all of it, also where its header claims more
   // frames than there are.

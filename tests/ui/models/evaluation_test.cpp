@@ -3,7 +3,6 @@
 #include <QAbstractItemModelTester>
 #include <fstream>
 
-#include "core/base/text.h"
 #include "core/config/experiment.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/fake_runs.h"
@@ -26,27 +25,15 @@ class EvaluationTest : public QObject {
   }
 
  private Q_SLOTS:
-  void csv_with_quotes() {
-    QCOMPARE(parse_csv(u"a,\"b, \"\"c\"\"\"\r\n,\n\n"_s),
-             (QList<QStringList>{{u"a"_s, u"b, \"c\""_s}, {u""_s, u""_s}}));
-  }
-
-  void csv_with_names_that_look_like_formulas() {
-    for (const char* name : {"=1+1", "@x", "'=x", "-1.5", "'", "plain", "a\nb"}) {
-      const QString text = to_qt(name);
-      QCOMPARE(parse_csv(u"x,"_s + to_qt(csv_field(name)) + u'\n'),
-               (QList<QStringList>{{u"x"_s, text}}));
-    }
-  }
-
   void reads_what_the_engine_writes() {
     const auto files = read_evaluation(make("good"));
     QVERIFY2(files, files ? "" : files.error().message.c_str());
-    QCOMPARE(files->top1, 80.0);
-    QCOMPARE(files->classes.size(), 4);
-    QCOMPARE(files->confusion[0], (QList<qint64>{20, 5, 0, 0}));
-    QCOMPARE(files->results.size(), 100);
-    QVERIFY(files->results.front().correct);
+    const run::Evaluation& record = files->record;
+    QCOMPARE(record.summary.top1, 80.0);
+    QCOMPARE(record.classes.size(), 4u);
+    QCOMPARE(record.confusion[0], (std::vector<std::int64_t>{20, 5, 0, 0}));
+    QCOMPARE(record.predictions.size(), 100u);
+    QVERIFY(record.predictions.front().correct);
     QCOMPARE(files->data_root, u"/data/demo"_s);
   }
 
@@ -65,11 +52,11 @@ class EvaluationTest : public QObject {
   void clips_are_a_valid_model() {
     ClipModel model;
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    model.set_clips(read_evaluation(make("model"))->results, u"/data/demo"_s);
+    model.set_clips(read_evaluation(make("model"))->record.predictions, u"/data/demo"_s);
     QCOMPARE(model.rowCount(), 100);
     model.show_wrong();
     QCOMPARE(model.rowCount(), 20);
-    model.show_cell(u"Grow"_s, u"Shrink"_s);
+    model.show_cell("Grow", "Shrink");
     QCOMPARE(model.rowCount(), 5);
     QCOMPARE(model.index(0, 0).data(ClipModel::kFileRole).toString(),
              u"/data/demo/Grow/clip_20.mp4"_s);

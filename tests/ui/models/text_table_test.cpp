@@ -3,9 +3,9 @@
 #include <QFile>
 
 #include "tests/support/temporary_folder.h"
+#include "tests/ui/support/csv.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
-#include "ui/models/evaluation.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -20,7 +20,7 @@ class TextTableTest : public QObject {
 
  private Q_SLOTS:
   void csv_is_read_back_as_it_was() {
-    const QList<QStringList> rows = parse_csv(QString::fromUtf8(to_csv(table_)));
+    const QList<QStringList> rows = test::csv_rows(QString::fromUtf8(to_csv(table_)));
     QCOMPARE(rows.size(), 3);
     QCOMPARE(rows[0], table_.head);
     QCOMPARE(rows[1], table_.rows[0]);

@@ -15,11 +15,11 @@
 #include <fstream>
 
 #include "tests/support/temporary_folder.h"
+#include "tests/ui/support/csv.h"
 #include "tests/ui/support/fake_runs.h"
 #include "tests/ui/support/find.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
-#include "ui/models/evaluation.h"
 #include "ui/pages/compare/budget_sliders.h"
 #include "ui/pages/compare/figure_panel.h"
 #include "ui/pages/main_window.h"
@@ -191,7 +191,7 @@ class ComparePageTest : public QObject {
     QVERIFY(page().save_table(csv));
     QFile in(csv);
     QVERIFY(in.open(QIODevice::ReadOnly));
-    const QList<QStringList> rows = parse_csv(QString::fromUtf8(in.readAll()));
+    const QList<QStringList> rows = test::csv_rows(QString::fromUtf8(in.readAll()));
     QCOMPARE(rows.size(), 4);
     QCOMPARE(rows[3][0], u"mamba"_s);
     QCOMPARE(rows[3][rows[0].indexOf(u"top1_percent"_s)].toDouble(), 93.0);

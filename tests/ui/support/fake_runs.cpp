@@ -2,11 +2,11 @@
 
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "core/base/text.h"
 #include "core/config/load.h"
+#include "core/run/evaluation.h"
 #include "core/run/metrics.h"
 
 namespace omniq::ui::test {
@@ -19,48 +19,37 @@ void write(const fs::path& file, const std::string& text) {
 }
 
 // Clips of a run: every class is right but for its neighbour, now and then.
-void write_evaluation(const fs::path& folder, const FakeRun& fake) {
-  const std::vector<std::string> classes = {"Grow", "Shrink", "SlideLeft", "SlideRight"};
+run::Evaluation evaluation_of(const std::string& id, const FakeRun& fake) {
   constexpr int kClips = 25;
-  std::string predictions = "clip,label,correct,problem";
-  for (int k = 1; k <= 5; ++k) predictions += cat(",top", k, ",probability", k);
-  predictions += "\n";
-  std::string confusion = "label \\ prediction," + join(classes, ",") + "\n";
+  run::Evaluation e;
+  e.classes = {"Grow", "Shrink", "SlideLeft", "SlideRight"};
   const int right = static_cast<int>(fake.best_top1 * kClips / 100);
-  for (std::size_t c = 0; c < classes.size(); ++c) {
-    std::vector<int> counts(classes.size());
+  for (std::size_t c = 0; c < e.classes.size(); ++c) {
     for (int i = 0; i < kClips; ++i) {
       const std::size_t said = i < right ? c : c ^ 1;
-      ++counts[said];
-      predictions += cat(classes[c], "/clip_", i, ".mp4,", classes[c], ",", said == c ? 1 : 0, ",,",
-                         classes[said], ",0.8,", classes[said ^ 1], ",0.2,,,,,,\n");
+      e.predictions.push_back({cat(e.classes[c], "/clip_", i, ".mp4"),
+                               e.classes[c],
+                               said == c,
+                               "",
+                               {{e.classes[said], 0.8}, {e.classes[said ^ 1], 0.2}}});
     }
-    confusion += classes[c];
-    for (const int count : counts) confusion += cat(",", count);
-    confusion += "\n";
   }
-  write(folder / "eval/predictions.csv", predictions);
-  write(folder / "eval/confusion.csv", confusion);
-  nlohmann::ordered_json summary = {{"run", folder.filename().string()},
-                                    {"dataset", fake.dataset},
-                                    {"split", "1"},
-                                    {"clips", 100},
-                                    {"unreadable", 0},
-                                    {"top1", fake.best_top1},
-                                    {"top5", fake.top5},
-                                    {"params", fake.params},
-                                    {"trainable_params", fake.params / 10},
-                                    {"peak_vram_bytes", nullptr},
-                                    {"latency_ms",
-                                     {{"batch", 8},
-                                      {"median", 8 * fake.ms_per_clip},
-                                      {"p10", 7.5 * fake.ms_per_clip},
-                                      {"p90", 9 * fake.ms_per_clip},
-                                      {"per_clip", fake.ms_per_clip}}},
-                                    {"device", fake.device},
-                                    {"precision", "float32"}};
-  if (fake.vram > 0) summary["peak_vram_bytes"] = {{"allocated", fake.vram}};
-  write(folder / "eval/summary.json", summary.dump(2));
+  e.confusion = run::confusion_of(e.classes, e.predictions);
+  run::Summary& s = e.summary;
+  s.run = id;
+  s.dataset = fake.dataset;
+  s.split = "1";
+  s.clips = 100;
+  s.top1 = fake.best_top1;
+  s.top5 = fake.top5;
+  const auto params = static_cast<std::int64_t>(fake.params);
+  s.parameters = {params, params / 10};
+  if (fake.vram > 0) s.memory = DeviceMemory{static_cast<std::int64_t>(fake.vram), 0, 0};
+  const double ms = fake.ms_per_clip;
+  s.latency = run::Latency{8, {8 * ms, 7.5 * ms, 9 * ms, 8 * ms, 100}};
+  s.device = fake.device;
+  s.precision = "float32";
+  return e;
 }
 
 }  // namespace
@@ -112,7 +101,8 @@ fs::path write_fake_run(const fs::path& workspace, const std::string& id, const 
       folder / "log.txt",
       "2026-11-22 15:30:01 [info] Run " + folder.string() +
           "\n2026-11-22 15:30:02 [info] 4 classes; 320 clips to train, 0 held out, 100 to test.\n");
-  if (fake.evaluated) write_evaluation(folder, fake);
+  if (fake.evaluated && !run::write_evaluation(folder / "eval", evaluation_of(id, fake)))
+    throw std::runtime_error("cannot write " + folder.string());
   const auto opened = run::RunFolder::open(folder);
   run::RunStatus status;
   status.state = fake.state;

@@ -9,9 +9,9 @@
 
 #include "tests/support/temporary_folder.h"
 #include "tests/ui/support/answer.h"
+#include "tests/ui/support/csv.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
-#include "ui/models/evaluation.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/save_dialog.h"
 
@@ -54,7 +54,7 @@ class TableExportTest : public QObject {
     action->trigger();
     QFile in(file);
     QVERIFY(in.open(QIODevice::ReadOnly));
-    const QList<QStringList> rows = parse_csv(QString::fromUtf8(in.readAll()));
+    const QList<QStringList> rows = test::csv_rows(QString::fromUtf8(in.readAll()));
     QCOMPARE(rows, (QList<QStringList>{
                        {u"Loss"_s, u"Name"_s}, {u"0.2"_s, u"0.0"_s}, {u"1.2"_s, u"1.0"_s}}));
     QVERIFY(card.isHidden());

@@ -10,7 +10,6 @@
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/data/video_support.h"
-#include "core/eval/report.h"
 #include "core/eval/run_evaluation.h"
 #include "core/model/device.h"
 #include "core/train/setup.h"
@@ -89,13 +88,13 @@ class TorchEngine : public Engine {
                   std::stop_token stop) override {
     OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(run));
     OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
-    OMNIQ_TRY(eval::check_reports(folder, experiment));  // the window shows the files
+    OMNIQ_TRY(run::check_recordable(folder, experiment));  // the window shows the files
     OMNIQ_ASSIGN(
-        const eval::Summary summary,
+        const eval::RunEvaluation evaluation,
         eval::evaluate_run(
             folder, {}, [&](const eval::EvaluationProgress& p) { tell(p.phase, p.done, p.total); },
             stop));
-    if (summary.not_recorded) return tl::unexpected(*summary.not_recorded);
+    if (evaluation.not_recorded) return tl::unexpected(*evaluation.not_recorded);
     return {};
   }
 

@@ -9,6 +9,7 @@
 #include "core/config/settings.h"
 #include "core/train/estimate.h"
 #include "ui/base/format.h"
+#include "ui/base/text.h"
 #include "ui/base/theme.h"
 #include "ui/widgets/message_card.h"
 
@@ -73,8 +74,8 @@ CostLine::CostLine(const QString& workspace, WorkerThread<PaceJob>& pace, QWidge
     bar_->setRange(0, static_cast<int>(steps));
     bar_->setValue(static_cast<int>(step));
   });
-  connect(&job_, &ProbeJob::measured, this, [this](const StepCost& cost) {
-    measured_ = Measurement{measuring_, cost};
+  connect(&job_, &ProbeJob::measured, this, [this](const run::Probe& probe) {
+    measured_ = Measurement{measuring_, probe};
     show_known();
   });
   connect(&job_, &ProbeJob::failed, this, [this](const Error& error) {
@@ -141,11 +142,14 @@ QString CostLine::estimate_text() const {
 }
 
 QString CostLine::measured_text() const {
-  const StepCost& cost = measured_->cost;
-  QString text = tr("%1 a step, %2").arg(seconds_text(cost.seconds), bytes_text(cost.memory));
+  const run::Probe& probe = measured_->probe;
+  const double seconds = probe.step.median / 1000;
+  const auto bytes = probe.gpu ? probe.gpu->allocated : probe.resident_growth.value_or(0);
+  QString text =
+      tr("%1 a step, %2").arg(seconds_text(seconds), bytes_text(static_cast<double>(bytes)));
   if (same_data(measured_->of, experiment_)) {
-    const auto steps = train::steps_per_epoch(experiment_, cost.clips) * experiment_.train.epochs;
-    text += tr("; about %1 in all").arg(duration_text(cost.seconds * static_cast<double>(steps)));
+    const auto steps = train::steps_per_epoch(experiment_, probe.clips) * experiment_.train.epochs;
+    text += tr("; about %1 in all").arg(duration_text(seconds * static_cast<double>(steps)));
   }
   return text;
 }
@@ -171,10 +175,11 @@ void CostLine::show_known() {
                                          measured_text()));
   } else if (measured_) {
     text_->setText(tr("<b>Measured:</b> %1").arg(measured_text()));
-    tip = tr("On %1 in %2. %3 The time leaves out waiting for clips and validation.")
-              .arg(measured_->cost.device, measured_->cost.precision,
-                   measured_->cost.gpu ? tr("The memory is the most that was allocated on the GPU.")
-                                       : tr("The memory is what the process grew by at most."));
+    tip =
+        tr("On %1 in %2. %3 The time leaves out waiting for clips and validation.")
+            .arg(to_qt(measured_->probe.device), to_qt(measured_->probe.precision),
+                 measured_->probe.gpu ? tr("The memory is the most that was allocated on the GPU.")
+                                      : tr("The memory is what the process grew by at most."));
   } else {
     text_->setText(estimate_text());
   }

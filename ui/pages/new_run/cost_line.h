@@ -36,7 +36,7 @@ class CostLine : public QWidget {
  private:
   struct Measurement {
     config::Experiment of;
-    StepCost cost;
+    run::Probe probe;
   };
 
   void press();

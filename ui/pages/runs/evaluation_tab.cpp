@@ -123,32 +123,37 @@ void EvaluationTab::show_result(const QString& run, const Result<EvaluationFiles
     stack_->setCurrentIndex(0);
     return;
   }
-  const EvaluationFiles& e = *result;
-  QStringList parts = {figure_html(tr("Top-1"), percent_text(e.top1)),
-                       figure_html(tr("Top-5"), percent_text(e.top5)),
-                       figure_html(tr("Clips"), QString::number(e.clips))};
-  if (e.unreadable > 0)
-    parts.append(figure_html(tr("Unreadable, so wrong"), QString::number(e.unreadable)));
-  parts.append(figure_html(tr("Parameters"), tr("%1 M").arg(e.params / 1e6, 0, 'f', 2)));
-  parts.append(figure_html(tr("Trainable"), tr("%1 M").arg(e.trainable / 1e6, 0, 'f', 2)));
-  if (e.ms_batch >= 0)
-    parts.append(figure_html(tr("Latency, batch of %1").arg(e.batch),
-                             tr("%1 ms").arg(e.ms_batch, 0, 'f', 1)));
-  parts.append(figure_html(tr("On"), e.device + u", "_s + e.precision));
+  const run::Evaluation& e = result->record;
+  const run::Summary& s = e.summary;
+  const auto millions = [](std::int64_t n) {
+    return tr("%1 M").arg(static_cast<double>(n) / 1e6, 0, 'f', 2);
+  };
+  QStringList parts = {figure_html(tr("Top-1"), percent_text(s.top1)),
+                       figure_html(tr("Top-5"), percent_text(s.top5)),
+                       figure_html(tr("Clips"), QString::number(s.clips))};
+  if (s.unreadable > 0)
+    parts.append(figure_html(tr("Unreadable, so wrong"), QString::number(s.unreadable)));
+  parts.append(figure_html(tr("Parameters"), millions(s.parameters.total)));
+  parts.append(figure_html(tr("Trainable"), millions(s.parameters.trainable)));
+  if (s.latency)
+    parts.append(figure_html(tr("Latency, batch of %1").arg(s.latency->batch),
+                             tr("%1 ms").arg(s.latency->timing.median, 0, 'f', 1)));
+  parts.append(figure_html(tr("On"), to_qt(s.device + ", " + s.precision)));
   figures_->setText(parts.join(u" &nbsp; &nbsp; "_s));
   classes_ = e.classes;
   matrix_->set_matrix(e.classes, e.confusion);
-  clips_.set_clips(e.results, e.data_root);
+  clips_.set_clips(e.predictions, result->data_root);
   which_->setText(tr("All %n clip(s)", nullptr, clips_.rowCount()));
   stack_->setCurrentIndex(1);
 }
 
 void EvaluationTab::show_cell(int label, int prediction) {
   clips_.show_cell(classes_[label], classes_[prediction]);
+  const QString name = to_qt(classes_[label]);
   which_->setText(label == prediction
-                      ? tr("%1: %n recognised", nullptr, clips_.rowCount()).arg(classes_[label])
+                      ? tr("%1: %n recognised", nullptr, clips_.rowCount()).arg(name)
                       : tr("%1 taken for %2: %n clip(s)", nullptr, clips_.rowCount())
-                            .arg(classes_[label], classes_[prediction]));
+                            .arg(name, to_qt(classes_[prediction])));
 }
 
 }  // namespace omniq::ui

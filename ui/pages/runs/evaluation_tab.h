@@ -36,7 +36,7 @@ class EvaluationTab : public QWidget {
 
   RunInfo run_;
   QString loaded_;  // run and state for which the files were read
-  QStringList classes_;
+  std::vector<std::string> classes_;
   QStackedWidget* stack_;
   EmptyState* empty_;
   MessageCard* error_;
