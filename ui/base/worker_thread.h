@@ -30,7 +30,7 @@ class WorkerThread {
   Worker* worker() const { return worker_; }
   /// Queues `call(worker)` on the worker's thread.
   template <class Call>
-  void post(Call call) {
+  void post(Call call) const {
     QMetaObject::invokeMethod(
         worker_, [worker = worker_, call = std::move(call)] { call(*worker); },
         Qt::QueuedConnection);

@@ -31,6 +31,9 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
+  /// model::error_of: the error to report of what was thrown.
+  virtual Error error_of(const std::exception& thrown, const std::string& if_memory) = 0;
+
   virtual MachineFacts describe_machine() = 0;
   /// For the setting `device`: auto, cpu or cuda.
   virtual Result<Machine> find_machine(const std::string& device) = 0;

@@ -16,7 +16,7 @@ using namespace Qt::StringLiterals;
 
 Result<Engine*> load() {
   const auto failed = [](const std::string& why) {
-    return fail(ErrorCode::io, cat("The engine could not be loaded: ", why),
+    return fail(ErrorCode::engine, cat("The engine could not be loaded: ", why),
                 "Install or build OmniQ Studio again.");
   };
   // Programs are in bin/, libraries in lib/ beside it: where this was built and where it is

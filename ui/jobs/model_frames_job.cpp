@@ -6,7 +6,6 @@
 #include "core/config/load.h"
 #include "ui/base/text.h"
 #include "ui/engine/engine.h"
-#include "ui/jobs/engine_failure.h"
 
 namespace omniq::ui {
 namespace {
@@ -55,21 +54,13 @@ Result<QList<GivenFrame>> frames_of(const ModelFramesRequest& request,
 
 }  // namespace
 
-void ModelFramesJob::look(const ModelFramesRequest& request, int ticket,
-                          const std::stop_token& stop) {
-  if (stop.stop_requested()) return;
-  Result<QList<GivenFrame>> frames;
-  try {
-    frames = frames_of(request, stop);
-  } catch (const std::exception& e) {
-    frames = engine_failure(e, "If memory ran out, choose settings with fewer or smaller frames.");
-  }
-  if (stop.stop_requested()) return;
-  if (frames) {
-    Q_EMIT found(ticket, *frames);
-  } else {
-    Q_EMIT failed(ticket, frames.error());
-  }
+void ModelFramesJob::look(const ModelFramesRequest& request, int ticket) {
+  perform(ticket, "Choose settings with fewer or smaller frames.",
+          [&](const std::stop_token& stop) -> Status {
+            OMNIQ_ASSIGN(const auto frames, frames_of(request, stop));
+            Q_EMIT found(ticket, frames);
+            return {};
+          });
 }
 
 }  // namespace omniq::ui

@@ -1,14 +1,12 @@
-// Finds out what a model is given of a video. Lives on a WorkerThread.
+// Finds out what a model is given of a video.
 #pragma once
 
 #include <QImage>
 #include <QList>
 #include <QMetaType>
-#include <QObject>
 #include <optional>
-#include <stop_token>
 
-#include "core/base/result.h"
+#include "ui/jobs/job.h"
 
 namespace omniq::ui {
 
@@ -27,17 +25,15 @@ struct ModelFramesRequest {
   std::optional<quint64> seed;  // of training; none: as evaluation takes clips
 };
 
-class ModelFramesJob : public QObject {
+class ModelFramesJob : public Job {
   Q_OBJECT
  public:
   static constexpr int kPictureSide = 224;  // pixels
 
-  /// Answers with the ticket, unless it was stopped.
-  void look(const ModelFramesRequest& request, int ticket, const std::stop_token& stop);
+  void look(const ModelFramesRequest& request, int ticket);
 
  Q_SIGNALS:
   void found(int ticket, const QList<omniq::ui::GivenFrame>& frames);
-  void failed(int ticket, const omniq::Error& error);
 };
 
 }  // namespace omniq::ui

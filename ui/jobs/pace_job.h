@@ -1,17 +1,17 @@
 // Finds out what is known of a step before it is measured: the device, and an earlier run of the
-// same shape. Lives on a WorkerThread.
+// same shape.
 #pragma once
 
 #include <QMetaType>
-#include <QObject>
 #include <optional>
 
 #include "ui/engine/machine.h"
+#include "ui/jobs/job.h"
 #include "ui/models/run_pace.h"
 
 namespace omniq::ui {
 
-class PaceJob : public QObject {
+class PaceJob : public Job {
   Q_OBJECT
  public:
   void look(const QString& workspace, const config::Experiment& experiment, int ticket);

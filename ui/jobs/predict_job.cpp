@@ -2,40 +2,32 @@
 
 #include <QElapsedTimer>
 
-#include "core/base/text.h"
 #include "ui/base/text.h"
 #include "ui/engine/engine.h"
 
 namespace omniq::ui {
 namespace {
 constexpr int kMoments = 60;
-}
+constexpr const char* kSmaller = "Close other programs or choose a smaller model.";
+}  // namespace
 
 void PredictJob::classify(const ModelChoice& model, const QString& video, int ticket) {
-  guarded(ticket, [&]() -> Status {
+  perform(ticket, kSmaller, [&](const std::stop_token& stop) -> Status {
     OMNIQ_TRY(load(model, ticket));
     OMNIQ_ASSIGN(const Answer answer, classifier_->classify(to_path(video)));
-    if (ticket != wanted_) return {};
+    if (stop.stop_requested()) return {};
     Q_EMIT answered(ticket, answer);
-    OMNIQ_TRY(follow(video, ticket));
+    const auto tell = [&](std::int64_t frame, const std::vector<double>& probabilities) {
+      Q_EMIT moment(ticket, frame, classes_, {probabilities.begin(), probabilities.end()});
+    };
+    OMNIQ_TRY(classifier_->follow(to_path(video), kMoments, tell, stop));
     Q_EMIT done(ticket);
     return {};
   });
 }
 
-Status PredictJob::follow(const QString& video, int ticket) {
-  std::stop_source stop;
-  return classifier_->follow(
-      to_path(video), kMoments,
-      [&](std::int64_t frame, const std::vector<double>& probabilities) {
-        if (ticket != wanted_) stop.request_stop();
-        Q_EMIT moment(ticket, frame, classes_, {probabilities.begin(), probabilities.end()});
-      },
-      stop.get_token());
-}
-
 void PredictJob::start_live(const ModelChoice& model, qint64 window, int ticket) {
-  guarded(ticket, [&]() -> Status {
+  perform(ticket, kSmaller, [&](const std::stop_token&) -> Status {
     OMNIQ_TRY(load(model, ticket));
     classifier_->start_live(window);
     Q_EMIT live_ready(ticket, classes_);
@@ -44,7 +36,7 @@ void PredictJob::start_live(const ModelChoice& model, qint64 window, int ticket)
 }
 
 void PredictJob::look(const QImage& picture, int ticket) {
-  guarded(ticket, [&]() -> Status {
+  perform(ticket, kSmaller, [&](const std::stop_token&) -> Status {
     QElapsedTimer clock;
     clock.start();
     const auto line = static_cast<std::size_t>(picture.width()) * 3;
@@ -70,20 +62,6 @@ Status PredictJob::load(const ModelChoice& model, int ticket) {
   classes_.clear();
   for (const std::string& name : classifier_->classes()) classes_.append(to_qt(name));
   return {};
-}
-
-void PredictJob::guarded(int ticket, const std::function<Status()>& work) {
-  if (ticket != wanted_) return;
-  const Status status = [&]() -> Status {
-    try {
-      return work();
-    } catch (const std::exception& e) {
-      const QString said = to_qt(split(e.what(), '\n').front());
-      return fail(ErrorCode::io, to_std(tr("Something failed inside the engine: %1").arg(said)),
-                  to_std(tr("If memory ran out, close other programs or choose a smaller model.")));
-    }
-  }();
-  if (!status && status.error().code != ErrorCode::stopped) Q_EMIT failed(ticket, status.error());
 }
 
 }  // namespace omniq::ui

@@ -1,16 +1,13 @@
-// Classifies videos with the model of a run. Lives on a WorkerThread, which is where torch and the
-// GPU are first touched.
+// Classifies videos with the model of a run, on the thread where torch and the GPU are first
+// touched.
 #pragma once
 
 #include <QImage>
 #include <QMetaType>
-#include <QObject>
 #include <QStringList>
-#include <atomic>
-#include <functional>
-#include <optional>
 
 #include "ui/engine/classifier.h"
+#include "ui/jobs/job.h"
 
 namespace omniq::ui {
 
@@ -20,7 +17,7 @@ struct ModelChoice {
   bool operator==(const ModelChoice&) const = default;
 };
 
-class PredictJob : public QObject {
+class PredictJob : public Job {
   Q_OBJECT
  public:
   /// Loads the model where it is not loaded yet, answers for the whole video, then follows it over
@@ -31,8 +28,6 @@ class PredictJob : public QObject {
   void start_live(const ModelChoice& model, qint64 window, int ticket);
   /// The next frame, RGB888; answers with looked().
   void look(const QImage& picture, int ticket);
-  /// From any thread: answers for tickets before this one are not wanted any more.
-  void set_wanted(int ticket) { wanted_ = ticket; }
 
  Q_SIGNALS:
   void loading(int ticket);
@@ -42,14 +37,10 @@ class PredictJob : public QObject {
   void live_ready(int ticket, const QStringList& classes);
   void looked(int ticket, const QList<double>& probabilities, double milliseconds);
   void done(int ticket);
-  void failed(int ticket, const omniq::Error& error);
 
  private:
   Status load(const ModelChoice& model, int ticket);
-  Status follow(const QString& video, int ticket);
-  void guarded(int ticket, const std::function<Status()>& work);
 
-  std::atomic<int> wanted_ = 0;
   ModelChoice loaded_;
   QStringList classes_;
   std::unique_ptr<Classifier> classifier_;

@@ -1,15 +1,13 @@
-// Looks over datasets, checks their clips and makes the demo set. Lives on a WorkerThread.
+// Looks over datasets, checks their clips and makes the demo set.
 #pragma once
 
 #include <QElapsedTimer>
 #include <QMetaType>
-#include <QObject>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <stop_token>
 
 #include "core/data/survey.h"
+#include "ui/jobs/job.h"
 #include "ui/jobs/report_pace.h"
 
 namespace omniq::ui {
@@ -21,8 +19,7 @@ struct DatasetLook {
   Result<data::Survey> survey;
 };
 
-/// Parameters in, signals out. Every answer carries the ticket that it was asked with.
-class SurveyJob : public QObject {
+class SurveyJob : public Job {
   Q_OBJECT
  public:
   /// `lists`: what divides the clips; none: the nearest that are found.
@@ -33,29 +30,19 @@ class SurveyJob : public QObject {
                    const std::vector<data::Problem>& problems, const QString& folder, int ticket);
   void make_demo(const QString& folder, int ticket);
 
-  /// From any thread: ends the check or the making that is under way.
-  void stop();
-  /// From any thread: what was asked for with tickets before this one is not wanted any more.
-  void set_wanted(int ticket);
-
  Q_SIGNALS:
   void looked(int ticket, const std::shared_ptr<const omniq::ui::DatasetLook>& look);
   void progress(int ticket, qint64 done, qint64 total, double seconds_left);
   /// A clip that cannot be used; in the order in which they are found.
   void problem_found(int ticket, const omniq::data::Problem& problem);
   void checked(int ticket, double seconds_of_video);
-  void stopped(int ticket);
   void lists_written(int ticket, const omniq::data::ListFiles& lists);
   void demo_made(int ticket, const QString& folder);
-  void failed(int ticket, const omniq::Error& error);
 
  private:
-  std::stop_token begin(int ticket);
+  void begin();
   void tell_progress(int ticket, qint64 done, qint64 total);
 
-  std::mutex mutex_;
-  std::stop_source stop_;
-  int wanted_ = 0;
   QElapsedTimer began_;
   ReportPace pace_;
 };

@@ -2,11 +2,12 @@
 
 #include "ui/base/text.h"
 #include "ui/engine/engine.h"
-#include "ui/jobs/engine_failure.h"
 #include "ui/jobs/report_pace.h"
 
 namespace omniq::ui {
 namespace {
+
+constexpr const char* kSmaller = "Lower train.batch_size or eval.batch_size.";
 
 class Reporter : public train::Observer {
  public:
@@ -23,15 +24,10 @@ class Reporter : public train::Observer {
 
 }  // namespace
 
-TrainJob::~TrainJob() {
-  pause();
-  if (thread_.joinable()) thread_.join();
-}
-
-void TrainJob::start(const config::Experiment& experiment, const QString& demo_data, bool force) {
-  launch([this, experiment = config::Experiment(experiment), demo_data,
-          force](std::stop_token stop) mutable -> Result<train::TrainOutcome> {
-    OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+void TrainJob::start(config::Experiment experiment, const QString& demo_data, bool force,
+                     const std::stop_token& stop_now, int ticket) {
+  perform(ticket, kSmaller, [&](const std::stop_token& stop) -> Status {
+    OMNIQ_ASSIGN(Engine * engine, engine());
     if (!demo_data.isEmpty()) {
       OMNIQ_TRY(engine->generate_demo(
           to_path(demo_data), {},
@@ -39,70 +35,32 @@ void TrainJob::start(const config::Experiment& experiment, const QString& demo_d
           stop));
     }
     if (const Status ready = engine->prepare(experiment, force); !ready) {
-      if (!force && engine->prepare(experiment, /*force=*/true)) too_large_ = experiment;
-      return tl::unexpected(ready.error());
+      if (force || !engine->prepare(experiment, /*force=*/true)) return ready;
+      Q_EMIT too_large(experiment, ready.error());
+      return {};
     }
     OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
-    return train_in(folder, experiment, stop);
+    return train_in(folder, experiment, stop, stop_now);
   });
 }
 
-void TrainJob::resume(const QString& run) {
-  launch([this, run](std::stop_token stop) -> Result<train::TrainOutcome> {
-    OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(run)));
+void TrainJob::resume(const QString& path, const std::stop_token& stop_now, int ticket) {
+  perform(ticket, kSmaller, [&](const std::stop_token& stop) -> Status {
+    OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(path)));
     OMNIQ_ASSIGN(const config::Experiment experiment, folder.experiment());
-    return train_in(folder, experiment, stop);
+    return train_in(folder, experiment, stop, stop_now);
   });
 }
 
-void TrainJob::pause() {
-  if (thread_.joinable()) thread_.request_stop();
-}
-
-void TrainJob::stop_now() {
-  stop_now_.request_stop();
-  pause();  // also of what comes before the training
-}
-
-Result<train::TrainOutcome> TrainJob::train_in(const run::RunFolder& folder,
-                                               const config::Experiment& experiment,
-                                               std::stop_token stop) {
-  OMNIQ_ASSIGN(Engine* const engine, ui::engine());
+Status TrainJob::train_in(const run::RunFolder& folder, const config::Experiment& experiment,
+                          const std::stop_token& stop, const std::stop_token& stop_now) {
+  OMNIQ_ASSIGN(Engine * engine, engine());
   const QString path = to_qt(folder.path().string());
-  QMetaObject::invokeMethod(this, [this, path] {
-    run_ = path;
-    Q_EMIT started(path);
-  });
+  Q_EMIT started(path);
   Reporter reporter(*this);
-  return engine->train(experiment, folder, reporter, stop, stop_now_.get_token());
-}
-
-void TrainJob::launch(Work work) {
-  Q_ASSERT(!active_);
-  if (thread_.joinable()) thread_.join();  // of the job before, which has ended
-  active_ = true;
-  run_.clear();
-  too_large_.reset();
-  stop_now_ = {};
-  thread_ = std::jthread([this, work = std::move(work)](std::stop_token stop) {
-    Result<train::TrainOutcome> outcome = [&]() -> Result<train::TrainOutcome> {
-      try {
-        return work(stop);
-      } catch (const std::exception& e) {
-        return engine_failure(e, "If memory ran out, lower train.batch_size or eval.batch_size.");
-      }
-    }();
-    QMetaObject::invokeMethod(this, [this, outcome = std::move(outcome)] {
-      active_ = false;
-      if (outcome) {
-        Q_EMIT finished(run_, *outcome);
-      } else if (too_large_) {
-        Q_EMIT too_large(*too_large_, outcome.error());
-      } else {
-        Q_EMIT failed(run_, outcome.error());
-      }
-    });
-  });
+  OMNIQ_ASSIGN(const auto outcome, engine->train(experiment, folder, reporter, stop, stop_now));
+  Q_EMIT finished(path, outcome);
+  return {};
 }
 
 }  // namespace omniq::ui

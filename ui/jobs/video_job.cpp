@@ -10,40 +10,50 @@ constexpr std::int64_t kShortSide = 540;
 }
 
 void VideoJob::open(const QString& file, int ticket) {
-  ticket_ = ticket;
-  source_.reset();
-  auto source = open_video(to_path(file), kShortSide);
-  if (!source) {
-    Q_EMIT failed(ticket_, source.error());
-    return;
-  }
-  source_ = std::move(*source);
-  Q_EMIT opened(ticket_, source_->frames(), source_->fps());
-  next();
+  perform(ticket, {}, [&](const std::stop_token&) -> Status {
+    source_.reset();
+    OMNIQ_ASSIGN(source_, open_video(to_path(file), kShortSide));
+    Q_EMIT opened(ticket, source_->frames(), source_->fps());
+    return show_next(ticket);
+  });
 }
 
-void VideoJob::next() {
-  if (!source_) return;
+void VideoJob::next(int ticket) {
+  perform(ticket, {}, [&](const std::stop_token&) { return show_next(ticket); });
+}
+
+void VideoJob::seek(qint64 frame, int ticket) {
+  perform(ticket, {}, [&](const std::stop_token&) -> Status {
+    if (!source_) return {};
+    OMNIQ_TRY(source_->seek(frame));
+    return show_next(ticket);
+  });
+}
+
+void VideoJob::close(int ticket) {
+  perform(ticket, {}, [&](const std::stop_token&) -> Status {
+    source_.reset();
+    return {};
+  });
+}
+
+void VideoJob::convert(const PictureMaker& make, int ticket) {
+  perform(ticket, {}, [&](const std::stop_token&) -> Status {
+    Q_EMIT picture(ticket, make());
+    return {};
+  });
+}
+
+Status VideoJob::show_next(int ticket) {
+  if (!source_) return {};
   const qint64 index = source_->position();
   const QImage picture = read_image(*source_);
   if (picture.isNull()) {
-    Q_EMIT ended(ticket_);
-    return;
+    Q_EMIT ended(ticket);
+  } else {
+    Q_EMIT frame(ticket, picture, index);
   }
-  Q_EMIT frame(ticket_, picture, index);
+  return {};
 }
-
-void VideoJob::seek(qint64 frame) {
-  if (!source_) return;
-  if (const Status moved = source_->seek(frame); !moved) {
-    Q_EMIT failed(ticket_, moved.error());
-    return;
-  }
-  next();
-}
-
-void VideoJob::close() { source_.reset(); }
-
-void VideoJob::convert(const PictureMaker& make, int ticket) { Q_EMIT picture(ticket, make()); }
 
 }  // namespace omniq::ui

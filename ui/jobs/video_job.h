@@ -1,25 +1,24 @@
-// Decodes a video for the screen. Lives on a WorkerThread.
+// Decodes a video for the screen.
 #pragma once
 
 #include <QImage>
-#include <QObject>
 #include <memory>
 
 #include "ui/engine/video_source.h"
 #include "ui/jobs/frame_source.h"
+#include "ui/jobs/job.h"
 
 namespace omniq::ui {
 
-/// Who plays asks for one frame at a time; every answer carries the ticket of the video, so that
-/// those of a video that was left are known.
-class VideoJob : public QObject {
+/// Who plays asks for one frame at a time, with the ticket of the video.
+class VideoJob : public Job {
   Q_OBJECT
  public:
   void open(const QString& file, int ticket);
-  void next();
-  void seek(qint64 frame);
+  void next(int ticket);
+  void seek(qint64 frame, int ticket);
   /// Forgets the video.
-  void close();
+  void close(int ticket);
   /// Answers with picture().
   void convert(const omniq::ui::PictureMaker& make, int ticket);
 
@@ -28,10 +27,10 @@ class VideoJob : public QObject {
   void frame(int ticket, const QImage& picture, qint64 index);
   void ended(int ticket);
   void picture(int ticket, const QImage& picture);
-  void failed(int ticket, const omniq::Error& error);
 
  private:
-  int ticket_ = 0;
+  Status show_next(int ticket);
+
   std::unique_ptr<VideoSource> source_;
 };
 

@@ -15,6 +15,7 @@ constexpr int kPictures = 600;  // kept: about 40 MB
 ClipGallery::ClipGallery(QObject* parent)
     : QAbstractListModel(parent), pictures_(kPictures), job_(u"omniq thumbnails"_s) {
   connect(job_.worker(), &ThumbnailJob::made, this, &ClipGallery::show_picture);
+  job_.on(&ThumbnailJob::failed, this, [this](const Error& error) { Q_EMIT failed(error); });
 }
 
 int ClipGallery::rowCount(const QModelIndex& parent) const {
@@ -41,7 +42,7 @@ QVariant ClipGallery::data(const QModelIndex& index, int role) const {
       if (const QPixmap* picture = pictures_.object(clip.file)) return *picture;
       if (!asked_.contains(clip.file)) {
         asked_.insert(clip.file);
-        job_.post([file = clip.file, ticket = ticket_](ThumbnailJob& job) {
+        job_.ask_too([file = clip.file](ThumbnailJob& job, int ticket) {
           job.make(file, picture_size() * 2, ticket);
         });
       }
@@ -78,7 +79,7 @@ void ClipGallery::replace(QList<Clip> clips) {
   for (qsizetype row = 0; row < clips_.size(); ++row)
     rows_.insert(clips_[row].file, static_cast<int>(row));
   asked_.clear();
-  job_.worker()->set_wanted(++ticket_);
+  job_.forget();
   endResetModel();
 }
 

@@ -28,6 +28,10 @@ class ClipGallery : public QAbstractListModel {
 
   static QSize picture_size() { return {152, 114}; }
 
+ Q_SIGNALS:
+  /// No picture can be made: what is wrong is not the clip.
+  void failed(const omniq::Error& error);
+
  private:
   struct Clip {
     QString name, file;
@@ -37,11 +41,10 @@ class ClipGallery : public QAbstractListModel {
   void replace(QList<Clip> clips);
 
   QList<Clip> clips_;
-  QMultiHash<QString, int> rows_;  // file → rows: what is in both lists has two
-  int ticket_ = 0;
+  QMultiHash<QString, int> rows_;              // file → rows: what is in both lists has two
   mutable QCache<QString, QPixmap> pictures_;  // null: it cannot be decoded
   mutable QSet<QString> asked_;
-  mutable WorkerThread<ThumbnailJob> job_;
+  JobThread<ThumbnailJob> job_;
 };
 
 }  // namespace omniq::ui

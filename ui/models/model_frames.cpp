@@ -6,16 +6,9 @@ namespace omniq::ui {
 
 ModelFrames::ModelFrames(QObject* parent)
     : QAbstractListModel(parent), job_(QStringLiteral("omniq model frames")) {
-  connect(job_.worker(), &ModelFramesJob::found, this,
-          [this](int ticket, const QList<GivenFrame>& frames) {
-            if (ticket == ticket_) show(frames);
-          });
-  connect(job_.worker(), &ModelFramesJob::failed, this, [this](int ticket, const Error& error) {
-    if (ticket == ticket_) Q_EMIT failed(error);
-  });
+  job_.on(&ModelFramesJob::found, this, [this](const auto& frames) { show(frames); });
+  job_.on(&ModelFramesJob::failed, this, [this](const Error& error) { Q_EMIT failed(error); });
 }
-
-ModelFrames::~ModelFrames() { stop_.request_stop(); }
 
 int ModelFrames::rowCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : static_cast<int>(frames_.size());
@@ -46,15 +39,11 @@ QVariant ModelFrames::data(const QModelIndex& index, int role) const {
 
 void ModelFrames::ask(const ModelFramesRequest& request) {
   clear();
-  stop_ = {};
-  job_.post([request, ticket = ticket_, stop = stop_.get_token()](ModelFramesJob& job) {
-    job.look(request, ticket, stop);
-  });
+  job_.ask([request](ModelFramesJob& job, int ticket) { job.look(request, ticket); });
 }
 
 void ModelFrames::clear() {
-  stop_.request_stop();
-  ++ticket_;
+  job_.forget();
   if (frames_.isEmpty()) return;
   beginResetModel();
   frames_.clear();

@@ -4,7 +4,6 @@
 #include <QAbstractListModel>
 #include <QPixmap>
 
-#include "ui/base/worker_thread.h"
 #include "ui/jobs/model_frames_job.h"
 
 namespace omniq::ui {
@@ -15,7 +14,6 @@ class ModelFrames : public QAbstractListModel {
   enum Role { kNumberRole = Qt::UserRole, kTimeRole, kViewRole };
 
   explicit ModelFrames(QObject* parent = nullptr);
-  ~ModelFrames() override;
 
   int rowCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
@@ -46,9 +44,7 @@ class ModelFrames : public QAbstractListModel {
 
   QList<Frame> frames_;
   int side_ = 0;
-  int ticket_ = 0;  // of what was asked for last
-  std::stop_source stop_;
-  WorkerThread<ModelFramesJob> job_;
+  JobThread<ModelFramesJob> job_;
 };
 
 }  // namespace omniq::ui

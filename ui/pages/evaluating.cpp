@@ -24,18 +24,39 @@ Evaluating::Evaluating(QWidget* parent) : QWidget(parent) {
   row->addWidget(bar_);
   row->addWidget(stop);
   hide();
-  connect(stop, &QPushButton::clicked, &job_, &EvaluateJob::stop);
-  connect(&job_, &EvaluateJob::started, this, &Evaluating::begin);
-  connect(&job_, &EvaluateJob::progress, this, &Evaluating::show_progress);
-  connect(&job_, &EvaluateJob::evaluated, this, &Evaluating::evaluated);
-  connect(&job_, &EvaluateJob::failed, this, [this](const QString& run, const Error& error) {
-    Q_EMIT failed(tr("%1 was not evaluated").arg(QFileInfo(run).fileName()), error);
+  connect(stop, &QPushButton::clicked, this, [this] {
+    queue_ = queue_.mid(0, 1);
+    job_.stop();
   });
-  connect(&job_, &EvaluateJob::finished, this, &QWidget::hide);
+  job_.on(&EvaluateJob::progress, this,
+          [this](bool clips, qint64 done, qint64 total) { show_progress(clips, done, total); });
+  job_.on(&EvaluateJob::evaluated, this, [this](const QString& run) {
+    Q_EMIT evaluated(run);
+    next();
+  });
+  job_.on(&EvaluateJob::failed, this, [this](const Error& error) {
+    Q_EMIT failed(tr("%1 was not evaluated").arg(name_), error);
+    next();
+  });
+  job_.on(&EvaluateJob::stopped, this, [this] { next(); });
 }
 
-void Evaluating::begin(const QString& run) {
-  name_ = QFileInfo(run).fileName();
+void Evaluating::evaluate(const QStringList& runs) {
+  const bool idle = queue_.isEmpty();
+  for (const QString& run : runs) {
+    if (!queue_.contains(run)) queue_.append(run);
+  }
+  if (idle && !queue_.isEmpty()) begin();
+}
+
+void Evaluating::next() {
+  queue_.removeFirst();
+  queue_.isEmpty() ? hide() : begin();
+}
+
+void Evaluating::begin() {
+  job_.ask([run = queue_.front()](EvaluateJob& job, int ticket) { job.evaluate(run, ticket); });
+  name_ = QFileInfo(queue_.front()).fileName();
   clips_ = true;
   since_.start();
   text_->setText(tr("Evaluating %1 …").arg(name_));
@@ -54,7 +75,8 @@ void Evaluating::show_progress(bool clips, qint64 done, qint64 total) {
                         static_cast<double>(total - done) / static_cast<double>(done);
     text += tr(", %1 left").arg(duration_text(left));
   }
-  if (job_.waiting() > 0) text += tr(" (%n more to come)", nullptr, job_.waiting());
+  if (const auto more = static_cast<int>(queue_.size()) - 1; more > 0)
+    text += tr(" (%n more to come)", nullptr, more);
   text_->setText(text);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QElapsedTimer>
+#include <QStringList>
 #include <QWidget>
 
 #include "ui/jobs/evaluate_job.h"
@@ -16,7 +17,8 @@ class Evaluating : public QWidget {
  public:
   explicit Evaluating(QWidget* parent = nullptr);
 
-  void evaluate(const QStringList& runs) { job_.evaluate(runs); }
+  /// One after the other, after those that wait already.
+  void evaluate(const QStringList& runs);
 
  Q_SIGNALS:
   /// A run has a new evaluation.
@@ -24,15 +26,17 @@ class Evaluating : public QWidget {
   void failed(const QString& title, const omniq::Error& error);
 
  private:
-  void begin(const QString& run);
+  void begin();
+  void next();
   void show_progress(bool clips, qint64 done, qint64 total);
 
-  EvaluateJob job_;
+  QStringList queue_;  // the first is under way
   QString name_;
   bool clips_ = true;
   QElapsedTimer since_;  // the phase under way began
   QLabel* text_;
   QProgressBar* bar_;
+  JobThread<EvaluateJob> job_{QStringLiteral("omniq evaluation")};
 };
 
 }  // namespace omniq::ui

@@ -310,9 +310,8 @@ NewRunDialog* MainWindow::new_run(const QString& clone, const QHash<QString, QSt
   if (!values.isEmpty()) dialog->set_given(values);
   connect(dialog, &NewRunDialog::start_requested, training_, &Training::start);
   const auto show_busy = [this, dialog] {
-    dialog->cost()->set_busy(training_->job().active()
-                                 ? tr("A run is being trained here: both would be slower.")
-                                 : QString());
+    dialog->cost()->set_busy(
+        training_->active() ? tr("A run is being trained here: both would be slower.") : QString());
   };
   connect(training_, &Training::started, dialog, show_busy);
   connect(training_, &Training::ended, dialog, show_busy);

@@ -73,7 +73,7 @@ class MainWindow : public QMainWindow {
 
   Workspace workspace_;
   RunColors colors_;
-  WorkerThread<PaceJob> pace_{QStringLiteral("omniq pace")};
+  JobThread<PaceJob> pace_{QStringLiteral("omniq pace")};
   RunsPage* runs_;
   ComparePage* compare_;
   DemoPage* demo_;

@@ -45,7 +45,7 @@ bool RunNotifications::eventFilter(QObject* watched, QEvent* event) {
 
 void RunNotifications::update_waiting() {
   const bool away = window_.isHidden() || window_.isMinimized();
-  notifier_->set_waiting(preferences().notify() && (training_.job().active() || away));
+  notifier_->set_waiting(preferences().notify() && (training_.active() || away));
 }
 
 void RunNotifications::tell(const RunInfo& run) {

@@ -28,55 +28,61 @@ Training::Training(QWidget* parent) : QWidget(parent) {
   bar_->setTextVisible(false);
   pause_ = new QPushButton(tr("Pause"));
   pause_->setToolTip(tr("Saves the state and frees the memory; the run can go on later"));
-  stop_now_ = new QPushButton(tr("Stop now"));
-  stop_now_->setToolTip(tr("Ends without saving: discards what came after the last checkpoint"));
+  stop_now_button_ = new QPushButton(tr("Stop now"));
+  stop_now_button_->setToolTip(
+      tr("Ends without saving: discards what came after the last checkpoint"));
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(4, 2, 8, 2);
   row->setSpacing(10);
   row->addWidget(text_);
   row->addWidget(bar_);
   row->addWidget(pause_);
-  row->addWidget(stop_now_);
+  row->addWidget(stop_now_button_);
   hide();
   connect(pause_, &QPushButton::clicked, this, [this] {
     wait_for_end(run::Request::pause);
-    job_.pause();
+    job_.stop();
   });
-  connect(stop_now_, &QPushButton::clicked, this, [this] {
+  connect(stop_now_button_, &QPushButton::clicked, this, [this] {
     wait_for_end(run::Request::stop_now);
-    job_.stop_now();
+    stop_now_.request_stop();
+    job_.stop();  // also of what comes before the training
   });
-  connect(&job_, &TrainJob::demo_progress, this, [this](qint64 done, qint64 total) {
+  TrainJob* job = job_.worker();
+  connect(job, &TrainJob::demo_progress, this, [this](qint64 done, qint64 total) {
     text_->setText(tr("Making demo videos: %1 of %2").arg(done).arg(total));
     bar_->setRange(0, static_cast<int>(total));
     bar_->setValue(static_cast<int>(done));
   });
-  connect(&job_, &TrainJob::started, this, &Training::started);
-  connect(&job_, &TrainJob::progress, this, &Training::show_progress);
-  connect(&job_, &TrainJob::finished, this,
+  connect(job, &TrainJob::started, this, [this](const QString& run) {
+    run_ = run;
+    Q_EMIT started(run);
+  });
+  connect(job, &TrainJob::progress, this, &Training::show_progress);
+  connect(job, &TrainJob::finished, this,
           [this](const QString& run, const train::TrainOutcome& outcome) {
             const QString data = std::exchange(demo_data_, {});
             const bool complete = outcome.state == run::RunState::finished;
             if (complete) Q_EMIT completed(run);
-            finish(run);
+            finish();
             if (data.isEmpty() || !complete) return;
             QFile list(data + u"/lists/testlist.txt"_s);
             if (!list.open(QIODevice::ReadOnly)) return;
             const QString clip = QString::fromUtf8(list.readLine()).trimmed().section(u' ', 0, 0);
             Q_EMIT demo_ready(run, data + u'/' + clip);
           });
-  connect(&job_, &TrainJob::too_large, this, &Training::ask_to_start);
-  connect(&job_, &TrainJob::failed, this, [this](const QString& run, const Error& error) {
-    demo_data_.clear();
-    finish(run);
-    if (error.code != ErrorCode::stopped) Q_EMIT failed(tr("The training stopped"), error);
+  connect(job, &TrainJob::too_large, this, &Training::ask_to_start);
+  job_.on(&TrainJob::failed, this, [this](const Error& error) {
+    finish();
+    Q_EMIT failed(tr("The training stopped"), error);
   });
+  job_.on(&TrainJob::stopped, this, [this] { finish(); });
 }
 
 void Training::ask_to_start(const config::Experiment& experiment, const Error& error) {
   const QString demo_data = std::exchange(demo_data_, {});
   const bool closing = closing_ != Closing::no;
-  finish({});
+  finish();
   if (closing) return;
   auto* box = new QMessageBox(QMessageBox::Warning, tr("This may not fit into memory"),
                               to_qt(error.message), QMessageBox::Cancel, window());
@@ -86,35 +92,46 @@ void Training::ask_to_start(const config::Experiment& experiment, const Error& e
   const QAbstractButton* go = box->addButton(tr("Start anyway"), QMessageBox::AcceptRole);
   connect(box, &QMessageBox::buttonClicked, this,
           [this, experiment, demo_data, go](const QAbstractButton* clicked) {
-            if (clicked != go || busy()) return;
-            demo_data_ = demo_data;
-            job_.start(experiment, demo_data, /*force=*/true);
+            if (clicked == go && !busy()) launch(experiment, demo_data, /*force=*/true);
           });
   box->open();
 }
 
 bool Training::busy() {
-  if (job_.active()) {
+  if (active_) {
     Q_EMIT failed(tr("Not started"),
                   {ErrorCode::usage, to_std(tr("A run is being trained in this window already.")),
                    to_std(tr("Pause it first, or start this one on the command line."))});
     return true;
   }
+  active_ = true;
+  run_.clear();
+  stop_now_ = {};
   closing_ = Closing::no;
   text_->setText(tr("Preparing …"));
   bar_->setRange(0, 0);
   pause_->setEnabled(true);
-  stop_now_->setEnabled(true);
+  stop_now_button_->setEnabled(true);
   show();
   return false;
 }
 
+void Training::launch(const config::Experiment& experiment, const QString& demo_data, bool force) {
+  demo_data_ = demo_data;
+  job_.ask([experiment, demo_data, force, now = stop_now_.get_token()](TrainJob& job, int ticket) {
+    job.start(experiment, demo_data, force, now, ticket);
+  });
+}
+
 void Training::start(const config::Experiment& experiment) {
-  if (!busy()) job_.start(experiment);
+  if (!busy()) launch(experiment, {}, /*force=*/false);
 }
 
 void Training::resume(const QString& run) {
-  if (!busy()) job_.resume(run);
+  if (busy()) return;
+  job_.ask([run, now = stop_now_.get_token()](TrainJob& job, int ticket) {
+    job.resume(run, now, ticket);
+  });
 }
 
 void Training::try_demo(const QString& workspace) {
@@ -133,8 +150,7 @@ void Training::try_demo(const QString& workspace) {
     if (!experiment) {
       Q_EMIT failed(tr("The demo cannot be started"), experiment.error());
     } else if (!busy()) {
-      demo_data_ = data;
-      job_.start(*experiment, data);
+      launch(*experiment, data, /*force=*/false);
     }
     return;
   }
@@ -146,14 +162,14 @@ void Training::try_demo(const QString& workspace) {
 Status Training::ask(const QString& run, run::Request request) {
   OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::open(to_path(run)));
   OMNIQ_TRY(run::ask(folder, request));
-  if (job_.active() && job_.run() == run) wait_for_end(request);
+  if (active_ && run_ == run) wait_for_end(request);
   return {};
 }
 
 void Training::wait_for_end(run::Request request) {
   const bool now = request == run::Request::stop_now;
   pause_->setEnabled(false);
-  if (now) stop_now_->setEnabled(false);
+  if (now) stop_now_button_->setEnabled(false);
   text_->setText(now ? tr("Stopping …") : tr("Saving the state …"));
 }
 
@@ -162,13 +178,16 @@ void Training::show_progress(const train::Progress& p) {
   bar_->setRange(0, static_cast<int>(p.steps));
   bar_->setValue(static_cast<int>(p.step));
   QString text =
-      tr("%1: epoch %2 of %3").arg(QFileInfo(job_.run()).fileName()).arg(p.epoch).arg(p.epochs);
+      tr("%1: epoch %2 of %3").arg(QFileInfo(run_).fileName()).arg(p.epoch).arg(p.epochs);
   if (p.seconds_left >= 0) text += tr(", %1 left").arg(duration_text(p.seconds_left));
   text_->setText(text);
 }
 
-void Training::finish(const QString& run) {
+void Training::finish() {
+  active_ = false;
+  demo_data_.clear();
   hide();
+  const QString run = run_;
   if (closing_ == Closing::move_to_background && !run.isEmpty()) {
     const QString omniq = QCoreApplication::applicationDirPath() + u"/omniq"_s;
     if (!QProcess::startDetached(omniq, {u"resume"_s, run})) {
@@ -185,7 +204,7 @@ void Training::finish(const QString& run) {
 }
 
 bool Training::may_close() {
-  if (!job_.active()) return true;
+  if (!active_) return true;
   if (const auto closing = preferences().closing(); closing != Preferences::Closing::ask) {
     closing_ =
         closing == Preferences::Closing::background ? Closing::move_to_background : Closing::stop;
@@ -199,7 +218,7 @@ bool Training::may_close() {
   const QAbstractButton* keep = box.addButton(tr("Go on in the background"), QMessageBox::YesRole);
   const QAbstractButton* stop = box.addButton(tr("Stop and save"), QMessageBox::NoRole);
   box.exec();
-  if (!job_.active()) return true;  // it ended while the question stood there
+  if (!active_) return true;  // it ended while the question stood there
   if (box.clickedButton() != keep && box.clickedButton() != stop) return false;
   closing_ = box.clickedButton() == keep ? Closing::move_to_background : Closing::stop;
   pause_->click();

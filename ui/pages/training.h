@@ -17,7 +17,10 @@ class Training : public QWidget {
  public:
   explicit Training(QWidget* parent = nullptr);
 
-  const TrainJob& job() const { return job_; }
+  const TrainJob& job() const { return *job_.worker(); }
+  bool active() const { return active_; }
+  /// The folder of the run, once there is one.
+  const QString& run() const { return run_; }
   /// Each tells by failed() when another training is under way here.
   void start(const config::Experiment& experiment);
   void resume(const QString& run);
@@ -42,17 +45,20 @@ class Training : public QWidget {
 
  private:
   bool busy();
+  void launch(const config::Experiment& experiment, const QString& demo_data, bool force);
   void ask_to_start(const config::Experiment& experiment, const Error& error);
   void show_progress(const train::Progress& progress);
-  void finish(const QString& run);
+  void finish();
   void wait_for_end(run::Request request);
 
   enum class Closing { no, stop, move_to_background } closing_ = Closing::no;
-  QString demo_data_;  // of the demo that is being trained
+  bool active_ = false;
+  QString run_, demo_data_;  // of the training, and of the demo that it is
+  std::stop_source stop_now_;
   QLabel* text_;
   QProgressBar* bar_;
-  QPushButton *pause_, *stop_now_;
-  TrainJob job_;
+  QPushButton *pause_, *stop_now_button_;
+  JobThread<TrainJob> job_{QStringLiteral("omniq training")};
 };
 
 }  // namespace omniq::ui

@@ -254,9 +254,9 @@ class Benchmark {
     });
     watch("a run trains in the window", [&] { wait(1000 * sizes_.seconds); });
     watch("it is paused", [&] {
-      if (!window_->training().ask(window_->training().job().run(), omniq::run::Request::pause))
+      if (!window_->training().ask(window_->training().run(), omniq::run::Request::pause))
         throw std::runtime_error("the run was not paused");
-      wait_until([&] { return !window_->training().job().active(); });
+      wait_until([&] { return !window_->training().active(); });
       wait(500);
     });
   }

@@ -29,7 +29,7 @@ class NewRunTest : public QObject {
   Q_OBJECT
  private:
   testing_support::TemporaryFolder folder_;
-  WorkerThread<PaceJob> pace_{u"omniq pace"_s};
+  JobThread<PaceJob> pace_{u"omniq pace"_s};
   std::unique_ptr<NewRunDialog> dialog_;
 
   QString runs() const { return to_qt((folder_ / "runs").string()); }

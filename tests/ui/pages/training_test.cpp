@@ -110,7 +110,7 @@ class TrainingTest : public QObject {
     QVERIFY2(box->text().contains(u"frames=4096"_s), qPrintable(box->text()));
     QVERIFY2(box->informativeText().contains(u" fits"_s), qPrintable(box->informativeText()));
     box->button(QMessageBox::Cancel)->click();
-    QVERIFY(!window_->training().job().active());
+    QVERIFY(!window_->training().active());
     QCOMPARE(ended.size(), 1);
     QCOMPARE(failed.size(), 0);
     QVERIFY(!std::filesystem::exists(folder_ / "runs") ||
@@ -272,7 +272,7 @@ class TrainingTest : public QObject {
     answer(QMessageBox::NoRole);
     window_->close();
     QTRY_VERIFY(!window_->isVisible());
-    QVERIFY(!window_->training().job().active());
+    QVERIFY(!window_->training().active());
     const auto list = run::list_runs(folder_ / "runs");
     QCOMPARE(list->runs.front().status()->state, run::RunState::paused);
   }
@@ -286,7 +286,7 @@ class TrainingTest : public QObject {
     answer(QMessageBox::YesRole);
     window_->close();
     QTRY_VERIFY(!window_->isVisible());
-    QVERIFY(!window_->training().job().active());
+    QVERIFY(!window_->training().active());
     const auto folder = run::list_runs(folder_ / "runs")->runs.front();
     const auto elsewhere = [&] {
       const auto status = folder.status();

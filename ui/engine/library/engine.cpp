@@ -21,6 +21,10 @@ namespace {
 
 class TorchEngine : public Engine {
  public:
+  Error error_of(const std::exception& thrown, const std::string& if_memory) override {
+    return model::error_of(thrown, if_memory);
+  }
+
   MachineFacts describe_machine() override {
     MachineFacts facts;
     facts.torch = TORCH_VERSION;

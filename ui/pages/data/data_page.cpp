@@ -125,16 +125,14 @@ DataPage::DataPage(QWidget* parent) : QWidget(parent), job_(u"omniq dataset"_s) 
   connect(use_, &QAction::triggered, this, &DataPage::request_run);
   connect(check_, &QAction::triggered, this, &DataPage::check);
   connect(write_, &QAction::triggered, this, &DataPage::ask_where_to_write);
-  connect(stop_, &QPushButton::clicked, this, [this] { job_.worker()->stop(); });
+  connect(stop_, &QPushButton::clicked, this, [this] { job_.stop(); });
   connect(problems_, &ProblemPanel::check_requested, check_, &QAction::trigger);
-  connect(problems_, &ProblemPanel::stop_requested, this, [this] { job_.worker()->stop(); });
+  connect(problems_, &ProblemPanel::stop_requested, this, [this] { job_.stop(); });
   connect(problems_, &ProblemPanel::write_requested, write_, &QAction::trigger);
   connect_job();
   show_figures();
   show_busy({});
 }
-
-DataPage::~DataPage() { job_.worker()->stop(); }
 
 void DataPage::make_classes() {
   sorted_.setSourceModel(&counts_);
@@ -157,6 +155,9 @@ void DataPage::make_classes() {
 void DataPage::make_clips() {
   clips_ = new QListView;
   clips_->setModel(&gallery_);
+  connect(&gallery_, &ClipGallery::failed, this, [this](const Error& error) {
+    problem_->show_error(tr("The clips have no pictures"), error);
+  });
   clips_->setItemDelegate(new ClipDelegate(clips_));
   clips_->setAccessibleName(tr("Clips of the class"));
   clips_->setViewMode(QListView::IconMode);
@@ -194,46 +195,33 @@ QWidget* DataPage::make_empty() {
 }
 
 void DataPage::connect_job() {
-  SurveyJob* job = job_.worker();
-  connect(job, &SurveyJob::looked, this,
-          [this](int ticket, const std::shared_ptr<const DatasetLook>& look) {
-            if (ticket == ticket_) show_look(look);
-          });
-  connect(job, &SurveyJob::progress, this,
-          [this](int ticket, qint64 done, qint64 total, double seconds_left) {
-            if (ticket != ticket_) return;
-            if (look_) {
-              problems_->show_progress(done, total, seconds_left);
-            } else {
-              show_busy(tr("Making demo videos: %1 of %2, %3 left")
-                            .arg(done)
-                            .arg(total)
-                            .arg(duration_text(seconds_left)),
-                        done, total);
-            }
-          });
-  connect(job, &SurveyJob::problem_found, this, [this](int ticket, const data::Problem& problem) {
-    if (ticket == ticket_) problems_->add(problem);
+  job_.on(&SurveyJob::looked, this, [this](const auto& look) { show_look(look); });
+  job_.on(&SurveyJob::progress, this, [this](qint64 done, qint64 total, double seconds_left) {
+    if (look_) {
+      problems_->show_progress(done, total, seconds_left);
+    } else {
+      show_busy(tr("Making demo videos: %1 of %2, %3 left")
+                    .arg(done)
+                    .arg(total)
+                    .arg(duration_text(seconds_left)),
+                done, total);
+    }
   });
-  connect(job, &SurveyJob::checked, this, [this](int ticket, double seconds) {
-    if (ticket != ticket_) return;
+  job_.on(&SurveyJob::problem_found, this,
+          [this](const data::Problem& problem) { problems_->add(problem); });
+  job_.on(&SurveyJob::checked, this, [this](double seconds) {
     seconds_ = seconds;
     problems_->show_idle(tr("All files were decoded"));
     show_figures();
   });
-  connect(job, &SurveyJob::stopped, this, [this](int ticket) {
-    if (ticket != ticket_) return;
+  job_.on(&SurveyJob::stopped, this, [this] {
     problems_->show_idle(tr("The check was stopped"));
     show_busy({});
   });
-  connect(job, &SurveyJob::lists_written, this, [this](int ticket, const data::ListFiles& lists) {
-    if (ticket == ticket_) open(folder_, lists);
-  });
-  connect(job, &SurveyJob::demo_made, this, [this](int ticket, const QString& folder) {
-    if (ticket == ticket_) open(folder);
-  });
-  connect(job, &SurveyJob::failed, this, [this](int ticket, const Error& error) {
-    if (ticket != ticket_) return;
+  job_.on(&SurveyJob::lists_written, this,
+          [this](const data::ListFiles& lists) { open(folder_, lists); });
+  job_.on(&SurveyJob::demo_made, this, [this](const QString& folder) { open(folder); });
+  job_.on(&SurveyJob::failed, this, [this](const Error& error) {
     show_busy({});
     problem_->show_error(tr("That did not work"), error);
   });
@@ -244,11 +232,9 @@ void DataPage::open(const QString& folder, const std::optional<data::ListFiles>&
   folder_ = QDir(folder).absolutePath();
   picker_->set_folder(folder_);
   problem_->hide();
-  job_.worker()->set_wanted(++ticket_);
   show_busy(tr("Reading the folder …"));
-  job_.post([folder = folder_, lists, ticket = ticket_](SurveyJob& job) {
-    job.look(folder, lists, ticket);
-  });
+  job_.ask(
+      [folder = folder_, lists](SurveyJob& job, int ticket) { job.look(folder, lists, ticket); });
 }
 
 void DataPage::show_look(const std::shared_ptr<const DatasetLook>& look) {
@@ -284,7 +270,7 @@ void DataPage::check() {
   if (problems_->busy()) return;
   problems_->set_problems(look_->survey->problems);
   problems_->show_progress(0, 0, -1);
-  job_.post([look = look_, ticket = ticket_](SurveyJob& job) { job.check(look, ticket); });
+  job_.ask([look = look_](SurveyJob& job, int ticket) { job.check(look, ticket); });
 }
 
 void DataPage::show_figures() {
@@ -346,8 +332,10 @@ void DataPage::ask_where_to_write() {
 
 void DataPage::write_lists(const QString& folder) {
   problem_->hide();
-  job_.post([look = look_, problems = problems_->model().problems(), folder, ticket = ticket_](
-                SurveyJob& job) { job.write_lists(look, problems, folder, ticket); });
+  job_.ask_too(
+      [look = look_, problems = problems_->model().problems(), folder](SurveyJob& job, int ticket) {
+        job.write_lists(look, problems, folder, ticket);
+      });
 }
 
 void DataPage::ask_where_to_make_demo() {
@@ -362,8 +350,7 @@ void DataPage::make_demo(const QString& folder) {
   show_figures();
   stack_->setCurrentWidget(empty_);
   show_busy(tr("Making demo videos …"));
-  job_.worker()->set_wanted(++ticket_);
-  job_.post([folder, ticket = ticket_](SurveyJob& job) { job.make_demo(folder, ticket); });
+  job_.ask([folder](SurveyJob& job, int ticket) { job.make_demo(folder, ticket); });
 }
 
 void DataPage::request_run() {

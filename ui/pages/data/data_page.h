@@ -30,7 +30,6 @@ class DataPage : public QWidget {
   Q_OBJECT
  public:
   explicit DataPage(QWidget* parent = nullptr);
-  ~DataPage() override;
 
   /// `lists`: what divides the clips; none: the nearest that are found.
   void open(const QString& folder, const std::optional<data::ListFiles>& lists = {});
@@ -90,11 +89,10 @@ class DataPage : public QWidget {
   ClipGallery gallery_;
 
   QString folder_;
-  int ticket_ = 0;  // of what is shown or under way; answers with another are too late
   std::shared_ptr<const DatasetLook> look_;
   double seconds_ = -1;  // of video, once they were decoded
   bool shown_ = false;
-  WorkerThread<SurveyJob> job_;
+  JobThread<SurveyJob> job_;
 };
 
 }  // namespace omniq::ui

@@ -151,38 +151,30 @@ void DemoPage::make_layout() {
 }
 
 void DemoPage::connect_model() {
-  PredictJob* predict = predict_.worker();
-  connect(predict, &PredictJob::loading, this, [this](int ticket) {
-    if (ticket == ticket_) card_->set_figures(tr("Loading the model …"));
-  });
-  connect(predict, &PredictJob::answered, this, [this](int ticket, const Answer& answer) {
-    if (ticket == ticket_) show_answer(answer);
-  });
-  connect(predict, &PredictJob::moment, this,
-          [this](int ticket, qint64 frame, const QStringList& classes, const QList<double>& p) {
-            if (ticket != ticket_) return;
-            if (beliefs_.isEmpty()) beliefs_.start(classes);
-            beliefs_.add(static_cast<double>(frame) / player_->fps(), p);
-            show_timeline();
-            show_bars();
-          });
-  connect(predict, &PredictJob::done, this, [this](int ticket) {
-    if (ticket != ticket_) return;
+  predict_.on(&PredictJob::loading, this,
+              [this] { card_->set_figures(tr("Loading the model …")); });
+  predict_.on(&PredictJob::answered, this, [this](const Answer& answer) { show_answer(answer); });
+  predict_.on(&PredictJob::moment, this,
+              [this](qint64 frame, const QStringList& classes, const QList<double>& p) {
+                if (beliefs_.isEmpty()) beliefs_.start(classes);
+                beliefs_.add(static_cast<double>(frame) / player_->fps(), p);
+                show_timeline();
+                show_bars();
+              });
+  predict_.on(&PredictJob::done, this, [this] {
     followed_ = true;
     show_bars();
   });
-  connect(predict, &PredictJob::live_ready, this, [this](int ticket, const QStringList& classes) {
-    if (ticket != ticket_) return;
+  predict_.on(&PredictJob::live_ready, this, [this](const QStringList& classes) {
     beliefs_.start(classes, kLiveKept);
     card_->set_figures(tr("Waiting for the camera …"));
     looking_ = false;
   });
-  connect(predict, &PredictJob::looked, this,
-          [this](int ticket, const QList<double>& probabilities, double milliseconds) {
-            if (ticket == ticket_) show_looked(probabilities, milliseconds);
-          });
-  connect(predict, &PredictJob::failed, this, [this](int ticket, const Error& error) {
-    if (ticket != ticket_) return;
+  predict_.on(&PredictJob::looked, this,
+              [this](const QList<double>& probabilities, double milliseconds) {
+                show_looked(probabilities, milliseconds);
+              });
+  predict_.on(&PredictJob::failed, this, [this](const Error& error) {
     card_->set_figures({});
     if (!problem_->isVisible()) problem_->show_error(tr("There is no answer"), error);
   });
@@ -212,7 +204,7 @@ void DemoPage::connect_camera() {
     player_->show_live_state(camera_->running(), camera_->seconds());
     if (looking_ || !camera_->running()) return;  // the model is behind: it sees a later frame
     looking_ = true;
-    predict_.post([picture, ticket = ticket_](PredictJob& job) { job.look(picture, ticket); });
+    predict_.ask_too([picture](PredictJob& job, int ticket) { job.look(picture, ticket); });
   });
 }
 
@@ -265,7 +257,7 @@ void DemoPage::open(const QString& file, const QString& run) {
 }
 
 ModelChoice DemoPage::start_over() {
-  predict_.worker()->set_wanted(++ticket_);
+  predict_.forget();
   answered_ = followed_ = false;
   beliefs_.start({});
   card_->clear();
@@ -279,9 +271,8 @@ void DemoPage::classify() {
   if (file_.isEmpty()) return;
   const ModelChoice chosen = start_over();
   if (chosen.run.isEmpty()) return;
-  predict_.post([chosen, file = file_, ticket = ticket_](PredictJob& job) {
-    job.classify(chosen, file, ticket);
-  });
+  predict_.ask_too(
+      [chosen, file = file_](PredictJob& job, int ticket) { job.classify(chosen, file, ticket); });
 }
 
 void DemoPage::start_live() {
@@ -292,7 +283,7 @@ void DemoPage::start_live() {
   live_times_.clear();
   const ModelChoice chosen = start_over();
   if (chosen.run.isEmpty()) return;
-  predict_.post([chosen, window = camera_->window(), ticket = ticket_](PredictJob& job) {
+  predict_.ask_too([chosen, window = camera_->window()](PredictJob& job, int ticket) {
     job.start_live(chosen, window, ticket);
   });
 }

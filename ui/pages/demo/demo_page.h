@@ -74,13 +74,12 @@ class DemoPage : public QWidget {
   ChartView* timeline_;
 
   QString file_;
-  int ticket_ = 0;  // of the video and run that are shown; answers with another are too late
   bool answered_ = false, followed_ = false;  // the whole video; over its time
   bool looking_ = true;       // the model has not answered to the last live frame yet
   QList<double> live_times_;  // seconds of the newest live answers
   Answer answer_;
   BeliefTrack beliefs_;
-  WorkerThread<PredictJob> predict_;
+  JobThread<PredictJob> predict_;
 };
 
 }  // namespace omniq::ui

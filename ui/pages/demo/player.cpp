@@ -74,7 +74,7 @@ void Player::make_controls() {
   connect(play_button_, &QToolButton::clicked, play_, &QAction::trigger);
   const auto seek = [this](int frame) {
     asked_ = true;
-    job_.post([frame](VideoJob& job) { job.seek(frame); });
+    job_.ask_too([frame](VideoJob& job, int ticket) { job.seek(frame, ticket); });
   };
   connect(seek_, &QSlider::sliderMoved, this, seek);
   // Keys and clicks beside the handle; what playing sets is no action.
@@ -89,11 +89,9 @@ void Player::connect_job() {
   connect(&clock_, &QTimer::timeout, this, [this] {
     if (asked_) return;  // the decoder is behind: a frame is late rather than two at once
     asked_ = true;
-    job_.post([](VideoJob& job) { job.next(); });
+    job_.ask_too([](VideoJob& job, int ticket) { job.next(ticket); });
   });
-  VideoJob* job = job_.worker();
-  connect(job, &VideoJob::opened, this, [this](int ticket, qint64 frames, double fps) {
-    if (ticket != ticket_) return;
+  job_.on(&VideoJob::opened, this, [this](qint64 frames, double fps) {
     frames_ = frames;
     fps_ = fps;
     seek_->setRange(0, static_cast<int>(std::max<qint64>(frames - 1, 0)));
@@ -101,29 +99,25 @@ void Player::connect_job() {
     set_playing(frames != 1);
     Q_EMIT opened();
   });
-  connect(job, &VideoJob::frame, this, [this](int ticket, const QImage& picture, qint64 index) {
-    if (ticket != ticket_) return;
+  job_.on(&VideoJob::frame, this, [this](const QImage& picture, qint64 index) {
     asked_ = false;
     show_frame(picture, index);
   });
-  connect(job, &VideoJob::picture, this, [this](int ticket, const QImage& picture) {
-    if (ticket != ticket_) return;
+  job_.on(&VideoJob::picture, this, [this](const QImage& picture) {
     asked_ = false;
     if (picture.isNull()) return;
     view_->set_picture(picture);
     Q_EMIT live_picture(picture);
   });
-  connect(job, &VideoJob::ended, this, [this](int ticket) {
-    if (ticket != ticket_) return;
+  job_.on(&VideoJob::ended, this, [this] {
     if (loop_->isChecked() && playing_) {
-      job_.post([](VideoJob& video) { video.seek(0); });
+      job_.ask_too([](VideoJob& job, int ticket) { job.seek(0, ticket); });
       return;
     }
     asked_ = false;
     set_playing(false);
   });
-  connect(job, &VideoJob::failed, this, [this](int ticket, const Error& error) {
-    if (ticket != ticket_) return;
+  job_.on(&VideoJob::failed, this, [this](const Error& error) {
     open_ = false;
     set_playing(false);
     view_->set_picture({});
@@ -140,7 +134,7 @@ void Player::open(const QString& file) {
   frames_ = frame_ = 0;
   fps_ = 0;
   asked_ = true;
-  job_.post([file, ticket = ++ticket_](VideoJob& job) { job.open(file, ticket); });
+  job_.ask([file](VideoJob& job, int ticket) { job.open(file, ticket); });
 }
 
 void Player::start_live() {
@@ -148,19 +142,18 @@ void Player::start_live() {
   live_ = true;
   open_ = false;
   asked_ = false;
-  ++ticket_;
   for (QWidget* widget :
        {static_cast<QWidget*>(seek_), static_cast<QWidget*>(speed_), static_cast<QWidget*>(loop_)})
     widget->hide();
   view_->set_picture({});
-  job_.post([](VideoJob& job) { job.close(); });
+  job_.ask([](VideoJob& job, int ticket) { job.close(ticket); });
   show_live_state(true, 0);
 }
 
 void Player::offer(const PictureMaker& make) {
   if (!live_ || asked_) return;
   asked_ = true;
-  job_.post([make, ticket = ticket_](VideoJob& job) { job.convert(make, ticket); });
+  job_.ask_too([make](VideoJob& job, int ticket) { job.convert(make, ticket); });
 }
 
 void Player::show_live_state(bool running, double seconds) {
@@ -179,7 +172,7 @@ void Player::set_playing(bool playing) {
     clock_.start(std::max(1, static_cast<int>(1000 / (fps() * speed_->currentData().toDouble()))));
     if (!asked_ && frames_ > 0 && frame_ >= frames_ - 1) {
       asked_ = true;
-      job_.post([](VideoJob& job) { job.seek(0); });
+      job_.ask_too([](VideoJob& job, int ticket) { job.seek(0, ticket); });
     }
   } else {
     clock_.stop();

@@ -65,13 +65,12 @@ class Player : public QWidget {
   QComboBox* speed_;
   QCheckBox* loop_;
 
-  int ticket_ = 0;  // of what is shown; pictures with another are too late
   bool open_ = false, live_ = false;
   bool playing_ = false, asked_ = false;
   qint64 frames_ = 0, frame_ = 0;
   double fps_ = 0;
   QTimer clock_;
-  WorkerThread<VideoJob> job_;
+  JobThread<VideoJob> job_;
 };
 
 }  // namespace omniq::ui

@@ -34,7 +34,7 @@ bool same_data(const config::Experiment& a, const config::Experiment& b) {
 
 }  // namespace
 
-CostLine::CostLine(const QString& workspace, WorkerThread<PaceJob>& pace, QWidget* parent)
+CostLine::CostLine(const QString& workspace, JobThread<PaceJob>& pace, QWidget* parent)
     : QWidget(parent), workspace_(workspace), pace_job_(pace) {
   text_ = new QLabel;
   text_->setAccessibleName(tr("What the run will take"));
@@ -69,6 +69,9 @@ CostLine::CostLine(const QString& workspace, WorkerThread<PaceJob>& pace, QWidge
         pace_ = pace;
         show_known();
       });
+  connect(pace_job_.worker(), &PaceJob::failed, this, [this](int ticket, const Error& error) {
+    if (ticket == ticket_) problem_->show_error(tr("The device is not known"), error);
+  });
   connect(measure_, &QPushButton::clicked, this, &CostLine::press);
   connect(&job_, &ProbeJob::progress, this, [this](qint64 step, qint64 steps) {
     bar_->setRange(0, static_cast<int>(steps));
@@ -89,8 +92,7 @@ void CostLine::set_experiment(const config::Experiment& experiment, bool valid) 
   experiment_ = experiment;
   valid_ = valid;
   if (other || ticket_ == 0) {
-    static int last_ticket = 0;  // of all dialogs, which ask the same job
-    ticket_ = ++last_ticket;
+    ticket_ = pace_job_.worker()->renew();
     pace_.reset();
     problem_->hide();
     if (job_.active() && other) job_.cancel();  // of what nobody asks for any more

@@ -21,7 +21,7 @@ class CostLine : public QWidget {
   Q_OBJECT
  public:
   /// `pace` outlives the line: starting CUDA may take longer than a dialog stays open.
-  CostLine(const QString& workspace, WorkerThread<PaceJob>& pace, QWidget* parent = nullptr);
+  CostLine(const QString& workspace, JobThread<PaceJob>& pace, QWidget* parent = nullptr);
 
   /// Shows what is known of `experiment`; what is not `valid` cannot be measured.
   void set_experiment(const config::Experiment& experiment, bool valid);
@@ -61,7 +61,7 @@ class CostLine : public QWidget {
   QPushButton* measure_;
   MessageCard* problem_;
   ProbeJob job_;
-  WorkerThread<PaceJob>& pace_job_;
+  JobThread<PaceJob>& pace_job_;
 };
 
 }  // namespace omniq::ui

@@ -23,8 +23,8 @@
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
-NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone,
-                           WorkerThread<PaceJob>& pace, QWidget* parent)
+NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, JobThread<PaceJob>& pace,
+                           QWidget* parent)
     : QDialog(parent), workspace_(workspace) {
   setObjectName(u"new_run"_s);
   setWindowTitle(tr("New run"));

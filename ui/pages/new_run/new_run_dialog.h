@@ -26,7 +26,7 @@ class NewRunDialog : public QDialog {
  public:
   /// New runs are made in `workspace`. `clone`: a run folder to start from; empty: the first
   /// configuration that comes with the program.
-  NewRunDialog(const QString& workspace, const QString& clone, WorkerThread<PaceJob>& pace,
+  NewRunDialog(const QString& workspace, const QString& clone, JobThread<PaceJob>& pace,
                QWidget* parent = nullptr);
 
   /// Values, by the settings' keys, that every starting point gets: the dataset of another page.
