@@ -35,6 +35,7 @@ std::shared_ptr<model::Fusion> fusion_on(c10::Device device, at::ScalarType dtyp
                                          const model::FusionOptions& options) {
   torch::manual_seed(0);
   auto fusion = model::make_fusion(kind.name, options);
+  model::initialise(*fusion, /*seed=*/0);
   for (auto& parameter : fusion->named_parameters()) {
     const bool half = dtype == at::kBFloat16;
     const auto type = half && stays_float(parameter.key()) ? at::kFloat : dtype;

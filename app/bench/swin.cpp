@@ -24,6 +24,7 @@ constexpr std::int64_t kMostChecked = 2;  // frames computed in float64 too
 model::Swin make_swin(const std::string& name, c10::Device device, at::ScalarType dtype) {
   torch::manual_seed(0);
   model::Swin net(model::swin_options(name).value());
+  model::initialise(*net, /*seed=*/0);
   net->to(device);
   net->to(dtype);
   net->eval();

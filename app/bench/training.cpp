@@ -100,6 +100,7 @@ class Training {
                 const at::Tensor& labels) {
     at::Tensor logits;
     {
+      const model::TrainingPass pass(*model_, {0, 0, torch::arange(labels.size(0)).to(device_)});
       const model::AutocastScope autocast(device_, precision);
       const auto execution = model_->execution(precision, /*training=*/true);
       logits =

@@ -7,6 +7,7 @@
 #include "app/omniq/command.h"
 #include "core/base/text.h"
 #include "core/model/device.h"
+#include "core/model/initial.h"
 #include "core/model/precision.h"
 #include "core/model/swin/encoder_path.h"
 #include "core/model/swin/inference.h"
@@ -68,8 +69,8 @@ void add_features(CommandLine& line) {
         OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(o->device));
         OMNIQ_ASSIGN(const at::Tensor video, read_video(o->input));
         OMNIQ_ASSIGN(const model::StateDict weights, model::load_weights(o->weights));
-        torch::manual_seed(0);  // of what weights for a part leave at random
         model::Swin encoder(swin);
+        model::initialise(*encoder, /*seed=*/0);  // what weights for a part leave at random
         OMNIQ_ASSIGN(const model::LoadReport report,
                      model::load_into(*encoder, weights,
                                       {.file = o->weights,

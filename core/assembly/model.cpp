@@ -16,6 +16,7 @@ namespace {
 
 model::OmniqOptions model_options(const config::Experiment& e, std::int64_t classes) {
   model::OmniqOptions options;
+  options.seed = static_cast<std::uint64_t>(e.seed);
   options.backbone = e.vision_backbone;
   options.stochastic_depth = e.backbone.stochastic_depth;
   options.recompute = e.train.recompute;
@@ -87,7 +88,6 @@ Result<WeightsRecord> load_checkpoint_of_another_run(model::OmniQ& model,
 }  // namespace
 
 Result<BuiltModel> build_model(const config::Experiment& e, std::int64_t classes) {
-  torch::manual_seed(static_cast<std::uint64_t>(e.seed));
   BuiltModel built;
   built.model = std::make_shared<model::OmniQ>(model_options(e, classes));
   if (!e.backbone.weights.empty()) {

@@ -16,6 +16,7 @@
 #include "core/model/device.h"
 #include "core/model/precision.h"
 #include "core/run/results.h"
+#include "kernels/keyed_dropout/keyed_dropout.h"
 
 namespace omniq::eval {
 namespace {
@@ -92,8 +93,10 @@ std::optional<run::Latency> measure_latency(
   const torch::InferenceMode inference;
   model.eval();
   const model::Execution execution = model.execution(precision, /*training=*/false);
-  const auto video =
-      torch::randn({kLatencyBatch, frames, 3, size, size}, torch::TensorOptions().device(device));
+  const auto clips = torch::arange(kLatencyBatch, torch::dtype(torch::kLong).device(device));
+  const auto video = kernels::keyed_uniform(clips, /*key=*/0, frames * 3 * size * size)
+                         .sub_(0.5)
+                         .view({kLatencyBatch, frames, 3, size, size});
   run::Latency latency;
   latency.batch = kLatencyBatch;
   try {
@@ -119,7 +122,7 @@ Result<RunEvaluation> evaluate_run(const run::RunFolder& folder,
   if (const auto writable = run::check_recordable(folder, e); !writable)
     log::warning(cat("The evaluation will not be recorded: ", writable.error().text()));
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
-  model::apply_threads(e.threads);
+  const model::ThreadScope threads(e.threads);
   OMNIQ_ASSIGN(const std::filesystem::path checkpoint, folder.reported_checkpoint());
   OMNIQ_ASSIGN(const assembly::LoadedModel loaded, assembly::load_trained(e, checkpoint, device));
   OMNIQ_ASSIGN(const data::Dataset dataset, assembly::open_dataset(e));

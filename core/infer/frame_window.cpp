@@ -8,19 +8,22 @@
 
 #include "core/base/text.h"
 #include "core/eval/probabilities.h"
+#include "core/model/device.h"
 #include "core/model/precision.h"
 
 namespace omniq::infer {
 
 FrameWindow::FrameWindow(std::shared_ptr<model::OmniQ> model, c10::Device device,
-                         model::Precision precision, std::int64_t capacity)
+                         model::Precision precision, std::int64_t capacity, std::int64_t threads)
     : model_(std::move(model)),
       device_(device),
       execution_(model_->execution(precision, /*training=*/false)),
+      threads_(threads),
       numbers_(static_cast<std::size_t>(std::max<std::int64_t>(capacity, 1)), -1) {}
 
 void FrameWindow::push(std::span<const std::int64_t> numbers, const at::Tensor& rgb) {
   const torch::InferenceMode inference;
+  const model::ThreadScope threads(threads_);
   const at::Tensor encoded = model_->encode(rgb.to(device_).unsqueeze(0), execution_)[0];
   if (!features_.defined()) {
     features_ = torch::empty({static_cast<std::int64_t>(numbers_.size()), encoded.size(1)},
@@ -42,6 +45,7 @@ std::int64_t FrameWindow::slot_of(std::int64_t number) const {
 
 Result<std::vector<double>> FrameWindow::classify(std::span<const std::int64_t> numbers) {
   const torch::InferenceMode inference;
+  const model::ThreadScope threads(threads_);
   std::vector<std::int64_t> slots;
   for (const std::int64_t number : numbers) slots.push_back(slot_of(number));
   at::Tensor logits;

@@ -19,9 +19,10 @@ namespace omniq::infer {
 /// any choice among those that the ring still holds.
 class FrameWindow {
  public:
-  /// Holds `capacity` frames (≥ 1); the oldest goes when another comes.
+  /// Holds `capacity` frames (≥ 1); the oldest goes when another comes. Computes on `threads` of
+  /// the CPU, 0 for all.
   FrameWindow(std::shared_ptr<model::OmniQ> model, c10::Device device, model::Precision precision,
-              std::int64_t capacity);
+              std::int64_t capacity, std::int64_t threads = 0);
 
   /// Encodes frames `numbers`, ascending and later than all before; rgb uint8 [n, S, S, 3].
   void push(std::span<const std::int64_t> numbers, const at::Tensor& rgb);
@@ -37,6 +38,7 @@ class FrameWindow {
   std::shared_ptr<model::OmniQ> model_;
   c10::Device device_;
   model::Execution execution_;
+  std::int64_t threads_;
   std::vector<std::int64_t> numbers_;  // by slot, −1 for none
   std::int64_t next_ = 0;              // the slot that is written next
   at::Tensor features_;                // [capacity, D]

@@ -32,7 +32,8 @@ Result<Predictor> Predictor::open(const run::RunFolder& folder,
   OMNIQ_ASSIGN(const config::Experiment e, folder.experiment(overrides));
   Predictor predictor;
   OMNIQ_ASSIGN(predictor.device_, model::resolve_device(e.device));
-  model::apply_threads(e.threads);
+  predictor.threads_ = e.threads;
+  const model::ThreadScope threads(e.threads);
   OMNIQ_ASSIGN(const std::filesystem::path checkpoint, folder.reported_checkpoint());
   OMNIQ_ASSIGN(assembly::LoadedModel loaded,
                assembly::load_trained(e, checkpoint, predictor.device_));
@@ -46,6 +47,7 @@ Result<Predictor> Predictor::open(const run::RunFolder& folder,
 
 Result<Prediction> Predictor::predict(const std::filesystem::path& video) {
   const torch::InferenceMode inference;
+  const model::ThreadScope threads(threads_);
   Prediction prediction;
   auto start = std::chrono::steady_clock::now();
   OMNIQ_ASSIGN(const data::ModelClip loaded, data::load_clip(video, clip_));
@@ -90,7 +92,7 @@ Result<std::int64_t> Predictor::follow_plan(const std::filesystem::path& video, 
   const data::CropResize view = data::evaluation_view(stream.height(), stream.width(), size);
   std::vector<std::uint8_t> frame(static_cast<std::size_t>(stream.height() * stream.width() * 3));
   const at::Tensor inputs = torch::empty({kBatch, size, size, 3}, torch::kByte);
-  FrameWindow window(model_, device_, precision_, plan.most_held);
+  FrameWindow window(model_, device_, precision_, plan.most_held, threads_);
   auto next = plan.wanted.begin();
   for (const Plan::Moment& moment : plan.moments) {
     while (next != plan.wanted.end() && *next <= moment.frame) {
@@ -118,9 +120,8 @@ Result<std::int64_t> Predictor::follow_plan(const std::filesystem::path& video, 
 }
 
 Live Predictor::live(std::int64_t window) const {
-  const bool stride = clip_.sampling == data::Sampling::stride;
-  return {clip_, stride ? clip_.frames * clip_.stride : window,
-          FrameWindow(model_, device_, precision_, stride ? clip_.frames * clip_.stride : window)};
+  if (clip_.sampling == data::Sampling::stride) window = clip_.frames * clip_.stride;
+  return {clip_, window, FrameWindow(model_, device_, precision_, window, threads_)};
 }
 
 }  // namespace omniq::infer

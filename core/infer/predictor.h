@@ -69,6 +69,7 @@ class Predictor {
   data::ClipOptions clip_;
   c10::Device device_{c10::kCPU};
   model::Precision precision_ = model::Precision::float32;
+  std::int64_t threads_ = 0;
 };
 
 }  // namespace omniq::infer

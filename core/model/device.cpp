@@ -8,8 +8,10 @@
 #include <torch/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <new>
+#include <thread>
 
 #include "core/base/text.h"
 
@@ -166,10 +168,16 @@ Error error_of(const std::exception& thrown, const std::string& if_memory) {
 
 std::string driver_version() { return Nvml::get().driver(); }
 
-std::int64_t apply_threads(std::int64_t threads) {
-  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-  if (threads != torch::get_num_threads()) torch::set_num_threads(static_cast<int>(threads));
-  return threads;
+std::int64_t resolve_threads(std::int64_t threads) {
+  return threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
 }
+
+// OpenMP's count and MKL's are of the calling thread each. What at::set_num_threads keeps for the
+// process is where threads begin that have not set theirs, and those that compute have. It is
+// called even where the count is that already: MKL takes fewer threads than it is given until then.
+ThreadScope::ThreadScope(std::int64_t threads) : before_(torch::get_num_threads()) {
+  torch::set_num_threads(static_cast<int>(resolve_threads(threads)));
+}
+ThreadScope::~ThreadScope() { torch::set_num_threads(before_); }
 
 }  // namespace omniq::model

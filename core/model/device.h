@@ -44,7 +44,20 @@ Error error_of(const std::exception& thrown, const std::string& if_memory);
 /// Driver version as NVML says; "" without one.
 std::string driver_version();
 
-/// Sets torch's thread count to `threads`, or to all cores for 0; returns the count.
-std::int64_t apply_threads(std::int64_t threads);
+/// `threads`, or as many as there are cores for 0.
+std::int64_t resolve_threads(std::int64_t threads);
+
+/// While it lives, torch's operators on the CPU use so many threads (0: all cores) where the thread
+/// that made it calls them. Other threads of the process have their own counts, which stay.
+class ThreadScope {
+ public:
+  explicit ThreadScope(std::int64_t threads);
+  ~ThreadScope();
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  int before_;
+};
 
 }  // namespace omniq::model

@@ -9,12 +9,6 @@
 #include "core/model/swin/kernel_path.h"
 
 namespace omniq::model {
-namespace {
-
-/// Mamba's step projection starts as its paper says, not as the other linear layers.
-bool keeps_own_init(const std::string& name) { return name.ends_with("dt_proj"); }
-
-}  // namespace
 
 OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
   auto swin = swin_options(options.backbone);
@@ -36,9 +30,10 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
       video_proj_ = register_module(
           "video_proj", std::make_shared<Linear>(backbone_width, width, /*bias=*/false));
     }
-    vis_cls_ = register_parameter("vis_cls", torch::empty({width}));
-    positions_ = register_parameter("positions", torch::empty({options.max_frames + 1, width}));
-    types_ = register_parameter("types", torch::empty({2, width}));  // vision, text
+    const Initial initial = normal(options.position_std);
+    vis_cls_ = random_parameter("vis_cls", {width}, initial);
+    positions_ = random_parameter("positions", {options.max_frames + 1, width}, initial);
+    types_ = random_parameter("types", {2, width}, initial);  // vision, text
     set_role("positions", Role::exempt);
     set_role("types", Role::exempt);
   }
@@ -46,21 +41,8 @@ OmniQ::OmniQ(const OmniqOptions& options) : options_(options) {
   if (sequence_)
     inference_ = std::make_shared<FusionInference>(*fusion_, *kind, options.fusion_options);
   head_ = register_module("head", std::make_shared<Linear>(width, options.classes));
-  reset_parameters();
-}
-
-void OmniQ::reset_parameters() {
-  const torch::NoGradGuard no_grad;
-  backbone_->reset_parameters(options_.init_std);
-  for (const auto& item : named_modules("", false)) {
-    if (auto* linear = item.value()->as<Linear>(); linear && !keeps_own_init(item.key())) {
-      linear->weight.normal_(0, options_.init_std);
-      if (linear->bias.defined()) linear->bias.zero_();
-    }
-  }
-  for (auto& embedding : {vis_cls_, positions_, types_}) {
-    if (embedding.defined()) torch::Tensor(embedding).normal_(0, options_.position_std);
-  }
+  initialise(*this, options.seed, options.init_std);
+  draw_from(*this, pass_);
 }
 
 torch::Tensor OmniQ::forward(const torch::Tensor& video, const Execution& execution) {
@@ -139,7 +121,8 @@ AdapterReport OmniQ::set_trainable(Trainable what, const LoraOptions& lora, bool
   const auto adapt = [&](const std::string& name, torch::nn::Module& module) {
     auto* linear = module.as<Linear>();
     if (!linear || linear->has_adapter()) return;
-    const std::int64_t rank = linear->add_adapter(lora);
+    const std::int64_t rank =
+        linear->add_adapter(lora, generator_of(options_.seed, name + ".lora_A"));
     ++report.adapters;
     if (rank != lora.rank)
       report.capped.push_back(cat(name, ": rank ", rank, " instead of ", lora.rank));
@@ -148,6 +131,7 @@ AdapterReport OmniQ::set_trainable(Trainable what, const LoraOptions& lora, bool
     for (const auto& item : fusion_->named_modules("fusion", false))
       adapt(item.key(), *item.value());
     if (head_adapter) adapt("head", *head_);
+    draw_from(*this, pass_);
   }
   for (const Parameter& p : parameters_by_role()) {
     bool trains = what == Trainable::all || p.part != Part::encoder;

@@ -23,6 +23,7 @@
 namespace omniq::model {
 
 struct OmniqOptions {
+  std::uint64_t seed = 0;  // of what parameters start as
   std::string backbone = "swin_tiny";
   double stochastic_depth = 0.2;  // where the encoder trains
   bool recompute = false;         // so that it keeps less (EncoderPath::recomputed)
@@ -56,9 +57,9 @@ struct ExecutionWords {
   std::string scan;  // as Scanning's; empty for a fusion without one
 };
 
-class OmniQ : public torch::nn::Module, public SaysRoles {
+class OmniQ : public InitialisedModule {
  public:
-  /// Initialised at random from torch's default generator. Throws c10::Error for unknown names.
+  /// Initialised by the seed. Throws c10::Error for unknown names.
   explicit OmniQ(const OmniqOptions& options);
 
   /// video floating [B, T, 3, H, W] and normalised, or uint8 [B, T, H, W, 3] in RGB → logits [B,
@@ -92,10 +93,10 @@ class OmniQ : public torch::nn::Module, public SaysRoles {
   bool backbone_frozen() const { return backbone_frozen_; }
 
  private:
+  friend class TrainingPass;
   torch::Tensor tokens(const torch::Tensor& features);
-  void reset_parameters();
-
   OmniqOptions options_;
+  const std::shared_ptr<PassKey> pass_ = std::make_shared<PassKey>();
   bool sequence_ = true;
   bool backbone_frozen_ = false;
   Swin backbone_{nullptr};
@@ -106,6 +107,19 @@ class OmniQ : public torch::nn::Module, public SaysRoles {
   std::shared_ptr<Fusion> fusion_;
   std::shared_ptr<FusionInference> inference_;  // null for a fusion that is no sequence model
   std::shared_ptr<Linear> head_;
+};
+
+/// While it lives, says what the model's layers draw in training mode; without one those that drop
+/// throw c10::Error. One at a time.
+class TrainingPass {
+ public:
+  TrainingPass(OmniQ& model, PassKey key) : key_(model.pass_) { *key_ = std::move(key); }
+  ~TrainingPass() { *key_ = {}; }
+  TrainingPass(const TrainingPass&) = delete;
+  TrainingPass& operator=(const TrainingPass&) = delete;
+
+ private:
+  std::shared_ptr<PassKey> key_;
 };
 
 }  // namespace omniq::model

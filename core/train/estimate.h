@@ -30,7 +30,7 @@ struct MemoryEstimate {
 /// - The encoder's activations are those of the path that it is computed on (swin/memory.h).
 /// - The fusion keeps what its FusionSize says, in 4 bytes. A frozen encoder's activations are gone
 ///   by then.
-/// - Dropout's masks, the operators' scratch memory and fragmentation are left out.
+/// - The operators' scratch memory and fragmentation are left out.
 MemoryEstimate estimate_memory(const config::Experiment& experiment, std::int64_t classes,
                                bool gpu);
 

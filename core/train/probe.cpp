@@ -4,11 +4,13 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/assembly/dataset.h"
 #include "core/assembly/model.h"
 #include "core/base/memory.h"
+#include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/eval/timing.h"
 #include "core/model/device.h"
@@ -37,9 +39,12 @@ Status measure_steps(const config::Experiment& e, const ProbeOptions& options,
   TrainStep step(*built.model, optimizer, step_options(e, precision));
   built.model->train();
   // Other clips for every forward pass are not needed: no operator's time depends on the values.
-  const auto video =
-      torch::randint(0, 256, {e.train.batch_size, e.frames, e.size, e.size, 3}, torch::kUInt8);
-  const auto labels = torch::randint(0, probe.classes, {e.train.batch_size}, torch::kInt64);
+  const auto samples = torch::arange(e.train.batch_size, torch::kLong);
+  const auto labels = samples.remainder(probe.classes);
+  const auto video = torch::empty({e.train.batch_size, e.frames, e.size, e.size, 3}, torch::kByte);
+  Random random(static_cast<std::uint64_t>(e.seed));
+  auto* bytes = video.mutable_data_ptr<std::uint8_t>();
+  std::generate_n(bytes, video.numel(), [&] { return static_cast<std::uint8_t>(random.bits()); });
 
   const Clock::time_point begin = Clock::now();
   const std::int64_t passes = (1 + options.steps) * e.train.accum_steps;
@@ -49,7 +54,7 @@ Status measure_steps(const config::Experiment& e, const ProbeOptions& options,
     const Clock::time_point start = Clock::now();
     for (std::int64_t micro = 0; micro < e.train.accum_steps; ++micro) {
       if (stop.stop_requested()) return fail(ErrorCode::stopped, "The measurement was stopped.");
-      step.accumulate(video.to(device), labels.to(device), i, micro);
+      step.accumulate(video.to(device), labels.to(device), samples.to(device), i);
       if (tell) tell(i * e.train.accum_steps + micro + 1, passes);
     }
     step.update(learning_rate_factor(i, std::max<std::int64_t>(probe.steps, 1), e.optim.warmup));
@@ -66,7 +71,7 @@ Result<run::Probe> probe(const config::Experiment& e, const ProbeOptions& option
                          const Tell& progress, std::stop_token stop) {
   run::Probe probe;
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
-  model::apply_threads(e.threads);
+  const model::ThreadScope threads(e.threads);
   probe.device = model::device_name(device);
   OMNIQ_ASSIGN(const data::Dataset dataset, assembly::open_dataset(e));
   probe.classes = static_cast<std::int64_t>(dataset.classes.size());

@@ -21,9 +21,6 @@ struct ProbeOptions {
 /// written. `progress` hears of every forward pass: those done, and those that may come. An error
 /// is what training would answer to the configuration or the dataset, or that memory ran out, with
 /// the settings to lower; ErrorCode::stopped after a requested stop.
-///
-/// Seeds torch's generator and sets its thread count, as training does: not beside another training
-/// of the same process.
 Result<run::Probe> probe(
     const config::Experiment& experiment, const ProbeOptions& options = {},
     const std::function<void(std::int64_t done, std::int64_t total)>& progress = {},

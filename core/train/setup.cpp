@@ -11,7 +11,7 @@
 namespace omniq::train {
 
 Status prepare(config::Experiment& e, bool force) {
-  e.threads = model::apply_threads(e.threads);
+  e.threads = model::resolve_threads(e.threads);
   OMNIQ_ASSIGN(const data::Dataset dataset, assembly::open_dataset(e));
   if (force) return {};
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));

@@ -5,7 +5,6 @@
 
 #include <cmath>
 
-#include "core/base/random.h"
 #include "core/model/precision.h"
 
 namespace omniq::train {
@@ -36,10 +35,9 @@ TrainStep::TrainStep(model::OmniQ& model, AdamW& optimizer, const StepOptions& o
   if (options.precision == model::Precision::float16) scale_ = kInitialScale;
 }
 
-ClipSums TrainStep::accumulate(const at::Tensor& video, const at::Tensor& labels, std::int64_t step,
-                               std::int64_t micro) {
-  torch::manual_seed(mix_bits(mix_bits(mix_bits(options_.seed) ^ static_cast<std::uint64_t>(step)) ^
-                              static_cast<std::uint64_t>(micro)));
+ClipSums TrainStep::accumulate(const at::Tensor& video, const at::Tensor& labels,
+                               const at::Tensor& samples, std::int64_t step) {
+  const model::TrainingPass pass(model_, {options_.seed, step, samples});
   const torch::Tensor logits = model_.forward(video, execution_);
   const auto loss =
       torch::cross_entropy_loss(logits.to(torch::kFloat32), labels, {}, at::Reduction::Sum,

@@ -36,12 +36,12 @@ class TrainStep {
   /// The model is on its device, and it is known what of it trains.
   TrainStep(model::OmniQ& model, AdamW& optimizer, const StepOptions& options);
 
-  /// Forward and backward of one micro-batch: video uint8 [n, T, S, S, 3], labels int64 [n], both
-  /// on the model's device. Gradients of the *sum* of the clips' losses add up until update(), so
-  /// that the size and number of micro-batches do not matter. Dropout is keyed by (seed, step,
-  /// micro).
-  ClipSums accumulate(const at::Tensor& video, const at::Tensor& labels, std::int64_t step,
-                      std::int64_t micro);
+  /// Forward and backward of one micro-batch: video uint8 [n, T, S, S, 3], labels int64 [n] and
+  /// samples int64 [n] (which clip each is), all on the model's device. Gradients of the *sum* of
+  /// the clips' losses add up until update(), and what is drawn is keyed by (seed, step, layer,
+  /// sample), so that the size and number of micro-batches do not matter.
+  ClipSums accumulate(const at::Tensor& video, const at::Tensor& labels, const at::Tensor& samples,
+                      std::int64_t step);
 
   /// Divides the gradients by the number of clips, clips their norm, and updates with the peak
   /// learning rates times `factor`. Without any clip nothing happens.

@@ -96,7 +96,7 @@ class Trainer {
  private:
   Result<TrainOutcome> start_and_train() {
     OMNIQ_ASSIGN(device_, model::resolve_device(e_.device));
-    model::apply_threads(e_.threads);
+    const model::ThreadScope threads(e_.threads);
     precision_ = model::choose_precision(device_, e_.train.amp);
     OMNIQ_ASSIGN(dataset_, assembly::open_dataset(e_));
     OMNIQ_TRY(check_dataset());
@@ -245,7 +245,7 @@ class Trainer {
         for (const data::Problem& one : batch->unreadable) unreadable_[one.id] = one.what;
         if (!batch->video.defined()) continue;
         sums += step_->accumulate(batch->video.squeeze(1).to(device_), batch->labels.to(device_),
-                                  state_.step, i - state_.batch);
+                                  torch::tensor(batch->indices).to(device_), state_.step);
       }
       const double factor = learning_rate_factor(state_.step, total_steps_, e_.optim.warmup);
       if (!std::isfinite(sums.loss) && precision_ != model::Precision::float16)

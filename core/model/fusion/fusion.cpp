@@ -1,7 +1,6 @@
 #include "core/model/fusion/fusion.h"
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/normalization.h>
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -108,13 +107,13 @@ MixerBlock::MixerBlock(std::shared_ptr<TokenLayer> mixer, const FusionOptions& o
   of_ffn_norm_ = InferenceNorm(ffn_norm_);
   up_ = register_module("ffn_up", std::make_shared<Linear>(options.width, 4 * options.width));
   down_ = register_module("ffn_down", std::make_shared<Linear>(4 * options.width, options.width));
-  dropout_ = register_module("dropout", torch::nn::Dropout(options.dropout));
+  dropout_ = register_module("dropout", std::make_shared<Dropout>(options.dropout));
 }
 
 torch::Tensor MixerBlock::forward(const torch::Tensor& tokens,
                                   const std::optional<torch::Tensor>& mask) {
   const auto mixed = mixer_->forward(norm_(tokens), mask);
-  return tokens + dropout_(down_->forward(torch::silu(up_->forward(ffn_norm_(mixed)))));
+  return tokens + dropout_->forward(down_->forward(torch::silu(up_->forward(ffn_norm_(mixed)))));
 }
 
 torch::Tensor MixerBlock::branch(const torch::Tensor& normed,
@@ -153,18 +152,11 @@ torch::Tensor centred_depthwise_conv(const torch::Tensor& x, const torch::Tensor
       .transpose(1, 2);
 }
 
-void init_conv(torch::Tensor weight, torch::Tensor bias, std::int64_t fan_in) {
-  const torch::NoGradGuard no_grad;
-  const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
-  weight.uniform_(-bound, bound);
-  bias.uniform_(-bound, bound);
-}
-
-void init_step_bias(torch::Tensor bias) {
-  const torch::NoGradGuard no_grad;
-  const auto step =
-      torch::exp(torch::rand_like(bias) * (std::log(0.1) - std::log(0.001)) + std::log(0.001));
-  bias.copy_(step + torch::log(-torch::expm1(-step)));  // the inverse of softplus
+Initial step_bias() {
+  return [](at::Tensor bias, const at::Generator& generator) {
+    const at::Tensor step = bias.uniform_(std::log(0.001), std::log(0.1), generator).exp();
+    bias.copy_(step + torch::log(-torch::expm1(-step)));  // the inverse of softplus
+  };
 }
 
 }  // namespace omniq::model

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/normalization.h>
 
 #include <functional>
@@ -31,7 +30,7 @@ class Fusion : public torch::nn::Module {
                                  const std::optional<torch::Tensor>& mask);
 };
 
-/// A new variant, freshly initialised from torch's default generator; `name` is one of
+/// A new variant, its random parameters for initialise() to draw; `name` is one of
 /// fusion_names() (else c10::Error), and its check has nothing against the options.
 std::shared_ptr<Fusion> make_fusion(const std::string& name, const FusionOptions& options);
 
@@ -40,7 +39,7 @@ using MakeFusion = std::shared_ptr<Fusion> (*)(const FusionOptions&);
 void register_fusion(FusionKind kind, MakeFusion make);
 
 /// A layer over a clip's tokens: x [B, L, D] and mask → [B, L, D].
-class TokenLayer : public torch::nn::Module {
+class TokenLayer : public InitialisedModule {
  public:
   virtual torch::Tensor forward(const torch::Tensor& x,
                                 const std::optional<torch::Tensor>& mask) = 0;
@@ -87,7 +86,7 @@ class MixerBlock : public TokenLayer {
   InferenceNorm of_norm_, of_ffn_norm_;
   std::shared_ptr<TokenLayer> mixer_;
   std::shared_ptr<Linear> up_, down_;
-  torch::nn::Dropout dropout_{nullptr};
+  std::shared_ptr<Dropout> dropout_;
 };
 
 /// `depth` blocks and a final LayerNorm.
@@ -105,10 +104,7 @@ torch::Tensor zero_padding(const torch::Tensor& x, const std::optional<torch::Te
 torch::Tensor centred_depthwise_conv(const torch::Tensor& x, const torch::Tensor& weight,
                                      const torch::Tensor& bias, std::int64_t dilation);
 
-/// PyTorch's default for convolutions: uniform in ±1/√(fan-in).
-void init_conv(torch::Tensor weight, torch::Tensor bias, std::int64_t fan_in);
-
-/// Fills b so that softplus(b) is log-uniform in [1e-3, 1e-1] (Mamba's step sizes).
-void init_step_bias(torch::Tensor bias);
+/// b so that softplus(b) is log-uniform in [1e-3, 1e-1] (Mamba's step sizes).
+Initial step_bias();
 
 }  // namespace omniq::model

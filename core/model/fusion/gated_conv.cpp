@@ -9,14 +9,13 @@ namespace omniq::model {
 namespace {
 
 /// [a, g] = x W_1 (D → 2D); out = (σ(g) ⊙ (a + depthwise_conv(x, width 7, centred))) W_2 (D → D).
-class GatedConv : public torch::nn::Module {
+class GatedConv : public InitialisedModule {
  public:
   GatedConv(std::int64_t d, std::int64_t dilation) : dilation_(dilation) {
     in_ = register_module("in_proj", std::make_shared<Linear>(d, 2 * d));
-    conv_weight_ =
-        register_parameter("conv_weight", torch::empty({d, 1, GatedConvVariant::kWidth}));
-    conv_bias_ = register_parameter("conv_bias", torch::empty({d}));
-    init_conv(conv_weight_, conv_bias_, GatedConvVariant::kWidth);
+    conv_weight_ = random_parameter("conv_weight", {d, 1, GatedConvVariant::kWidth},
+                                    uniform_by_fan_in(GatedConvVariant::kWidth));
+    conv_bias_ = random_parameter("conv_bias", {d}, uniform_by_fan_in(GatedConvVariant::kWidth));
     out_ = register_module("out_proj", std::make_shared<Linear>(d, d));
   }
 

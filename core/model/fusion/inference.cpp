@@ -1,6 +1,5 @@
 #include "core/model/fusion/inference.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/autocast_mode.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -43,11 +42,7 @@ void FusionInference::refresh(c10::Device device, at::ScalarType dtype) {
   }
   if (copy_ && source == source_) return;
   graphs_.clear();
-  // Its random start is overwritten, and must not move what training draws next.
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
-  const at::Tensor state = generator.get_state();
   copy_ = make_fusion(kind_->name, options_);
-  generator.set_state(state);
   copy_->to(device);
   copy_->eval();
   const std::vector<at::Tensor> copies = copy_->parameters();

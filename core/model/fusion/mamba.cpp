@@ -5,8 +5,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <cmath>
-
 #include "core/model/fusion/derived.h"
 #include "core/model/fusion/fusion.h"
 #include "kernels/causal_conv1d/causal_conv1d.h"
@@ -33,22 +31,17 @@ class MeanOfDirections : public torch::autograd::Function<MeanOfDirections> {
 
 /// The parameters of one selective state-space layer (Mamba-1; Gu and Dao, 2023). Both directions
 /// use one of these (tied) or one each.
-struct Ssm : torch::nn::Module, SaysRoles {
+struct Ssm : InitialisedModule {
   Ssm(std::int64_t d, std::int64_t inner, std::int64_t states) : dt_rank(MambaVariant::dt_rank(d)) {
     in_proj = register_module("in_proj", std::make_shared<Linear>(d, 2 * inner, /*bias=*/false));
-    conv_weight =
-        register_parameter("conv_weight", torch::empty({inner, MambaVariant::kConvWidth}));
-    conv_bias = register_parameter("conv_bias", torch::empty({inner}));
-    init_conv(conv_weight, conv_bias, MambaVariant::kConvWidth);
+    conv_weight = random_parameter("conv_weight", {inner, MambaVariant::kConvWidth},
+                                   uniform_by_fan_in(MambaVariant::kConvWidth));
+    conv_bias = random_parameter("conv_bias", {inner}, uniform_by_fan_in(MambaVariant::kConvWidth));
     x_proj = register_module("x_proj",
                              std::make_shared<Linear>(inner, dt_rank + 2 * states, /*bias=*/false));
     dt_proj = register_module("dt_proj", std::make_shared<Linear>(dt_rank, inner));
-    {
-      const torch::NoGradGuard no_grad;
-      const double bound = 1.0 / std::sqrt(static_cast<double>(dt_rank));
-      dt_proj->weight.uniform_(-bound, bound);
-    }
-    init_step_bias(dt_proj->bias);
+    dt_proj->starts_as("weight", uniform_by_fan_in(dt_rank));
+    dt_proj->starts_as("bias", step_bias());
     // A = −(n+1) for every channel (S4D-real).
     A_log = register_parameter(
         "A_log", torch::arange(1, states + 1, torch::kFloat32).log().repeat({inner, 1}));

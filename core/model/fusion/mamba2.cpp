@@ -16,7 +16,7 @@ namespace {
 /// share u, B, C:
 ///   [z, u, B, C, δ] = x W_in;  [u, B, C] = SiLU(conv([u, B, C]));  out = RMSNorm(y ⊙ SiLU(z))
 ///   W_out.
-class Mamba2Mixer : public TokenLayer, public SaysRoles {
+class Mamba2Mixer : public TokenLayer {
  public:
   explicit Mamba2Mixer(const FusionOptions& options)
       : inner_(options.expand * options.width),
@@ -26,15 +26,15 @@ class Mamba2Mixer : public TokenLayer, public SaysRoles {
     in_proj_ = register_module(
         "in_proj",
         std::make_shared<Linear>(options.width, inner_ + mixed + heads_, /*bias=*/false));
-    conv_weight_ =
-        register_parameter("conv_weight", torch::empty({mixed, 1, Mamba2Variant::kConvWidth}));
-    conv_bias_ = register_parameter("conv_bias", torch::empty({mixed}));
-    init_conv(conv_weight_, conv_bias_, Mamba2Variant::kConvWidth);
-    A_log_ = register_parameter(
-        "A_log", torch::empty({heads_}).uniform_(1, 16).log());  // as Mamba-2 initialises it
+    conv_weight_ = random_parameter("conv_weight", {mixed, 1, Mamba2Variant::kConvWidth},
+                                    uniform_by_fan_in(Mamba2Variant::kConvWidth));
+    conv_bias_ =
+        random_parameter("conv_bias", {mixed}, uniform_by_fan_in(Mamba2Variant::kConvWidth));
+    A_log_ = random_parameter("A_log", {heads_}, [](at::Tensor p, const at::Generator& generator) {
+      p.uniform_(1, 16, generator).log_();  // as Mamba-2 initialises it
+    });
     set_role("A_log", Role::rates);
-    dt_bias_ = register_parameter("dt_bias", torch::empty({heads_}));
-    init_step_bias(dt_bias_);
+    dt_bias_ = random_parameter("dt_bias", {heads_}, step_bias());
     D_skip_ = register_parameter("D_skip", torch::ones({heads_}));
     norm_weight_ = register_parameter("norm_weight", torch::ones({inner_}));
     out_proj_ = register_module("out_proj",

@@ -4,6 +4,8 @@
 #include <torch/nn/modules/normalization.h>
 #include <torch/types.h>
 
+#include <cmath>
+
 #include "core/model/fusion/fusion.h"
 
 namespace omniq::model {
@@ -14,8 +16,7 @@ namespace {
 /// norm_first.
 class EncoderLayer : public TokenLayer {
  public:
-  explicit EncoderLayer(const FusionOptions& options)
-      : heads_(options.n_heads), dropout_(options.dropout) {
+  explicit EncoderLayer(const FusionOptions& options) : heads_(options.n_heads) {
     const std::int64_t d = options.width;
     const auto norm = torch::nn::LayerNormOptions({d});
     norm_ = register_module("norm", torch::nn::LayerNorm(norm));
@@ -28,6 +29,13 @@ class EncoderLayer : public TokenLayer {
     of_ffn_norm_ = InferenceNorm(ffn_norm_);
     up_ = register_module("ffn_up", std::make_shared<Linear>(d, 4 * d));
     down_ = register_module("ffn_down", std::make_shared<Linear>(4 * d, d));
+    const auto dropout = [&](const char* name) {
+      return register_module(name, std::make_shared<Dropout>(options.dropout));
+    };
+    of_weights_ = dropout("weights_dropout");
+    of_attention_ = dropout("attention_dropout");
+    of_hidden_ = dropout("hidden_dropout");
+    of_ffn_ = dropout("ffn_dropout");
   }
 
   torch::Tensor forward(const torch::Tensor& tokens,
@@ -36,15 +44,12 @@ class EncoderLayer : public TokenLayer {
       const auto [x, normed] = of_ffn_norm_(tokens, attention(of_norm_(tokens).norm, mask));
       return x + down_->forward(torch::gelu(up_->forward(normed)));
     }
-    const auto x = tokens + drop(attention(norm_(tokens), mask));
-    return x + drop(down_->forward(drop(torch::gelu(up_->forward(ffn_norm_(x))))));
+    const auto x = tokens + of_attention_->forward(attention(norm_(tokens), mask));
+    const auto hidden = of_hidden_->forward(torch::gelu(up_->forward(ffn_norm_(x))));
+    return x + of_ffn_->forward(down_->forward(hidden));
   }
 
  private:
-  torch::Tensor drop(const torch::Tensor& x) const {
-    return torch::dropout(x, dropout_, is_training());
-  }
-
   torch::Tensor attention(const torch::Tensor& x, const std::optional<torch::Tensor>& mask) {
     const std::int64_t clips = x.size(0), length = x.size(1), d = x.size(2);
     const auto heads = [&](const torch::Tensor& t) {
@@ -52,17 +57,24 @@ class EncoderLayer : public TokenLayer {
     };
     std::optional<torch::Tensor> key_mask;
     if (mask) key_mask = mask->view({clips, 1, 1, length});
-    const auto mixed = torch::scaled_dot_product_attention(
-        heads(query_->forward(x)), heads(key_->forward(x)), heads(value_->forward(x)), key_mask,
-        is_training() ? dropout_ : 0.0);
+    const auto query = heads(query_->forward(x)), key = heads(key_->forward(x)),
+               value = heads(value_->forward(x));
+    torch::Tensor mixed;
+    if (of_weights_->drops()) {
+      torch::Tensor scores = (query / std::sqrt(d / heads_)).matmul(key.transpose(-2, -1));
+      if (mask) scores = scores.masked_fill(key_mask->logical_not(), -INFINITY);
+      mixed = of_weights_->forward(scores.softmax(-1)).matmul(value);
+    } else {
+      mixed = torch::scaled_dot_product_attention(query, key, value, key_mask);
+    }
     return out_->forward(mixed.transpose(1, 2).reshape({clips, length, d}));
   }
 
   std::int64_t heads_;
-  double dropout_;
   torch::nn::LayerNorm norm_{nullptr}, ffn_norm_{nullptr};
   InferenceNorm of_norm_, of_ffn_norm_;
   std::shared_ptr<Linear> query_, key_, value_, out_, up_, down_;
+  std::shared_ptr<Dropout> of_weights_, of_attention_, of_hidden_, of_ffn_;
 };
 
 }  // namespace

@@ -1,8 +1,6 @@
 #include "core/model/swin/swin.h"
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -10,8 +8,9 @@
 #include <map>
 #include <tuple>
 
-#include "core/model/parameters.h"
+#include "core/model/linear.h"
 #include "core/model/swin/layout.h"
+#include "kernels/keyed_dropout/keyed_dropout.h"
 #include "kernels/window_attention/window_attention.h"
 #include "kernels/window_attention/windows.h"
 
@@ -45,14 +44,28 @@ struct Group : nn::Module {
   }
 };
 
-struct Attention : nn::Module, SaysRoles {
+std::shared_ptr<Linear> linear(std::int64_t in, std::int64_t out, bool bias = true) {
+  return std::make_shared<Linear>(in, out, bias);
+}
+
+// The convolution that makes tokens of patches; with the weight's shape and name alone.
+struct Patches : InitialisedModule {
+  Patches(std::int64_t channels, std::int64_t width, std::int64_t patch)
+      : weight(random_parameter("weight", {width, channels, patch, patch},
+                                uniform_by_fan_in(channels * patch * patch))),
+        bias(random_parameter("bias", {width}, uniform_by_fan_in(channels * patch * patch))) {}
+
+  at::Tensor weight, bias;
+};
+
+struct Attention : InitialisedModule {
   Attention(std::int64_t width, std::int64_t heads_, std::int64_t window_)
       : heads(heads_),
         window(window_),
-        table(register_parameter("relative_position_bias_table",
-                                 torch::zeros({(2 * window_ - 1) * (2 * window_ - 1), heads_}))),
-        qkv(register_module("qkv", nn::Linear(width, 3 * width))),
-        proj(register_module("proj", nn::Linear(width, width))) {
+        table(random_parameter("relative_position_bias_table",
+                               {(2 * window_ - 1) * (2 * window_ - 1), heads_}, normal(0.02))),
+        qkv(register_module("qkv", linear(width, 3 * width))),
+        proj(register_module("proj", linear(width, width))) {
     set_role("relative_position_bias_table", Role::exempt);
   }
 
@@ -69,7 +82,7 @@ struct Attention : nn::Module, SaysRoles {
 
   std::int64_t heads, window;
   at::Tensor table;
-  nn::Linear qkv, proj;
+  std::shared_ptr<Linear> qkv, proj;
 };
 
 struct Block : nn::Module {
@@ -80,8 +93,8 @@ struct Block : nn::Module {
         norm2(register_module("norm2", layer_norm(width))) {
     const auto hidden = static_cast<std::int64_t>(static_cast<double>(width) * options.mlp_ratio);
     const auto mlp = register_module("mlp", std::make_shared<Group>());
-    expand = mlp->add("0", nn::Linear(width, hidden));
-    shrink = mlp->add("3", nn::Linear(hidden, width));
+    expand = mlp->add("0", linear(width, hidden));
+    shrink = mlp->add("3", linear(hidden, width));
   }
 
   // x [n, tokens, C] in the stage's order.
@@ -98,13 +111,12 @@ struct Block : nn::Module {
   nn::LayerNorm norm1;
   std::shared_ptr<Attention> attn;
   nn::LayerNorm norm2;
-  nn::Linear expand{nullptr}, shrink{nullptr};
+  std::shared_ptr<Linear> expand, shrink;
 };
 
 struct PatchMerging : nn::Module {
   explicit PatchMerging(std::int64_t width)
-      : reduction(register_module("reduction",
-                                  nn::Linear(nn::LinearOptions(4 * width, 2 * width).bias(false)))),
+      : reduction(register_module("reduction", linear(4 * width, 2 * width, /*bias=*/false))),
         norm(register_module("norm", layer_norm(4 * width))) {}
 
   at::Tensor forward(const at::Tensor& x, const swin::StageLayout& stage) {
@@ -113,7 +125,7 @@ struct PatchMerging : nn::Module {
     return reduction->forward(norm->forward(neighbours));
   }
 
-  nn::Linear reduction;
+  std::shared_ptr<Linear> reduction;
   nn::LayerNorm norm;
 };
 
@@ -133,7 +145,7 @@ void check(const SwinOptions& o) {
 }  // namespace
 
 struct SwinImpl::Parts {
-  nn::Conv2d patches{nullptr};
+  std::shared_ptr<Patches> patches;
   nn::LayerNorm patch_norm{nullptr};
   std::vector<std::vector<std::shared_ptr<Block>>> stages;
   std::vector<std::shared_ptr<PatchMerging>> merges;
@@ -187,8 +199,7 @@ SwinImpl::SwinImpl(SwinOptions options)
   const auto features = register_module("features", std::make_shared<Group>());
   const auto embedding = features->add("0", std::make_shared<Group>());
   parts_->patches = embedding->add(
-      "0", nn::Conv2d(nn::Conv2dOptions(options_.in_channels, options_.width, options_.patch)
-                          .stride(options_.patch)));
+      "0", std::make_shared<Patches>(options_.in_channels, options_.width, options_.patch));
   parts_->patch_norm = embedding->add("2", layer_norm(options_.width));
   int child = 1;
   for (std::size_t i = 0; i < options_.depths.size(); ++i) {
@@ -207,7 +218,6 @@ SwinImpl::SwinImpl(SwinOptions options)
   }
   parts_->norm = register_module("norm", layer_norm(output_width()));
   set_stochastic_depth(options_.stochastic_depth);
-  reset_parameters();
 }
 
 void SwinImpl::set_stochastic_depth(double rate) {
@@ -228,25 +238,14 @@ at::Tensor SwinImpl::draw_stochastic_depth(std::int64_t frames, at::Device devic
   if (!is_training() || options_.stochastic_depth == 0) return {};
   if (parts_->keep_rates.device() != device) parts_->keep_rates = parts_->keep_rates.to(device);
   const at::Tensor& rates = parts_->keep_rates;
-  return at::rand({rates.size(0), frames}, rates.options()).lt(rates) / rates;
-}
-
-void SwinImpl::reset_parameters(double linear_std) {
-  const torch::NoGradGuard no_grad;
-  // Cut at ±2 whatever the deviation, as torch.nn.init.trunc_normal_ does.
-  const auto normal = [](at::Tensor tensor, double std) { tensor.normal_(0, std).clamp_(-2, 2); };
-  for (const auto& module : modules(/*include_self=*/false)) {
-    if (auto* linear = module->as<nn::Linear>()) {
-      normal(linear->weight, linear_std);
-      if (linear->bias.defined()) linear->bias.zero_();
-    } else if (auto* norm = module->as<nn::LayerNorm>()) {
-      norm->reset_parameters();
-    } else if (auto* convolution = module->as<nn::Conv2d>()) {
-      convolution->reset_parameters();
-    } else if (auto* attention = module->as<Attention>()) {
-      normal(attention->table, 0.02);
-    }
-  }
+  const std::int64_t clips = samples().size(0), branches = rates.size(0);
+  TORCH_CHECK(clips > 0 && frames % clips == 0, "Swin: ", frames, " frames are not of ", clips,
+              " samples");
+  const at::Tensor drawn = kernels::keyed_uniform(samples(), key(), branches * (frames / clips))
+                               .view({clips, branches, -1})
+                               .transpose(0, 1)
+                               .reshape({branches, frames});
+  return drawn.lt(rates) / rates;
 }
 
 at::Tensor SwinImpl::forward(const at::Tensor& frames) {

@@ -9,12 +9,16 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/model/draws.h"
+#include "core/model/initial.h"
 #include "core/model/swin/options.h"
 
 namespace omniq::model {
 
-class SwinImpl : public torch::nn::Module {
+class SwinImpl : public torch::nn::Module, public Drawing {
  public:
+  /// Starts as torchvision's does once initialise() has drawn it: linear weights and bias tables
+  /// from normal(), zero biases, LayerNorms 1 and 0.
   /// Throws c10::Error when the options contradict themselves.
   explicit SwinImpl(SwinOptions options);
   ~SwinImpl() override;
@@ -29,16 +33,12 @@ class SwinImpl : public torch::nn::Module {
   const SwinOptions& options() const { return options_; }
 
   /// The rate of the last block from now on; 0 for a frozen backbone. It acts in training mode
-  /// only, and draws from torch's default generator of the frames' device.
+  /// only.
   void set_stochastic_depth(double rate);
   /// Its factors for one pass, 0 or 1 ÷ (1 − rate), of every residual branch in turn (two a block)
-  /// and frame: float [2 · blocks, frames]. Undefined where it does not act.
+  /// and frame: float [2 · blocks, frames]. Frames are those of the pass's samples, each with as
+  /// many, one sample after the other. Undefined where it does not act.
   at::Tensor draw_stochastic_depth(std::int64_t frames, at::Device device);
-
-  /// torchvision's initialisation: linear weights from N(0, linear_std²) cut at ±2, zero biases,
-  /// bias tables from N(0, 0.02²), LayerNorms 1 and 0. The constructor has done so with the
-  /// default.
-  void reset_parameters(double linear_std = 0.02);
 
  private:
   struct Parts;

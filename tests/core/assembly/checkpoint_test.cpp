@@ -29,8 +29,8 @@ using testing_support::read_text;
 using testing_support::TemporaryFolder;
 
 model::OmniQ nano(int width = 64) {
-  torch::manual_seed(1);
   model::OmniqOptions options;
+  options.seed = 1;
   options.backbone = "swin_nano";
   options.fusion = "transformer";
   options.fusion_options.width = width;

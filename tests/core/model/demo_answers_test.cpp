@@ -38,6 +38,7 @@ Clips demo_clips(std::int64_t each_class, bool test, c10::Device device) {
 std::shared_ptr<OmniQ> train_demo_model(const Clips& clips, c10::Device device) {
   torch::manual_seed(1);
   OmniqOptions options;
+  options.seed = 1;
   options.backbone = "swin_nano";
   options.stochastic_depth = 0;
   options.fusion = "mamba";
@@ -57,8 +58,8 @@ std::shared_ptr<OmniQ> train_demo_model(const Clips& clips, c10::Device device) 
   for (std::int64_t i = 0; i < kEpochs * batches; ++i) {
     if (i % batches == 0) order = torch::randperm(clips.labels.size(0)).to(device);
     const at::Tensor chosen = order.narrow(0, i % batches * kBatch, kBatch);
-    step.accumulate(clips.video.index_select(0, chosen), clips.labels.index_select(0, chosen), i,
-                    0);
+    step.accumulate(clips.video.index_select(0, chosen), clips.labels.index_select(0, chosen),
+                    chosen, i);
     step.update(train::learning_rate_factor(i, kEpochs * batches, /*warmup=*/0.05));
   }
   model->eval();

@@ -48,6 +48,7 @@ INSTANTIATE_TEST_SUITE_P(Fusions, EveryFusion, testing::ValuesIn(fusion_names())
 TEST_P(EveryFusion, LearnsThroughEveryParameter) {
   auto model = small_model(GetParam());
   model->set_trainable(Trainable::all, {}, false);
+  const TrainingPass pass(*model, {1, 0, torch::arange(2)});
   model->forward(torch::randn({2, 4, 3, 32, 32})).square().sum().backward();
   for (const auto& item : model->named_parameters()) {
     EXPECT_TRUE(item.value().grad().defined()) << item.key();
@@ -92,6 +93,58 @@ TEST_P(EveryFusion, SeesTheOrderOfFramesUnlessItAverages) {
   const bool same =
       torch::allclose(model->classify(features), model->classify(features.flip(1)), 1e-4, 1e-5);
   EXPECT_EQ(same, GetParam() == "average");
+}
+
+// By seed and name: not by what else the model has, nor by what the process has drawn.
+TEST_P(EveryFusion, StartsByItsSeedAlone) {
+  OmniqOptions options = small_model(GetParam())->options();
+  const auto parameters = [&](std::uint64_t seed, std::int64_t depth) {
+    options.seed = seed;
+    options.fusion_options.depth = depth;
+    auto model = std::make_shared<OmniQ>(options);
+    model->set_trainable(Trainable::lora, {}, /*head_adapter=*/true);
+    return model->named_parameters();
+  };
+  torch::manual_seed(1);
+  const auto one = parameters(1, 1);
+  const auto deeper = parameters(1, 2), other = parameters(2, 1);
+  const torch::Tensor next = torch::rand({4});
+  std::int64_t differ = 0;
+  for (const auto& item : one) {
+    EXPECT_TRUE(item.value().isfinite().all().item<bool>()) << item.key();
+    EXPECT_TRUE(torch::equal(item.value(), deeper[item.key()])) << item.key();
+    differ += !torch::equal(item.value(), other[item.key()]);
+  }
+  EXPECT_GT(differ, static_cast<std::int64_t>(one.size()) / 4);
+  torch::manual_seed(1);
+  EXPECT_TRUE(torch::equal(torch::rand({4}), next)) << "it drew from the process's generator";
+}
+
+// What it draws follows from the pass alone, and without one it does not guess.
+TEST_P(EveryFusion, DrawsByItsPassAloneAndNotWithoutOne) {
+  auto model = small_model(GetParam());
+  model->set_trainable(Trainable::lora, LoraOptions{4, 16, 0.3}, /*head_adapter=*/true);
+  const torch::NoGradGuard no_grad;
+  for (const auto& item : model->named_parameters()) {
+    if (item.key().ends_with("lora_B")) item.value().normal_(0, 0.1);
+  }
+  const auto features = torch::randn({3, 6, 64});
+  const auto logits = [&](std::uint64_t seed, std::int64_t step, std::int64_t first) {
+    const TrainingPass pass(*model, {seed, step, torch::arange(first, first + 3)});
+    return model->classify(features);
+  };
+  EXPECT_THROW(model->classify(features), c10::Error);
+  torch::manual_seed(1);
+  const auto drawn = logits(1, 2, 3);
+  const torch::Tensor next = torch::rand({4});
+  torch::manual_seed(1);
+  EXPECT_TRUE(torch::equal(torch::rand({4}), next)) << "it drew from the process's generator";
+  EXPECT_TRUE(torch::equal(logits(1, 2, 3), drawn));
+  for (const auto& otherwise : {logits(2, 2, 3), logits(1, 3, 3), logits(1, 2, 4)})
+    EXPECT_FALSE(torch::equal(otherwise, drawn));
+  EXPECT_THROW(model->classify(features), c10::Error);
+  model->eval();
+  EXPECT_TRUE(torch::equal(model->classify(features), logits(1, 2, 3)));
 }
 
 TEST(OmniQ, TakesBytesAsWellAsNormalisedFrames) {

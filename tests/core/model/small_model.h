@@ -14,6 +14,7 @@ namespace omniq::model {
 inline std::shared_ptr<OmniQ> small_model(const std::string& fusion, std::uint64_t seed = 7) {
   torch::manual_seed(seed);
   OmniqOptions options;
+  options.seed = seed;
   options.backbone = "swin_nano";
   options.stochastic_depth = 0;
   options.fusion = fusion;

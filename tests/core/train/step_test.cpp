@@ -22,6 +22,7 @@ class TrainStepOn : public omniq::testing::DeviceTest {
     DeviceTest::SetUp();
     if (IsSkipped()) return;
     video_ = torch::randint(0, 256, {6, 4, 32, 32, 3}, torch::kByte).to(device());
+    samples_ = torch::tensor({40, 3, 11, 2, 0, 25}, torch::kLong).to(device());
     labels_ = torch::arange(6, torch::kLong).remainder(3).to(device());
     model_ = model::small_model("mamba");
     model_->to(device());
@@ -39,7 +40,13 @@ class TrainStepOn : public omniq::testing::DeviceTest {
     return torch::cat(flat);
   }
 
-  at::Tensor video_, labels_;
+  at::Tensor gradients() const {
+    std::vector<at::Tensor> flat;
+    for (const auto& g : optimizer_->gradients()) flat.push_back(g.flatten().clone());
+    return torch::cat(flat);
+  }
+
+  at::Tensor video_, labels_, samples_;
   std::shared_ptr<model::OmniQ> model_;
   std::optional<AdamW> optimizer_;
 };
@@ -47,15 +54,75 @@ OMNIQ_INSTANTIATE_ON_DEVICES(TrainStepOn);
 
 TEST_P(TrainStepOn, MicroBatchesOfAnySizeGiveTheSameGradient) {
   auto train_step = step(model::Precision::float32);
-  train_step.accumulate(video_, labels_, 0, 0);
-  std::vector<at::Tensor> whole;
-  for (const auto& g : optimizer_->gradients()) whole.push_back(g.flatten().clone());
+  train_step.accumulate(video_, labels_, samples_, 0);
+  const at::Tensor whole = gradients();
   optimizer_->zero_grad();
-  train_step.accumulate(video_.slice(0, 0, 1), labels_.slice(0, 0, 1), 0, 0);
-  train_step.accumulate(video_.slice(0, 1), labels_.slice(0, 1), 0, 1);
-  std::vector<at::Tensor> parts;
-  for (const auto& g : optimizer_->gradients()) parts.push_back(g.flatten());
-  EXPECT_LT(relative_error(torch::cat(parts), torch::cat(whole)), 1e-4);
+  train_step.accumulate(video_.slice(0, 0, 1), labels_.slice(0, 0, 1), samples_.slice(0, 0, 1), 0);
+  train_step.accumulate(video_.slice(0, 1), labels_.slice(0, 1), samples_.slice(0, 1), 0);
+  EXPECT_LT(relative_error(gradients(), whole), 1e-4);
+}
+
+// As ranks and micro-batches do it: each has its own clips, and they draw as they would together.
+TEST_P(TrainStepOn, RanksDrawWhatOneProcessDraws) {
+  for (const std::string& fusion : model::fusion_names()) {
+    for (const auto trainable : {model::Trainable::all, model::Trainable::lora}) {
+      SCOPED_TRACE(::testing::Message() << fusion << " " << static_cast<int>(trainable));
+      const auto make = [&] {
+        model::OmniqOptions options = model::small_model(fusion)->options();
+        options.stochastic_depth = 0.5;
+        options.fusion_options.dropout = 0.3;
+        model_ = std::make_shared<model::OmniQ>(options);
+        model_->set_trainable(trainable, {4, 8, 0.3}, /*head_adapter=*/false);
+        const torch::NoGradGuard no_grad;
+        torch::manual_seed(4);
+        for (const auto& item : model_->named_parameters()) {
+          if (item.key().ends_with("lora_B")) item.value().normal_(0, 0.1);
+        }
+        model_->to(device());
+        model_->train();
+        optimizer_.emplace(std::vector{one_group(*model_, 1e-3)}, AdamWOptions{});
+      };
+      // What stochastic depth and every layer's dropout draw for such samples.
+      const auto masks = [&](const at::Tensor& samples) {
+        const model::TrainingPass pass(*model_, {1, 7, samples});
+        std::vector<at::Tensor> drawn;
+        for (const auto& module : model_->modules(false)) {
+          if (auto* dropout = module->as<model::Dropout>())
+            drawn.push_back(dropout->forward(torch::ones({samples.size(0), 5, 16}, device())));
+        }
+        auto& encoder = *model_->backbone().as<model::SwinImpl>();
+        if (const auto keep = encoder.draw_stochastic_depth(4 * samples.size(0), device());
+            keep.defined()) {
+          drawn.push_back(keep.t().reshape({samples.size(0), -1}));
+        }
+        return drawn;
+      };
+      make();
+      const auto all_masks = masks(samples_);
+      step(model::Precision::float32).accumulate(video_, labels_, samples_, 7);
+      const at::Tensor whole = gradients();
+      for (const std::int64_t ranks : {1, 2, 3}) {
+        at::Tensor sum = torch::zeros_like(whole);
+        std::vector<std::vector<at::Tensor>> of_ranks;
+        for (std::int64_t rank = 0; rank < ranks; ++rank) {
+          make();
+          const auto mine = [&](const at::Tensor& x) { return x.slice(0, rank, {}, ranks); };
+          of_ranks.push_back(masks(mine(samples_)));
+          step(model::Precision::float32)
+              .accumulate(mine(video_), mine(labels_), mine(samples_), 7);
+          sum += gradients();
+        }
+        EXPECT_LT(relative_error(sum, whole), 1e-6) << ranks;
+        for (std::size_t i = 0; i < all_masks.size(); ++i) {
+          for (std::int64_t rank = 0; rank < ranks; ++rank) {
+            const auto& drawn = of_ranks[static_cast<std::size_t>(rank)][i];
+            EXPECT_TRUE(torch::equal(drawn, all_masks[i].slice(0, rank, {}, ranks)));
+          }
+          EXPECT_GT(all_masks[i].eq(0).sum().item<std::int64_t>(), 0) << "the case says nothing";
+        }
+      }
+    }
+  }
 }
 
 TEST_P(TrainStepOn, LearnsItsClipsInEveryPrecision) {
@@ -70,7 +137,7 @@ TEST_P(TrainStepOn, LearnsItsClipsInEveryPrecision) {
     auto train_step = step(precision);
     ClipSums sums;
     for (std::int64_t i = 0; i < 80; ++i) {
-      sums = train_step.accumulate(video_, labels_, i, 0);
+      sums = train_step.accumulate(video_, labels_, samples_, i);
       EXPECT_TRUE(std::isfinite(train_step.update(1).grad_norm) ||
                   precision == model::Precision::float16);
     }
@@ -85,7 +152,7 @@ TEST_P(TrainStepOn, AnOverflowSkipsTheStepAndHalvesTheScale) {
   const double scale = 0x1p126;  // the gradients of a loss times this are infinite
   train_step.set_loss_scale(scale, 7);
   const at::Tensor before = parameters();
-  train_step.accumulate(video_, labels_, 0, 0);
+  train_step.accumulate(video_, labels_, samples_, 0);
   for (auto& gradient : optimizer_->gradients()) gradient.mul_(0x1p100);
   const StepResult result = train_step.update(1);
   EXPECT_TRUE(result.skipped);
@@ -97,11 +164,11 @@ TEST_P(TrainStepOn, AnOverflowSkipsTheStepAndHalvesTheScale) {
 
 TEST_P(TrainStepOn, TheScaleLeavesTheUpdateAsItIs) {
   auto plain = step(model::Precision::float32);
-  plain.accumulate(video_, labels_, 0, 0);
+  plain.accumulate(video_, labels_, samples_, 0);
   const double norm = plain.update(0).grad_norm;
   auto scaled = step(model::Precision::float32);
   scaled.set_loss_scale(1024, 0);
-  scaled.accumulate(video_, labels_, 0, 0);
+  scaled.accumulate(video_, labels_, samples_, 0);
   EXPECT_NEAR(scaled.update(0).grad_norm, norm, 1e-3 * norm);
 }
 
@@ -114,7 +181,7 @@ TEST_P(TrainStepOn, AnEvaluationSeesWhatTheStepsBeforeItChanged) {
   auto train_step = step(model::Precision::float32);
   for (int i = 0; i < 3; ++i) {
     const at::Tensor before = logits(*model_);
-    train_step.accumulate(video_, labels_, i, 0);
+    train_step.accumulate(video_, labels_, samples_, i);
     train_step.update(1);
     const auto fresh = model::small_model("mamba");
     fresh->to(device());

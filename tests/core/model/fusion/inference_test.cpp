@@ -39,6 +39,7 @@ class FusionOnGpu : public ::testing::TestWithParam<std::string> {
     options_.dropout = 0;
     kind_ = find_fusion(GetParam());
     fusion_ = make_fusion(kind_->name, options_);
+    initialise(*fusion_, /*seed=*/11);
     const torch::NoGradGuard no_grad;
     for (auto& p : fusion_->parameters()) p.add_(0.05 * torch::randn_like(p));
     fusion_->eval();
@@ -138,7 +139,7 @@ TEST_P(FusionOnGpu, InferenceFollowsParametersAndMergesAdapters) {
   for (const auto& module : fusion_->modules(false)) {
     auto* linear = module->as<Linear>();
     if (linear == nullptr) continue;
-    linear->add_adapter({4, 8, 0});
+    linear->add_adapter({4, 8, 0}, generator_of(/*seed=*/1, "lora_A"));
     const torch::NoGradGuard no_grad;
     Tensor(linear->lora_b()).normal_(0, 0.1);
   }

@@ -13,16 +13,10 @@
 
 namespace omniq::model {
 
-inline std::uint64_t fnv1a(std::string_view name) {
-  std::uint64_t h = 0xcbf29ce484222325ULL;
-  for (const char byte : name) h = (h ^ static_cast<unsigned char>(byte)) * 0x100000001b3ULL;
-  return h;
-}
-
 // The formula of make_swin_golden.py.
 inline at::Tensor uniform(std::string_view name, at::IntArrayRef shape) {
   at::Tensor out = torch::empty(shape, torch::kDouble);
-  const std::uint64_t start = fnv1a(name);
+  const std::uint64_t start = hash_text(name);
   auto* values = out.mutable_data_ptr<double>();
   for (std::int64_t i = 0; i < out.numel(); ++i) {
     values[i] =
@@ -61,6 +55,12 @@ inline Swin make_golden_swin(const std::string& name) {
   for (auto& item : net->named_parameters())
     item.value().copy_(scaled(item.key(), item.value().sizes()));
   return net;
+}
+
+/// What the encoder draws from now on, by itself: as for this many clips of one seed's step.
+inline void draw_for(Swin& net, std::int64_t clips, at::Device device, std::uint64_t seed = 5) {
+  const auto samples = torch::arange(clips, torch::dtype(torch::kLong).device(device));
+  draw_from(*net, std::make_shared<PassKey>(PassKey{seed, 0, samples}));
 }
 
 }  // namespace omniq::model

@@ -106,14 +106,14 @@ TEST(Swin, ContradictingOptionsThrow) {
 }
 
 TEST(Swin, InitialisationIsTorchvisions) {
-  torch::manual_seed(1);
   Swin net(swin_options("swin_nano").value());
+  initialise(*net, /*seed=*/1);
   auto parameters = net->named_parameters();
   EXPECT_NEAR(parameters["features.3.0.mlp.0.weight"].std().item<double>(), 0.02, 1e-3);
   EXPECT_NEAR(parameters["features.1.0.attn.relative_position_bias_table"].std().item<double>(),
               0.02, 5e-3);
   EXPECT_EQ(parameters["features.3.0.mlp.0.bias"].abs().max().item<double>(), 0);
-  net->reset_parameters(0.1);
+  initialise(*net, /*seed=*/1, 0.1);
   EXPECT_NEAR(parameters["features.3.0.mlp.0.weight"].std().item<double>(), 0.1, 5e-3);
 }
 
@@ -209,7 +209,7 @@ TEST_P(SwinOn, StochasticDepthIsSeededAndCanBeSwitchedOff) {
   const at::Tensor frames = golden_frames(8, 32, 32).to(device_);
   const torch::NoGradGuard no_grad;
   const auto seeded = [&](std::uint64_t seed) {
-    torch::manual_seed(seed);
+    draw_for(net, 8, device_, seed);
     return net->forward(frames);
   };
   EXPECT_TRUE(torch::equal(seeded(3), seeded(3)));
@@ -221,6 +221,11 @@ TEST_P(SwinOn, StochasticDepthIsSeededAndCanBeSwitchedOff) {
   net->set_stochastic_depth(0.5);
   EXPECT_TRUE(torch::equal(in_eval, net->forward(frames)));
   EXPECT_THROW(net->set_stochastic_depth(1), c10::Error);
+  net->train();
+  draw_for(net, 3, device_);
+  EXPECT_THROW(net->forward(frames), c10::Error) << "8 frames are not of 3 clips";
+  Swin alone = make_golden_swin("swin_nano");
+  EXPECT_THROW(alone->forward(frames.cpu()), c10::Error) << "nothing says what it draws";
 }
 
 // With a last LayerNorm of weight 0 but for a probe, the features would hide the factors; so look
@@ -240,7 +245,7 @@ TEST(Swin, StochasticDepthDropsWholeFramesAtItsRate) {
   const torch::NoGradGuard no_grad;
   const std::int64_t n = 2000;
   const at::Tensor frames = golden_frames(1, 16, 16).expand({n, 3, 16, 16});
-  torch::manual_seed(5);
+  draw_for(net, n, torch::kCPU);
   net->train();
   const at::Tensor features = net->forward(frames);
   // Two residuals that are each kept or dropped: four kinds of outcome, the same for equal draws.
