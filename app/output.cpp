@@ -1,6 +1,7 @@
 #include "app/output.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -32,6 +33,9 @@ class Stdout : public std::streambuf {
       const ::ssize_t done = ::write(STDOUT_FILENO, rest.data(), rest.size());
       if (done >= 0) {
         rest.remove_prefix(static_cast<std::size_t>(done));
+      } else if (errno == EAGAIN) {  // whoever started the program may have made it so
+        pollfd writable{STDOUT_FILENO, POLLOUT, 0};
+        ::poll(&writable, 1, -1);
       } else if (errno != EINTR) {
         error_ = errno;
       }

@@ -25,6 +25,9 @@ void wait_passively(int, char** argv, char** environment) {
   const ssize_t length = ::readlink("/proc/self/exe", program, sizeof program - 1);
   if (length <= 0) return;
   program[length] = '\0';
+  // Started as `ld-linux-x86-64.so.2 omniq …`, that is the loader.
+  const char* slash = std::strrchr(program, '/');
+  if (slash != nullptr && std::strncmp(slash + 1, "ld", 2) == 0) return;
   static char policy[] = "OMP_WAIT_POLICY=PASSIVE";
   auto** with_policy = static_cast<char**>(alloca((count + 2) * sizeof(char*)));
   std::memcpy(with_policy, environment, count * sizeof(char*));

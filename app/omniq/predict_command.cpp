@@ -37,11 +37,12 @@ void print(const std::string& video, const Result<infer::Prediction>& prediction
     return;
   }
   std::size_t width = 0;
-  for (const auto& entry : prediction->top5) width = std::max(width, entry.label.size());
+  for (const auto& entry : prediction->top5) width = std::max(width, shown(entry.label).size());
   for (const auto& entry : prediction->top5) {
     const auto bar = static_cast<std::size_t>(entry.probability * 30 + 0.5);
     const std::string percent = fixed(100 * entry.probability, 1);
-    std::cout << "  " << entry.label << std::string(width - entry.label.size() + 2, ' ')
+    std::cout << "  " << shown(entry.label)
+              << std::string(width - shown(entry.label).size() + 2, ' ')
               << std::string(5 - std::min<std::size_t>(5, percent.size()), ' ') << percent << " %  "
               << std::string(bar, '#') << "\n";
   }
@@ -95,7 +96,7 @@ Result<int> print_live(const infer::Predictor& predictor, const std::vector<std:
                    {"model_ms", f.model_ms},
                    {"frames_per_second", rate}});
     if (!as_json) {
-      std::cout << shown(video) << "\n  " << f.label << ", " << f.frames << " frames at "
+      std::cout << shown(video) << "\n  " << shown(f.label) << ", " << f.frames << " frames at "
                 << fixed(rate, 1) << " a second\n";
     }
   }

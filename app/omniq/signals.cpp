@@ -24,10 +24,12 @@ State& state() {
 sigset_t watched() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGQUIT}) ::sigaddset(&set, signal);
-  struct sigaction hangup {};
-  if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
-    ::sigaddset(&set, SIGHUP);
+  // What was ignored before stays so: nohup, and a script's jobs in the background.
+  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) {
+    struct sigaction before {};
+    if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler != SIG_IGN)
+      ::sigaddset(&set, signal);
+  }
   return set;
 }
 
@@ -58,7 +60,8 @@ void watch_signals() {
         if (!state().stoppable) die(signal);
         notice = state().stoppable->take(signal);
       }
-      log::info(notice);  // may wait for a terminal that stands still
+      // It waits where stderr stands still; the next signal does not.
+      std::thread([notice] { log::info(notice); }).detach();
     }
   }).detach();
 }

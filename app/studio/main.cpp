@@ -2,6 +2,7 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 #include <string_view>
 
@@ -38,6 +39,7 @@ bool needs_no_display(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   omniq::keep_freed_memory();
+  ::signal(SIGPIPE, SIG_IGN);  // whoever read stderr may go: what is being trained is saved still
   // As app/passive_waiting.cpp; here the engine, and libgomp with it, is loaded later.
   if (!qEnvironmentVariableIsSet("OMP_WAIT_POLICY") && !qEnvironmentVariableIsSet("GOMP_SPINCOUNT"))
     qputenv("OMP_WAIT_POLICY", "PASSIVE");

@@ -46,8 +46,12 @@ Result<ClassFolders> ClassFolders::read(const fs::path& root) {
   return tree;
 }
 
-const std::multimap<std::string, std::string>& ClassFolders::files(const std::string& folder) {
-  const auto [entry, fresh] = files_.try_emplace(folder);
+const ClassFolders::Names& ClassFolders::files(const std::string& folder) {
+  return names_in(folder, /*folders=*/false);
+}
+
+const ClassFolders::Names& ClassFolders::names_in(const std::string& folder, bool folders) {
+  const auto [entry, fresh] = names_.try_emplace({folder, folders});
   if (fresh) {
     std::error_code ec;
     std::vector<std::string> names;
@@ -55,7 +59,7 @@ const std::multimap<std::string, std::string>& ClassFolders::files(const std::st
     for (const fs::directory_iterator end; !ec && entries != end; entries.increment(ec)) {
       const std::string name = entries->path().filename().string();
       std::error_code ignored;
-      if (name.starts_with(".") || fs::is_directory(entries->path(), ignored)) continue;
+      if (name.starts_with(".") || fs::is_directory(entries->path(), ignored) != folders) continue;
       names.push_back(name);
     }
     std::sort(names.begin(), names.end());  // a disk has them in any order
@@ -100,7 +104,18 @@ std::optional<fs::path> ClassFolders::find(const std::string& id) {
   }
   std::error_code ec;
   if (fs::is_regular_file(root_ / id, ec)) return root_ / id;
-  return std::nullopt;
+  // Deeper, or in no folder: name by name.
+  std::string at;
+  const std::vector<std::string> names = split(id, '/');
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto [first, last] = names_in(at, i + 1 < names.size()).equal_range(name_key(names[i]));
+    if (first == last) return std::nullopt;
+    auto found = std::find_if(first, last, [&](const auto& one) { return one.second == names[i]; });
+    if (found == last && std::next(first) == last) found = first;
+    if (found == last) return std::nullopt;  // either could be meant
+    at += (at.empty() ? "" : "/") + found->second;
+  }
+  return root_ / at;
 }
 
 }  // namespace omniq::data

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -22,7 +22,8 @@ class ClassFolders {
   static Result<ClassFolders> read(const std::filesystem::path& root);
 
   /// The files directly in a folder: name_key → name. Names that differ in case only are two files.
-  const std::multimap<std::string, std::string>& files(const std::string& folder);
+  using Names = std::multimap<std::string, std::string>;
+  const Names& files(const std::string& folder);
 
   /// The folders that hold videos, by name_key, each in all its spellings.
   std::map<std::string, std::vector<std::string>> with_videos();
@@ -37,9 +38,11 @@ class ClassFolders {
   const std::filesystem::path& root() const { return root_; }
 
  private:
+  const Names& names_in(const std::string& folder, bool folders);
+
   std::filesystem::path root_;
   std::map<std::string, std::vector<std::string>> folders_;
-  std::unordered_map<std::string, std::multimap<std::string, std::string>> files_;
+  std::map<std::pair<std::string, bool>, Names> names_;  // of files, or of folders in a folder
 };
 
 }  // namespace omniq::data

@@ -171,6 +171,14 @@ Result<Dataset> load_split_folders(const DatasetOptions& options, SplitFolders& 
   Dataset dataset;
   dataset.classes = classes.names();
   for (auto& [part, folder] : folders) {
+    if (part != "train" && part != "val" && part != "test") {
+      dataset.train.problems.push_back(
+          {folder.name,
+           cat("left out: its class folders are beside those of ", folders.at("train").name,
+               " and in no part of the dataset"),
+           ProblemKind::not_listed});
+      continue;
+    }
     for (const auto& [key, names] : folder.tree.with_videos()) {
       if (classes.find(key) >= 0) continue;
       return fail(
@@ -181,12 +189,15 @@ Result<Dataset> load_split_folders(const DatasetOptions& options, SplitFolders& 
           "The folders of all parts are named alike, a class each.");
     }
     Split& split = part == "train" ? dataset.train : part == "val" ? dataset.val : dataset.test;
-    split = scan(folder.tree, options, classes, folder.name + "/");
+    Split scanned = scan(folder.tree, options, classes, folder.name + "/");
+    scanned.problems.insert(scanned.problems.begin(), split.problems.begin(), split.problems.end());
+    split = std::move(scanned);
   }
   // Without a test folder, what is called validation is what results are reported on.
   if (!folders.contains("test")) std::swap(dataset.val, dataset.test);
+  dataset.val_is_a_folder = folders.contains("test") && folders.contains("val");
   report_overlap(dataset.train, dataset.test);
-  if (!folders.contains("test") || !folders.contains("val")) {
+  if (!dataset.val_is_a_folder) {
     move_held(dataset.train, dataset.val,
               hold_out(dataset.train.clips, options.val_fraction, options.seed));
   } else if (options.val_fraction == 0) {
@@ -221,8 +232,8 @@ Result<Dataset> load_dataset(const DatasetOptions& options) {
   }
   ClassFolders* files = tree ? &*tree : nullptr;
   if (files != nullptr && options.trainlist.empty() && options.testlist.empty()) {
-    if (SplitFolders parts = find_split_folders(*files); !parts.empty())
-      return load_split_folders(options, parts);
+    OMNIQ_ASSIGN(SplitFolders parts, find_split_folders(*files));
+    if (!parts.empty()) return load_split_folders(options, parts);
   }
   OMNIQ_ASSIGN(const ClassIndex classes, find_classes(options, files));
   if (options.trainlist.empty() && files == nullptr) {

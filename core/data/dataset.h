@@ -62,6 +62,7 @@ struct DatasetOptions {
 struct Dataset {
   std::vector<std::string> classes;
   Split train, val, test;
+  bool val_is_a_folder = false;  // else it was drawn from the training clips
 };
 
 /// The file of a list: as named from the working folder, else from the root.

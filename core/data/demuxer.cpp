@@ -66,15 +66,17 @@ Status Demuxer::open_file() {
   return {};
 }
 
-/// The next packet that is not empty, of any stream that is not discarded.
+/// The next packet that is not empty, of the stream that was chosen, or before that of any that may
+/// be. Some demuxers find streams only as they read, after others have been set to be discarded.
 bool Demuxer::read_packet(AVPacket& packet) {
   constexpr int kPatience = 1000;  // demuxers may ask for another call
   for (int again = 0; again < kPatience; ++again) {
     av_packet_unref(&packet);
     const int rc = av_read_frame(format_.get(), &packet);
     if (rc == 0) {
-      const AVStream& stream = *format_->streams[packet.stream_index];
-      if (packet.size > 0 && stream.discard != AVDISCARD_ALL) return true;
+      const bool wanted = stream_ < 0 ? may_be_chosen(*format_->streams[packet.stream_index])
+                                      : packet.stream_index == stream_;
+      if (packet.size > 0 && wanted) return true;
       again = -1;
     } else if (rc != AVERROR(EAGAIN)) {
       const bool broken = rc != AVERROR_EOF || (format_->pb != nullptr && format_->pb->error < 0);

@@ -72,7 +72,8 @@ Promise avi_promise(Bytes& file) {
   // Large ones are several RIFF chunks in a row.
   for (std::uint64_t at = 0; at < file.size() && file.text(at, 4) == "RIFF";) {
     const std::uint64_t size = file.little(at + 4, 4);
-    if (size == 0) break;  // its recording was not finished, or is not to be
+    if (size == 0 || size == 0xffffffff)
+      break;  // its recording was not finished, or went to a pipe
     at = promise.end = at + 8 + size;
     at += at % 2;
   }
@@ -100,12 +101,18 @@ Promise matroska_promise(Bytes& file) {
   return {segment == ~std::uint64_t{0} ? 0 : at + segment, true};
 }
 
+/// What stands at the top of MP4 and QuickTime files (ISO/IEC 14496-12 and 23009-1, QuickTime File
+/// Format): anything may follow a whole file.
+constexpr std::array<std::string_view, 20> kBoxes = {
+    "ftyp", "styp", "moov", "moof", "mfra", "mdat", "free", "skip", "wide", "udta",
+    "uuid", "meta", "meco", "sidx", "ssix", "prft", "emsg", "pdin", "pnot", "junk"};
+
 Promise mp4_promise(Bytes& file) {
   Promise promise{0, false};
   for (std::uint64_t at = 0; at + 8 <= file.size();) {
     std::uint64_t size = file.big(at, 4);
     const std::string type = file.text(at + 4, 4);
-    if (std::any_of(type.begin(), type.end(), [](char c) { return c < ' ' || c > '~'; })) break;
+    if (std::find(kBoxes.begin(), kBoxes.end(), type) == kBoxes.end()) break;  // not of the video
     promise.index = promise.index || type == "moov";
     if (size == 1) size = file.big(at + 8, 8);
     if (size < 8) break;  // 0: to the end of the file

@@ -9,11 +9,13 @@
 namespace omniq::data {
 namespace {
 
-std::string mapped(std::string_view name, utf8proc_option_t options) {
+/// NFC, each character mapped by `map` before; null for none.
+std::string normalised(std::string_view name, utf8proc_custom_func map) {
   utf8proc_uint8_t* text = nullptr;
-  const utf8proc_ssize_t length =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(name.data()),
-                   static_cast<utf8proc_ssize_t>(name.size()), &text, options);
+  const utf8proc_ssize_t length = utf8proc_map_custom(
+      reinterpret_cast<const utf8proc_uint8_t*>(name.data()),
+      static_cast<utf8proc_ssize_t>(name.size()), &text,
+      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE), map, nullptr);
   if (length < 0) return std::string(name);  // not UTF-8
   std::string out(reinterpret_cast<const char*>(text), static_cast<std::size_t>(length));
   std::free(text);
@@ -23,13 +25,12 @@ std::string mapped(std::string_view name, utf8proc_option_t options) {
 }  // namespace
 
 std::string name_key(std::string_view name) {
-  return to_lower(mapped(name, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE |
-                                                              UTF8PROC_CASEFOLD)));
+  // A character at a time: full case folding would make one of Strasse and Straße.
+  return to_lower(normalised(
+      name, [](utf8proc_int32_t character, void*) { return utf8proc_tolower(character); }));
 }
 
-std::string composed(std::string_view name) {
-  return mapped(name, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-}
+std::string composed(std::string_view name) { return normalised(name, nullptr); }
 
 Status check_class_name(const std::string& where, std::string_view name) {
   if (shown(name) == name) return {};

@@ -1,6 +1,7 @@
 #include "core/data/split_folders.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/base/text.h"
 
@@ -19,17 +20,26 @@ std::string part_of(const std::string& key) {
 
 }  // namespace
 
-SplitFolders find_split_folders(ClassFolders& root) {
+Result<SplitFolders> find_split_folders(ClassFolders& root) {
   SplitFolders parts;
+  std::optional<Error> doubled;
   if (!root.with_videos().empty()) return parts;
   for (const auto& [key, names] : root.all()) {
-    const std::string part = part_of(key);
-    if (part.empty() || parts.contains(part)) continue;
-    auto tree = ClassFolders::read(root.root() / names.front());
-    if (tree && !tree->with_videos().empty())
-      parts.emplace(part, SplitFolder{names.front(), std::move(*tree)});
+    for (const std::string& name : names) {
+      auto tree = ClassFolders::read(root.root() / name);
+      if (!tree || tree->with_videos().empty()) continue;
+      const std::string part = part_of(key).empty() ? name : part_of(key);
+      const auto [one, fresh] = parts.emplace(part, SplitFolder{name, std::move(*tree)});
+      if (fresh) continue;
+      doubled = Error{ErrorCode::data,
+                      cat(one->second.name, " and ", name, " of ", root.root().string(),
+                          " are both folders of clips to ", part, " with."),
+                      "Join them, or move one away."};
+    }
   }
-  if (!parts.contains("train") || parts.size() == 1) parts.clear();
+  const bool divided = parts.contains("train") && (parts.contains("val") || parts.contains("test"));
+  if (!divided) return SplitFolders{};
+  if (doubled) return tl::unexpected(*doubled);
   return parts;
 }
 

@@ -14,10 +14,11 @@ struct SplitFolder {
   ClassFolders tree;
 };
 
-/// By part: "train", and "val", "test" or both. Empty where the folders under the root are no such
-/// parts, or hold videos themselves and so are classes.
+/// By part: "train", and "val", "test" or both; other folders that hold class folders are there by
+/// their own names. Empty where the folders under the root are no such parts, or hold videos
+/// themselves and so are classes. Error (data) where two folders are the same part.
 using SplitFolders = std::map<std::string, SplitFolder>;
-SplitFolders find_split_folders(ClassFolders& root);
+Result<SplitFolders> find_split_folders(ClassFolders& root);
 
 /// An error where all folders that hold videos themselves are named as parts are (train, test):
 /// classes are not called so, and nothing would say what the videos show.

@@ -108,6 +108,7 @@ Result<Survey> survey_dataset(const DatasetOptions& options) {
   OMNIQ_ASSIGN(ClassFolders folders, ClassFolders::read(options.root));
   Survey survey;
   survey.options = options;
+  survey.val_is_a_folder = dataset.val_is_a_folder;
   for (const std::string& name : dataset.classes) survey.classes.push_back({name, {}});
   add_split(survey, dataset.train, Part::train);
   add_split(survey, dataset.val, Part::val);
@@ -133,6 +134,12 @@ Result<Survey> survey_dataset(const DatasetOptions& options) {
 
 Result<ListFiles> write_lists(const Survey& survey, const std::vector<Problem>& problems,
                               const fs::path& folder) {
+  if (survey.val_is_a_folder) {
+    return fail(ErrorCode::data,
+                cat("Lists have no place for the validation clips of ",
+                    survey.options.root.string(), ", which its folders keep apart."),
+                "The folders are what training reads: mend the files in them.");
+  }
   std::unordered_set<std::string> unusable, tested, tested_groups, empty_classes;
   for (const Problem& problem : problems) {
     switch (problem.kind) {

@@ -50,6 +50,7 @@ struct Survey {
   std::vector<ClassCount> classes;
   std::vector<SurveyedClip> clips;  // by class, then by name; clips of unknown classes come first
   std::vector<Problem> problems;
+  bool val_is_a_folder = false;  // of the dataset, beside train and test
 
   std::int64_t count(Part part) const;
 };

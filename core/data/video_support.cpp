@@ -18,8 +18,10 @@ VideoSupport video_support() {
   support.backend = cat("FFmpeg ", av_version_info(), ", OpenCV ", CV_VERSION);
   support.decodes = true;
   if (!cv::videoio_registry::hasBackend(cv::CAP_FFMPEG)) return support;
-  const auto path =
-      std::filesystem::temp_directory_path() / cat("omniq-codec-", ::getpid(), ".mp4");
+  std::error_code ec;
+  const auto folder = std::filesystem::temp_directory_path(ec);
+  if (ec) return support;  // nowhere to try it
+  const auto path = folder / cat("omniq-codec-", ::getpid(), ".mp4");
   {
     cv::VideoWriter writer(path.string(), cv::CAP_FFMPEG,
                            cv::VideoWriter::fourcc('m', 'p', '4', 'v'), 12, cv::Size(64, 64));
@@ -28,7 +30,6 @@ VideoSupport video_support() {
   }
   const auto info = probe_video(path);
   support.encodes = info && info->width == 64;
-  std::error_code ec;
   std::filesystem::remove(path, ec);
   return support;
 }

@@ -31,10 +31,10 @@ struct Output {
 
 class Cli : public testing::Test {
  protected:
-  /// Runs `omniq <words>` in the test's folder.
-  Output omniq(const std::string& words) const {
-    const std::string command = "cd '" + tmp_.path().string() + "' && '" OMNIQ_PROGRAM "' " +
-                                words + " >out.txt 2>err.txt </dev/null";
+  /// Runs `omniq <words>` in the test's folder; `by`: what stands before it.
+  Output omniq(const std::string& words, const std::string& by = "") const {
+    const std::string command = "cd '" + tmp_.path().string() + "' && " + by +
+                                " '" OMNIQ_PROGRAM "' " + words + " >out.txt 2>err.txt </dev/null";
     const int status = std::system(command.c_str());
     return {WEXITSTATUS(status), read_text(tmp_ / "out.txt"), read_text(tmp_ / "err.txt")};
   }
@@ -302,6 +302,15 @@ TEST_F(Cli, ThreadsWaitAsleepUnlessTheUserSaysOtherwise) {
   ::setenv("OMP_WAIT_POLICY", "passive", 1);
 }
 
+TEST_F(Cli, RunsThroughTheLoaderAndWithoutATemporaryFolder) {
+  const char* loader = "/lib64/ld-linux-x86-64.so.2";
+  if (!std::filesystem::exists(loader)) GTEST_SKIP() << "no " << loader;
+  const Output version = omniq("--version", std::string("env -u OMP_WAIT_POLICY ") + loader);
+  EXPECT_EQ(version.out, omniq("--version").out);
+  const Output doctor = omniq("doctor", "TMPDIR=/nonexistent");
+  EXPECT_EQ(doctor.code, 0) << doctor.all();
+}
+
 TEST_F(Cli, ADivergedModelIsASentenceAndExitCode1) {
   make_data();
   ASSERT_EQ(omniq("train " + fast_ + "run.dir=r").code, 0);
@@ -418,6 +427,7 @@ TEST_F(Cli, FeaturesAreInFloat32WhateverTheyAreComputedIn) {
 int train_and_signal(const TemporaryFolder& tmp, const std::string& words, int signal, int rows) {
   const pid_t child = ::fork();
   if (child == 0) {
+    ::signal(SIGINT, SIG_DFL);  // a shell may ignore it
     const std::string command = "cd '" + tmp.path().string() + "' && exec '" OMNIQ_PROGRAM "' " +
                                 words + " >out.txt 2>err.txt </dev/null";
     ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);

@@ -51,11 +51,11 @@ class Ending : public testing::Test {
   /// Starts omniq in the test's folder; what it prints goes to out.txt and err.txt, or to `out` and
   /// `err` (−1: closed).
   pid_t start(const Words& words, std::optional<int> out = {}, std::optional<int> err = {},
-              bool nohup = false) const {
+              std::optional<int> ignored = {}) const {
     const pid_t child = ::fork();
     if (child != 0) return child;
-    ::signal(SIGPIPE, SIG_DFL);
-    if (nohup) ::signal(SIGHUP, SIG_IGN);
+    for (const int signal : {SIGPIPE, SIGINT, SIGQUIT, SIGHUP})  // a shell may ignore some
+      ::signal(signal, ignored == signal ? SIG_IGN : SIG_DFL);
     if (::chdir(tmp_.path().c_str()) != 0) ::_exit(126);
     const auto direct = [](int to, std::optional<int> from, const char* file) {
       if (from == -1) {
@@ -84,8 +84,8 @@ class Ending : public testing::Test {
 
   /// Starts a long training and waits for its first epochs.
   pid_t start_training(std::optional<int> out = {}, std::optional<int> err = {},
-                       bool nohup = false) const {
-    const pid_t child = start(train({"train.epochs=4000"}), out, err, nohup);
+                       std::optional<int> ignored = {}) const {
+    const pid_t child = start(train({"train.epochs=4000"}), out, err, ignored);
     wait_for([&] {
       return read_text(tmp_ / "r/metrics.jsonl").find("\"epoch\":3") != std::string::npos;
     });
@@ -108,6 +108,23 @@ TEST_F(Ending, ATrainingThatNobodyReadsFromGoesOnAndSaves) {
   EXPECT_THAT(read_text(tmp_ / "r/log.txt"), HasSubstr("stderr cannot be written any more"));
 }
 
+TEST_F(Ending, SignalsAreTakenWhileStderrStandsStill) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const int room = ::fcntl(ends[1], F_SETPIPE_SZ, 4096);
+  ASSERT_EQ(::write(ends[1], std::string(room, '.').data(), room), room);  // and nobody reads
+  const pid_t child = start(train({"train.epochs=4000"}), -1, ends[1]);
+  wait_for([&] { return std::filesystem::exists(tmp_ / "r/config.yaml"); });
+  int status = 0;
+  wait_for([&] {
+    ::kill(child, SIGTERM);
+    return ::waitpid(child, &status, WNOHANG) == child;
+  });
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGTERM);
+  for (const int end : ends) ::close(end);
+}
+
 TEST_F(Ending, AHangupSavesUnlessItIsIgnored) {
   pid_t child = start_training();
   ::kill(child, SIGHUP);
@@ -115,13 +132,16 @@ TEST_F(Ending, AHangupSavesUnlessItIsIgnored) {
   EXPECT_EQ(status()["state"], "paused");
   EXPECT_THAT(err(), HasSubstr("Stopping: the state is saved first"));
 
-  std::filesystem::remove_all(tmp_ / "r");
-  child = start_training({}, {}, /*nohup=*/true);
-  ::kill(child, SIGHUP);
-  const std::string before = read_text(tmp_ / "r/metrics.jsonl");
-  wait_for([&] { return read_text(tmp_ / "r/metrics.jsonl").size() > before.size() + 2000; });
-  ::kill(child, SIGTERM);
-  EXPECT_EQ(WEXITSTATUS(status_of(child)), 4) << err();
+  // As nohup does, and a script for its jobs in the background.
+  for (const int signal : {SIGHUP, SIGINT}) {
+    std::filesystem::remove_all(tmp_ / "r");
+    child = start_training({}, {}, signal);
+    ::kill(child, signal);
+    const std::string before = read_text(tmp_ / "r/metrics.jsonl");
+    wait_for([&] { return read_text(tmp_ / "r/metrics.jsonl").size() > before.size() + 2000; });
+    ::kill(child, SIGTERM);
+    EXPECT_EQ(WEXITSTATUS(status_of(child)), 4) << err();
+  }
 }
 
 TEST_F(Ending, AnotherProcessPausesStopsAndGoesOn) {
@@ -185,6 +205,21 @@ TEST_F(Ending, WhatHasNothingToSaveEndsAtOnce) {
   }
   EXPECT_EQ(run(words, closed_pipe()), 1) << "and when nobody reads on";
   EXPECT_THAT(err(), HasSubstr("Broken pipe"));
+}
+
+TEST_F(Ending, OutputThatHasNoRoomYetIsWaitedFor) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  ::fcntl(ends[1], F_SETPIPE_SZ, 4096);
+  ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // as some that start programs leave it
+  const pid_t child = start({"config"}, ends[1]);
+  ::close(ends[1]);
+  std::string text;
+  char some[256];
+  for (::ssize_t n = 0; (n = ::read(ends[0], some, sizeof some)) > 0;) text.append(some, n);
+  ::close(ends[0]);
+  EXPECT_EQ(WEXITSTATUS(status_of(child)), 0) << err();
+  EXPECT_GT(text.size(), 4096u);
 }
 
 TEST_F(Ending, OutputThatCannotBeWrittenIsAnError) {

@@ -35,8 +35,10 @@ Result<QList<GivenFrame>> frames_of(const ModelFramesRequest& request,
       request.seed
           ? 1
           : static_cast<double>(experiment.eval.temporal_views * experiment.eval.spatial_views);
-  const double side = static_cast<double>(experiment.size);
-  const double bytes = views * static_cast<double>(experiment.frames) * side * side * 3;
+  const double side = static_cast<double>(experiment.size), shown = ModelFramesJob::kPictureSide;
+  // The model's bytes, a picture's and its pixmap's.
+  const double bytes =
+      views * static_cast<double>(experiment.frames) * (side * side * 3 + shown * shown * (3 + 4));
   if (bytes > kMostBytes) {
     return fail(ErrorCode::usage,
                 cat("A clip of these settings takes ",

@@ -147,6 +147,25 @@ TEST_F(Lists, NamesThatDifferInCaseOnlyAreTwoFiles) {
   EXPECT_EQ(rest->train.clips.size(), 8u);
 }
 
+TEST_F(Lists, DeeperNamesAreFoundAsOthersAre) {
+  dir.write("videos/Caf\u00e9/a.avi", "x");
+  dir.write("Loose.avi", "x");
+  options.classind = dir.write("classInd.txt", "1 Caf\u00e9\n2 YoYo\n");
+  const auto dataset = load("Videos/Cafe\u0301/A.avi 1\nloose.AVI 2\n");
+  ASSERT_TRUE(dataset) << dataset.error().text();
+  ASSERT_EQ(dataset->train.clips.size(), 2u);
+  EXPECT_EQ(dataset->train.clips[0].path, dir.path() / "videos/Caf\u00e9/a.avi");
+  EXPECT_EQ(dataset->train.clips[1].path, dir.path() / "Loose.avi");
+}
+
+TEST(Dataset, NamesThatFoldingWouldJoinAreTwoClasses) {
+  const TempDir dir;
+  for (const char* name : {"Strasse", "Stra\u00dfe"}) dir.write(cat(name, "/a.avi"), "x");
+  DatasetOptions options;
+  options.root = dir.path();
+  EXPECT_EQ(load_dataset(options)->classes.size(), 2u);
+}
+
 TEST_F(Lists, AccentsInEitherForm) {
   const std::string composed = "Caf\u00e9", decomposed = "Cafe\u0301";
   dir.write(decomposed + "/n" + decomposed + ".avi", "x");
@@ -339,8 +358,19 @@ TEST(Dataset, FoldersOfPartsAreTheParts) {
   dataset = load_dataset(options);
   EXPECT_THAT(ids(dataset->val), ElementsAre("valid/Bend/1.avi", "valid/Wave/1.avi"));
   EXPECT_EQ(dataset->train.clips.size(), 10u);
+  EXPECT_TRUE(dataset->val_is_a_folder);
   options.val_fraction = 0;
   EXPECT_TRUE(load_dataset(options)->val.clips.empty());
+  write_part(dir, "more", 1);
+  const auto with_more = load_dataset(options);
+  ASSERT_EQ(with_more->train.problems.size(), 1u);
+  EXPECT_EQ(with_more->train.problems[0].id, "more");
+  EXPECT_EQ(with_more->train.problems[0].kind, ProblemKind::not_listed);
+  test::remove_tree(dir.path() / "more");
+  write_part(dir, "validation", 1);
+  EXPECT_THAT(load_dataset(options).error().text(),
+              AllOf(HasSubstr("valid and validation of "), HasSubstr("both folders of clips")));
+  test::remove_tree(dir.path() / "validation");
   options.val_fraction = 0.1;
   test::remove_tree(dir.path() / "test");
   dataset = load_dataset(options);

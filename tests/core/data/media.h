@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -60,6 +61,17 @@ inline int number_of(const at::Tensor& frame) {
 inline void run_ffmpeg(const std::string& words) {
   const std::string command = "ffmpeg -v error -y " + words + " </dev/null";
   if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+}
+
+/// The frames that the ffmpeg program decodes of a file's first video stream.
+inline std::int64_t frames_by_ffmpeg(const std::filesystem::path& path) {
+  const std::filesystem::path list = path.string() + ".framecrc";
+  run_ffmpeg("-i " + path.string() + " -map 0:v:0 -fps_mode passthrough -f framecrc " +
+             list.string() + " 2>/dev/null");
+  std::int64_t frames = 0;
+  std::ifstream in(list);
+  for (std::string line; std::getline(in, line);) frames += line.starts_with("#") ? 0 : 1;
+  return frames;
 }
 
 /// Writes `frames` numbered frames at 25 a second; `options` are ffmpeg's for the output.

@@ -127,6 +127,22 @@ TEST(Survey, WhatALineCannotHoldIsInNoList) {
   }
 }
 
+TEST(Survey, ListsHaveNoPlaceForAFolderOfValidationClips) {
+  const test::TempDir dir;
+  for (const char* part : {"train", "val", "test"}) {
+    for (const char* name : {"Bend", "Wave"})
+      dir.write(cat("clips/", part, "/", name, "/a.avi"), "x");
+  }
+  DatasetOptions options;
+  options.root = dir.path() / "clips";
+  const auto survey = survey_dataset(options);
+  ASSERT_TRUE(survey) << survey.error().text();
+  const auto files = write_lists(*survey, {}, dir.path() / "lists");
+  ASSERT_FALSE(files);
+  EXPECT_THAT(files.error().text(), HasSubstr("no place for the validation clips"));
+  EXPECT_FALSE(fs::exists(dir.path() / "lists"));
+}
+
 TEST(Survey, FoldersAloneHaveNothingWrong) {
   const TempDir dir;
   for (const char* name : {"Punch", "YoYo"}) write_clips(dir, "", name, 4);

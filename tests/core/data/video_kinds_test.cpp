@@ -322,6 +322,39 @@ TEST_F(Kinds, CutOffIsSaidOfFilesThatEndEarly) {
   EXPECT_THAT(no_index.error().message, HasSubstr("is truncated"));
 }
 
+TEST_F(Kinds, WholeFilesAreNotCutOff) {
+  const auto is_whole = [](const fs::path& path) {
+    const auto length = measure_video(path);
+    ASSERT_TRUE(length) << length.error().text();
+    EXPECT_EQ(length->frames, 60) << path;
+    EXPECT_FALSE(length->fault.cut_off) << path << ": " << length->fault.what;
+  };
+  // To a pipe FFmpeg cannot write the size afterwards, and says 2³² − 1.
+  const fs::path piped = dir_.path() / "piped.avi";
+  test::run_ffmpeg("-i " + write("whole.avi", "-c:v mpeg4").string() + " -c copy -f avi - > " +
+                   piped.string());
+  ASSERT_EQ(test::slurp(piped).substr(4, 4), "\xff\xff\xff\xff");
+  is_whole(piped);
+  const std::string whole = test::slurp(write("whole.mp4", h264_));
+  is_whole(dir_.write("tagged.mp4", whole + "<?xpacket begin=\"x\"?><x:xmpmeta/>"));
+}
+
+TEST_F(Kinds, AStreamThatAppearsLateIsNoPartOfTheVideo) {
+  // Sound begins after 8 s, and the file in the middle of a packet: the demuxer finds the sound only
+  // while it reads.
+  const fs::path whole = dir_.path() / "whole.mpg";
+  test::run_ffmpeg(
+      "-f lavfi -i 'nullsrc=s=160x120:r=25:d=16,geq=random(1)*255:128:128' -itsoffset 8 "
+      "-f lavfi -i sine=440:duration=4:sample_rate=44100 -map 0:v -map 1:a -c:v mpeg2video -b:v 2M "
+      "-maxrate 2M -bufsize 1M -c:a mp2 " +
+      whole.string());
+  const fs::path cut = dir_.write("cut.mpg", test::slurp(whole).substr(40000));
+  const auto length = measure_video(cut);
+  ASSERT_TRUE(length) << length.error().text();
+  EXPECT_EQ(length->frames, test::frames_by_ffmpeg(cut));
+  EXPECT_GT(length->frames, 380);
+}
+
 TEST_F(Kinds, WhatCannotBeDecodedMidwayIsSaid) {
   std::string bytes = test::slurp(write("a.avi", "-c:v mjpeg -q:v 2"));
   // Of frames 20 to 29 nothing is left.
