@@ -2,6 +2,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "app/omniq/command.h"
@@ -68,6 +69,10 @@ void add_features(CommandLine& line) {
         OMNIQ_ASSIGN(const model::SwinOptions swin, model::swin_options(o->backbone));
         OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(o->device));
         OMNIQ_ASSIGN(const at::Tensor video, read_video(o->input));
+        if (video.size(0) < 1 || std::min(video.size(2), video.size(3)) < swin.patch)
+          return fail(
+              ErrorCode::data, cat(o->input, ": tensor 'video' has shape ", video.sizes(), "."),
+              cat("It needs a frame of ", swin.patch, " × ", swin.patch, " pixels at least."));
         OMNIQ_ASSIGN(const model::StateDict weights, model::load_weights(o->weights));
         model::Swin encoder(swin);
         model::initialise(*encoder, /*seed=*/0);  // what weights for a part leave at random
@@ -81,6 +86,11 @@ void add_features(CommandLine& line) {
         encoder->eval();
         const auto precision = model::choose_precision(device, /*amp=*/!o->float32);
         const at::Tensor features = encode(*encoder, video, device, precision);
+        if (!features.isfinite().all().item<bool>())
+          return fail(ErrorCode::numeric,
+                      cat("The features of ", o->input, " are not finite in ",
+                          model::precision_name(precision), "; nothing was written."),
+                      "--float32 computes with a wider range.");
         OMNIQ_TRY(model::save_safetensors(o->output, {{"features", features}}, {}));
         if (line.json) {
           print_json({{"output", o->output},

@@ -53,10 +53,12 @@ std::string state_problem(const TrainerState& s, const std::optional<RunExtent>&
   const auto negative = [](std::initializer_list<std::int64_t> counts) {
     return std::any_of(counts.begin(), counts.end(), [](std::int64_t n) { return n < 0; });
   };
-  const run::ClipSums& w = s.window;
   if (negative({s.step, s.epoch, s.batch, s.scale_steps})) return "a count is negative";
-  if (negative({w.clips, w.top1, w.top5}) || w.top1 > w.top5 || w.top5 > w.clips)
-    return "the clips since the last row of metrics are no counts";
+  for (const run::ClipSums& sums : {s.window, s.of_epoch}) {
+    if (negative({sums.clips, sums.top1, sums.top5}) || sums.top1 > sums.top5 ||
+        sums.top5 > sums.clips)
+      return "the clips since the last row of metrics are no counts";
+  }
   if (!(s.loss_scale > 0) || !std::isfinite(s.loss_scale))
     return cat("the loss scale is ", s.loss_scale);
   if (!(s.seconds >= 0) || !std::isfinite(s.seconds)) return cat("its time is ", s.seconds, " s");
@@ -143,10 +145,14 @@ Error with_what_is_whole(Error error, const fs::path& path, bool to_resume,
     newest = other;
     newest_step = opened->state.step;
   }
-  error.hint = newest.empty()
-                   ? "There is no other whole checkpoint beside it."
-                   : cat("The last whole one is ", newest.string(), ", of step ", newest_step,
-                         "; to go on from it: cp '", newest.string(), "' '", path.string(), "'.");
+  error.hint =
+      newest.empty()
+          ? "There is no other whole checkpoint beside it."
+          : cat("The last whole one is ", newest.string(), ", of step ", newest_step,
+                path.filename() == "best.safetensors" ? ", which is not the epoch that was chosen"
+                                                      : "",
+                "; to go on from it: cp --remove-destination '", newest.string(), "' '",
+                path.string(), "'.");
   return error;
 }
 
@@ -182,8 +188,11 @@ Status save_checkpoint(const fs::path& path, const model::OmniQ& model,
       metadata[kAlphaKey] = json_text(linear->adapter_options().alpha);
   }
   OMNIQ_ASSIGN(const fs::path temporary, model::write_safetensors(path, tensors, metadata));
-  if (optimizer) OMNIQ_TRY(keep_previous(path));
-  return commit_file(temporary, path);
+  Status saved = optimizer ? keep_previous(path) : Status();
+  if (saved) saved = commit_file(temporary, path);
+  std::error_code ec;
+  if (!saved) fs::remove(temporary, ec);  // it may be what fills the disk
+  return saved;
 }
 
 Result<TrainerState> load_checkpoint(const fs::path& path, model::OmniQ& model,
@@ -240,8 +249,31 @@ Result<TrainerState> load_checkpoint(const fs::path& path, model::OmniQ& model,
 }
 
 Result<TrainerState> read_checkpoint_state(const fs::path& path) {
-  OMNIQ_ASSIGN(OpenCheckpoint opened, open_checkpoint(path));
-  return std::move(opened.state);
+  auto opened = open_checkpoint(path);
+  if (!opened)
+    return tl::unexpected(
+        with_what_is_whole(std::move(opened).error(), path, /*to_resume=*/false, {}));
+  return std::move(opened->state);
+}
+
+Result<fs::path> reported_checkpoint(const run::RunFolder& folder) {
+  const fs::path best = folder.best_checkpoint(), last = folder.last_checkpoint();
+  if (fs::exists(best)) return best;
+  if (!fs::exists(last) && !fs::exists(last.parent_path() / "previous.safetensors")) {
+    return fail(ErrorCode::checkpoint,
+                cat("The run ", folder.path().string(), " has no checkpoint yet."),
+                "Train it first: omniq resume " + folder.path().string() + ".");
+  }
+  OMNIQ_ASSIGN(const TrainerState state, read_checkpoint_state(last));
+  OMNIQ_ASSIGN(const config::Experiment e, folder.experiment());
+  if (e.data.val > 0 && state.best_epoch > 0) {
+    return fail(ErrorCode::checkpoint,
+                cat(best.string(), " is missing, the checkpoint of epoch ", state.best_epoch,
+                    " that was chosen on the held-out clips."),
+                cat("Restore it; or take the last, of epoch ", state.epoch, ", in its place: cp '",
+                    last.string(), "' '", best.string(), "'."));
+  }
+  return last;
 }
 
 Result<double> adapter_alpha(const fs::path& checkpoint) {

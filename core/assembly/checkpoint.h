@@ -15,6 +15,7 @@
 #include "core/base/result.h"
 #include "core/model/omniq.h"
 #include "core/run/clip_sums.h"
+#include "core/run/run_folder.h"
 
 namespace omniq::assembly {
 
@@ -57,6 +58,11 @@ Result<TrainerState> load_checkpoint(const std::filesystem::path& path, model::O
 
 /// Only the state, without the tensors.
 Result<TrainerState> read_checkpoint_state(const std::filesystem::path& path);
+
+/// The checkpoint of a run that is reported: `best` where there is one, else `last`. Error
+/// (checkpoint) where there is none, and where an epoch was chosen on held-out clips but its
+/// checkpoint is gone.
+Result<std::filesystem::path> reported_checkpoint(const run::RunFolder& folder);
 
 /// The scale (α) of the adapters in a checkpoint of a run: from the file, or for one of an earlier
 /// version from the run's config.yaml.

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "core/assembly/checkpoint.h"
+#include "core/assembly/clip_record.h"
 #include "core/assembly/dataset.h"
 #include "core/assembly/model.h"
 #include "core/base/files.h"
@@ -26,7 +28,8 @@ constexpr std::int64_t kLatencyBatch = 8, kWarmup = 20, kRuns = 100;
 class StopRequested {};
 
 std::string dataset_name(const config::Experiment& e) {
-  return std::filesystem::path(e.data.root).lexically_normal().filename().string();
+  const std::filesystem::path root = std::filesystem::path(e.data.root).lexically_normal();
+  return (root.has_filename() ? root : root.parent_path()).filename().string();
 }
 
 /// What the test list says; nothing where the class folders are the list.
@@ -36,14 +39,28 @@ Result<std::string> read_test_list(const config::Experiment& e) {
   return read_file(file);
 }
 
+/// Whether two configurations have the same folder of data.
+bool same_root(const config::Experiment& a, const config::Experiment& b) {
+  std::error_code ec;
+  return std::filesystem::weakly_canonical(a.data.root, ec) ==
+         std::filesystem::weakly_canonical(b.data.root, ec);
+}
+
 /// Names what is evaluated, `own` being the run's configuration and `e` that with overrides.
-Status name_list(const config::Experiment& own, const config::Experiment& e,
-                 run::Summary& summary) {
+Status name_list(const run::RunFolder& folder, const config::Experiment& own,
+                 const config::Experiment& e, const data::Dataset& dataset, run::Summary& summary) {
   summary.dataset = dataset_name(e);
   summary.split = e.data.split;
   summary.testlist = e.data.testlist;
   const bool renamed = e.data.split != own.data.split;
-  summary.own_list = !renamed && summary.dataset == dataset_name(own);
+  bool own_data = same_root(own, e);
+  if (!own_data) {  // it may have been moved
+    OMNIQ_ASSIGN(const auto as_recorded, assembly::tests_as_recorded(folder, dataset));
+    own_data = as_recorded.value_or(summary.dataset == dataset_name(own));
+  }
+  summary.own_list = !renamed && own_data;
+  if (!renamed && !own_data && summary.dataset == dataset_name(own))
+    summary.split += "-" + assembly::name_of_test_clips(dataset);
   if (e.data.testlist == own.data.testlist) return {};
   OMNIQ_ASSIGN(const std::string list, read_test_list(e));
   const auto own_list = read_test_list(own);
@@ -123,26 +140,37 @@ Result<RunEvaluation> evaluate_run(const run::RunFolder& folder,
     log::warning(cat("The evaluation will not be recorded: ", writable.error().text()));
   OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
   const model::ThreadScope threads(e.threads);
-  OMNIQ_ASSIGN(const std::filesystem::path checkpoint, folder.reported_checkpoint());
+  OMNIQ_ASSIGN(const std::filesystem::path checkpoint, assembly::reported_checkpoint(folder));
   OMNIQ_ASSIGN(const assembly::LoadedModel loaded, assembly::load_trained(e, checkpoint, device));
-  OMNIQ_ASSIGN(const data::Dataset dataset, assembly::open_dataset(e));
+  OMNIQ_ASSIGN(data::Dataset dataset, assembly::open_dataset(e));
   if (dataset.classes != loaded.classes) {
     return fail(
         ErrorCode::data,
         cat("The dataset under ", e.data.root, " has other classes than the run was trained on."),
         "Evaluate on a dataset with the same class list.");
   }
-  if (dataset.test.clips.empty()) {
-    return fail(ErrorCode::data, "The test list has no clips.", "Check data.testlist.");
-  }
-  for (const data::Problem& problem : dataset.test.problems)
-    log::warning(cat(problem.id, ": ", problem.what));
-
   RunEvaluation result;
   run::Summary& summary = result.record.summary;
   summary.run = folder.id();
   OMNIQ_ASSIGN(const config::Experiment own, folder.experiment());
-  OMNIQ_TRY(name_list(own, e, summary));
+  OMNIQ_TRY(name_list(folder, own, e, dataset, summary));
+  if (summary.own_list) {
+    OMNIQ_ASSIGN(const std::int64_t kept, assembly::keep_recorded_parts(folder, dataset));
+    if (kept > 0)
+      log::warning(cat(kept,
+                       " clips stay what they were to the run, to train, held out or to "
+                       "test, though they are drawn or listed otherwise now."));
+  }
+  if (dataset.test.clips.empty()) {
+    return fail(ErrorCode::data, "The test list has no clips.", "Check data.testlist.");
+  }
+  OMNIQ_ASSIGN(summary.trained_on, assembly::count_trained_on(folder, dataset.test));
+  if (summary.trained_on > 0)
+    log::warning(cat("The run was trained on ", summary.trained_on, " of the ",
+                     dataset.test.clips.size(), " clips: the figures look better than they are."));
+  for (const data::Problem& problem : dataset.test.problems)
+    log::warning(cat(problem.id, ": ", problem.what));
+
   summary.batch = e.eval.batch_size;
   summary.protocol = run::protocol_of(e);
   summary.checkpoint = checkpoint.string();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/assembly/checkpoint.h"
 #include "core/assembly/dataset.h"
 #include "core/assembly/model.h"
 #include "core/data/transform.h"
@@ -34,7 +35,7 @@ Result<Predictor> Predictor::open(const run::RunFolder& folder,
   OMNIQ_ASSIGN(predictor.device_, model::resolve_device(e.device));
   predictor.threads_ = e.threads;
   const model::ThreadScope threads(e.threads);
-  OMNIQ_ASSIGN(const std::filesystem::path checkpoint, folder.reported_checkpoint());
+  OMNIQ_ASSIGN(const std::filesystem::path checkpoint, assembly::reported_checkpoint(folder));
   OMNIQ_ASSIGN(assembly::LoadedModel loaded,
                assembly::load_trained(e, checkpoint, predictor.device_));
   loaded.model->merge_adapters();

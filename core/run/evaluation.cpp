@@ -104,6 +104,7 @@ Summary parse_summary(const Json& json) {
   s.split = json.value("split", "");
   s.testlist = json.value("testlist", "");
   s.own_list = json.value("own_list", true);
+  s.trained_on = json.value("trained_on", std::int64_t{0});
   s.clips = json.value("clips", s.clips);
   s.unreadable = json.value("unreadable", s.unreadable);
   s.top1 = json.at("top1");
@@ -157,6 +158,7 @@ std::string summary_text(const Evaluation& e) {
                {"split", s.split},
                {"testlist", s.testlist},
                {"own_list", s.own_list},
+               {"trained_on", s.trained_on},
                {"clips", s.clips},
                {"unreadable", s.unreadable},
                {"top1", s.top1},

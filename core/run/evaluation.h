@@ -33,8 +33,9 @@ struct Latency {
 struct Summary {
   std::string run;  // id
   std::string dataset, split;
-  std::string testlist;  // the file; empty: drawn from the class folders
-  bool own_list = true;  // the list that the run was configured with, of the same dataset
+  std::string testlist;         // the file; empty: drawn from the class folders
+  bool own_list = true;         // the list that the run was configured with, of the same dataset
+  std::int64_t trained_on = 0;  // clips of it that the run was trained on
   std::int64_t clips = 0, unreadable = 0;
   double top1 = 0, top5 = 0;           // percent of all clips; an unreadable one is wrong
   double loss = 0;                     // mean cross-entropy over the readable clips

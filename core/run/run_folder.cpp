@@ -329,12 +329,4 @@ Result<RunList> list_runs(const fs::path& workspace) {
   return list;
 }
 
-Result<fs::path> RunFolder::reported_checkpoint() const {
-  for (const auto& path : {best_checkpoint(), last_checkpoint()}) {
-    if (fs::exists(path)) return path;
-  }
-  return fail(ErrorCode::checkpoint, cat("The run ", path_.string(), " has no checkpoint yet."),
-              "Train it first: omniq resume " + path_.string() + ".");
-}
-
 }  // namespace omniq::run

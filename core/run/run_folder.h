@@ -54,9 +54,6 @@ class RunFolder {
   std::filesystem::path best_checkpoint() const {
     return path_ / "checkpoints" / "best.safetensors";
   }
-  /// The checkpoint that is reported: `best` where there is one, else `last`; an error (checkpoint)
-  /// where there is none.
-  Result<std::filesystem::path> reported_checkpoint() const;
 
   /// The table over all runs that this one belongs to: results/summary.csv beside the folder of
   /// runs, which has the name of the recorded `train.save_dir` but may have been moved; beside the

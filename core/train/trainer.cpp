@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/assembly/checkpoint.h"
+#include "core/assembly/clip_record.h"
 #include "core/assembly/dataset.h"
 #include "core/assembly/model.h"
 #include "core/base/log.h"
@@ -19,7 +20,6 @@
 #include "core/run/control.h"
 #include "core/run/heartbeat.h"
 #include "core/run/tensorboard.h"
-#include "core/train/clip_record.h"
 #include "core/train/environment.h"
 #include "core/train/estimate.h"
 #include "core/train/fit.h"
@@ -109,6 +109,7 @@ class Trainer {
     step_.emplace(*model_, *optimizer_, step_options(e_, precision_));
     loader_.emplace(dataset_.train, assembly::loader_options(e_, true));
     OMNIQ_TRY(restore());
+    OMNIQ_TRY(assembly::write_clip_record(folder_, dataset_));
     const std::int64_t accum = e_.train.accum_steps;
     total_steps_ = state_.step - (state_.batch + accum - 1) / accum +
                    steps_per_epoch(e_, loader_->clips()) * (e_.train.epochs - state_.epoch);
@@ -165,9 +166,10 @@ class Trainer {
 
   /// A run goes on with the clips that it began with, or says what is different.
   Status check_clips() {
-    if (std::filesystem::exists(folder_.last_checkpoint())) {
+    if (has_begun()) {
       std::vector<std::string> all;
-      OMNIQ_ASSIGN(const std::string difference, compare_with_clip_record(folder_, dataset_, all));
+      OMNIQ_ASSIGN(const std::string difference,
+                   assembly::compare_with_clip_record(folder_, dataset_, all));
       const std::string sentence =
           "The clips are not those that the run began with: " + difference + ".";
       for (const std::string& clip : all) log::debug(clip);  // in log.txt
@@ -177,15 +179,27 @@ class Trainer {
                     "resume --changed-clips.");
       }
       if (!difference.empty()) log::warning(sentence + " The run goes on with these.");
+      OMNIQ_ASSIGN(const std::int64_t kept, assembly::keep_recorded_parts(folder_, dataset_));
+      if (kept > 0)
+        log::warning(cat(kept,
+                         " clips stay what they were to this run, to train, held out or to "
+                         "test, though they are drawn or listed otherwise now."));
     }
-    return write_clip_record(folder_, dataset_);
+    return {};
+  }
+
+  /// A run that saved once goes on from there, or says why it cannot; it never begins anew.
+  bool has_begun() const {
+    const std::filesystem::path last = folder_.last_checkpoint();
+    return std::filesystem::exists(last) || std::filesystem::exists(folder_.best_checkpoint()) ||
+           std::filesystem::exists(last.parent_path() / "previous.safetensors");
   }
 
   /// Continues from the last checkpoint, where there is one; rows of metrics after it go.
   Status restore() {
     state_.classes = dataset_.classes;
     state_.loss_scale = step_->loss_scale();
-    if (std::filesystem::exists(folder_.last_checkpoint())) {
+    if (has_begun()) {
       // Clips may be fewer than when the epoch under way began.
       const assembly::RunExtent extent{
           e_.train.epochs,
@@ -199,6 +213,7 @@ class Trainer {
                     "The dataset's classes are not those that the run started with.",
                     "Restore the class list, or start a new run.");
       }
+      OMNIQ_TRY(assembly::reported_checkpoint(folder_));
       step_->set_loss_scale(state_.loss_scale, state_.scale_steps);
       state_.batch = std::min(state_.batch, loader_->batches());
       log::info(cat("Continuing after step ", state_.step, "."));
@@ -257,6 +272,7 @@ class Trainer {
         return diverged("loss", sums.loss, factor);
       ++state_.step;
       state_.batch = last;
+      decoded_ += sums.clips;
       // A loss beyond float16, whose step is skipped, would make that of all clips infinite.
       if (std::isfinite(sums.loss)) {
         state_.window += sums;
@@ -274,7 +290,7 @@ class Trainer {
     if (unreadable_.size() == unreadable_told_) return {};
     unreadable_told_ = unreadable_.size();
     const auto& [id, why] = *unreadable_.begin();
-    if (static_cast<std::int64_t>(unreadable_.size()) == loader_->clips()) {
+    if (decoded_ == 0) {
       return fail(ErrorCode::data,
                   cat("None of the ", unreadable_.size(),
                       " training clips could be decoded. Of the first, ", id, ": ", why),
@@ -310,7 +326,8 @@ class Trainer {
   }
 
   Status log_train_row(double factor, bool epoch_ends) {
-    const ClipSums& w = state_.window;
+    // At an epoch's end its own row follows even where the last clips could not be decoded.
+    const ClipSums& w = state_.window.clips > 0 || !epoch_ends ? state_.window : state_.of_epoch;
     if (w.clips == 0) return {};
     const double spent = seconds_since(window_start_);
     run::MetricsRow row;
@@ -319,7 +336,7 @@ class Trainer {
     row.top1 = percent(w.top1, w.clips);
     row.top5 = percent(w.top5, w.clips);
     row.lr = e_.optim.lr_head * factor;
-    row.clips_per_second = static_cast<double>(w.clips) / std::max(spent, 1e-9);
+    row.clips_per_second = static_cast<double>(state_.window.clips) / std::max(spent, 1e-9);
     row.data_wait = std::min(1.0, waited_ / std::max(spent, 1e-9));
     if (const auto memory = model::device_memory(device_)) row.vram_bytes = memory->allocated;
     if (epoch_ends) {
@@ -422,7 +439,7 @@ class Trainer {
   /// Leaves the model as the reported checkpoint has it, of which the adapters are written.
   Status save_adapter() {
     if (e_.train.trainable != "lora") return {};
-    OMNIQ_ASSIGN(const auto checkpoint, folder_.reported_checkpoint());
+    OMNIQ_ASSIGN(const auto checkpoint, assembly::reported_checkpoint(folder_));
     OMNIQ_ASSIGN(const assembly::TrainerState saved,
                  assembly::load_checkpoint(checkpoint, *model_, nullptr));
     return model::save_adapter(
@@ -531,6 +548,7 @@ class Trainer {
   assembly::TrainerState state_;
   std::map<std::string, std::string> unreadable_;  // training clips that were met since the start
   std::size_t unreadable_told_ = 0;
+  std::int64_t decoded_ = 0;   // training clips, since the start
   double seconds_before_ = 0;  // of earlier starts
   double waited_ = 0;          // for clips, since the last row
   Clock::time_point started_, last_save_, window_start_;

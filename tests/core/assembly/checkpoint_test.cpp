@@ -89,9 +89,9 @@ TEST(Checkpoint, DamageIsFoundAndTheLastWholeFileNamed) {
   EXPECT_EQ(resumed.error().code, ErrorCode::checkpoint);
   EXPECT_THAT(resumed.error().message,
               AllOf(HasSubstr(last.string() + " is damaged"), HasSubstr("fusion.norm.weight")));
-  EXPECT_EQ(resumed.error().hint,
-            cat("The last whole one is ", previous.string(), ", of step 4; to go on from it: cp '",
-                previous.string(), "' '", last.string(), "'."));
+  EXPECT_EQ(resumed.error().hint, cat("The last whole one is ", previous.string(),
+                                      ", of step 4; to go on from it: cp --remove-destination '",
+                                      previous.string(), "' '", last.string(), "'."));
   // Without an optimiser the newer one for inference does as well.
   EXPECT_THAT(assembly::load_checkpoint(last, model, nullptr).error().hint,
               HasSubstr(best.string()));

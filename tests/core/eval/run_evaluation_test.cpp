@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/assembly/clip_record.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "tests/core/train/demo_training.h"
@@ -100,20 +101,34 @@ TEST_F(RunEvaluationTest, AnotherListReplacesNothingOfTheRunsOwn) {
     EXPECT_EQ(one["top1"].is_null(), one["clips"] == 0) << one;
     EXPECT_EQ(one["clips"] == 0, one["class"].get<std::string>() + "/" != label);
   }
+  // Other clips in a folder of the same name, also where a slash ends it; and the run's own, moved.
+  const auto root = *folder_ / "elsewhere/demo";
+  ASSERT_TRUE(assembly::write_clip_record(*folder, assembly::open_dataset(e).value()));
+  std::filesystem::create_directories(root);
+  std::filesystem::copy(e.data.root, root, std::filesystem::copy_options::recursive);
+  evaluate({"data.root=" + root.string()});
+  EXPECT_EQ(rows().size(), 2u);
+  EXPECT_EQ(record("")["dataset"], "demo");
+  std::ofstream(root / "Grow" / "grow_e000.mp4", std::ios::app) << "more";
+  evaluate({"data.root=" + root.string() + "/"});
+  ASSERT_EQ(rows().size(), 3u);
+  EXPECT_EQ(rows()[2][4], "demo");
+  EXPECT_THAT(rows()[2][5], testing::MatchesRegex("1-[0-9a-f]{8}"));
+  EXPECT_TRUE(record("")["own_list"]);
   // The same once more, under a name of one's own, and the run's list at another place.
   evaluate({"data.testlist=" + other.string()});
-  EXPECT_EQ(rows().size(), 2u);
+  EXPECT_EQ(rows().size(), 3u);
   evaluate({"data.testlist=" + other.string(), "data.split=first"});
-  ASSERT_EQ(rows().size(), 3u);
-  EXPECT_EQ(rows()[2][5], "first");
+  ASSERT_EQ(rows().size(), 4u);
+  EXPECT_EQ(rows()[3][5], "first");
   const auto moved = folder_->write("moved/list.txt", all);
   evaluate({"data.testlist=" + moved.string(), "eval.latency=true"});
-  ASSERT_EQ(rows().size(), 3u);
+  ASSERT_EQ(rows().size(), 4u);
   EXPECT_EQ(record("")["testlist"], moved.string());
-  EXPECT_EQ(rows()[2][5], "1");
+  EXPECT_EQ(rows()[3][5], "1");
   EXPECT_EQ(record("")["batch"], 5) << "of the accuracy";
   EXPECT_EQ(record("")["latency_ms"]["batch"], 8);
-  EXPECT_EQ(rows()[2][9], "8") << "avg_latency_ms is of a batch of batch_eval";
+  EXPECT_EQ(rows()[3][9], "8") << "avg_latency_ms is of a batch of batch_eval";
 }
 
 TEST_F(RunEvaluationTest, AStopLeavesTheFolderAsItWas) {

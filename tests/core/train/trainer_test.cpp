@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <limits>
+#include <set>
 #include <thread>
 
 #include "core/assembly/checkpoint.h"
@@ -436,6 +437,73 @@ TEST_F(TrainerTest, GoesOnWithOtherClipsOnlyWhereThatIsAllowed) {
   EXPECT_EQ(folder->status()->step, 4);
   EXPECT_THAT(read_text(folder->file("log.txt")), HasSubstr("The run goes on with these"));
   EXPECT_TRUE(train(saved, *folder, silent)) << "what it went on with is what it has now";
+}
+
+/// Of the run's clips.tsv, "train Grow/a.avi" each.
+std::set<std::string> recorded(const run::RunFolder& folder, const std::string& part) {
+  std::set<std::string> clips;
+  for (const std::string& line : split(read_text(folder.file("clips.tsv")), '\n')) {
+    const auto fields = split(line, '\t');
+    if (fields[0] == part) clips.insert(fields[3]);
+  }
+  return clips;
+}
+
+TEST_F(TrainerTest, WhatWasTrainedOnIsNeverHeldOutOrTestedWith) {
+  const auto copy = *folder_ / "drawn";
+  config::Experiment e = with_own_data(experiment("drawn_run"), copy);
+  e.data.trainlist = e.data.testlist = e.data.classind = "";  // all is drawn from the folders
+  e.data.val = 0.25;
+  std::filesystem::remove_all(copy / "lists");
+  const auto folder = run::RunFolder::create(e);
+  StopAfter stop(2);
+  ASSERT_TRUE(train(e, *folder, stop, stop.token()));
+  const auto before = recorded(*folder, "train");
+  std::set<std::string> drawn_otherwise;
+  // Until a draw takes clips of the training for other parts.
+  for (int i = 0; drawn_otherwise.empty(); ++i) {
+    ASSERT_LT(i, 20);
+    std::filesystem::copy(copy / "Grow" / "grow_t000.mp4", copy / "Grow" / cat("a", i, ".mp4"));
+    const auto dataset = assembly::open_dataset(e);
+    for (const auto* split : {&dataset->val, &dataset->test}) {
+      for (const data::ClipRef& clip : split->clips)
+        if (before.contains(clip.id)) drawn_otherwise.insert(clip.id);
+    }
+  }
+  Observer silent;
+  const auto evaluated = eval::evaluate_run(*folder, {});
+  ASSERT_TRUE(evaluated) << evaluated.error().text();
+  EXPECT_EQ(evaluated->record.summary.trained_on, 0);
+  const auto resumed =
+      train(folder->experiment().value(), *folder, silent, {}, {}, {.changed_clips = true});
+  ASSERT_TRUE(resumed) << resumed.error().text();
+  for (const char* part : {"val", "test"}) {
+    for (const std::string& clip : recorded(*folder, part))
+      EXPECT_FALSE(before.contains(clip)) << clip;
+  }
+  EXPECT_THAT(read_text(folder->file("log.txt")),
+              HasSubstr("clips stay what they were to this run"));
+}
+
+TEST_F(TrainerTest, ARunThatLostACheckpointDoesNotBeginAnew) {
+  config::Experiment e = experiment("lost");
+  e.data.val = 0.25;
+  Observer silent;
+  const auto folder = run::RunFolder::create(e);
+  ASSERT_TRUE(train(e, *folder, silent));
+  const std::string rows = curve(*folder);
+  const auto refused = [&](const std::string& what, const std::string& hint) {
+    for (const auto& error :
+         {train(e, *folder, silent).error(), eval::evaluate_run(*folder, {}).error()}) {
+      EXPECT_THAT(error.text(), testing::AllOf(HasSubstr(what), HasSubstr(hint)));
+    }
+    EXPECT_EQ(curve(*folder), rows);
+  };
+  ASSERT_TRUE(std::filesystem::exists(folder->best_checkpoint()));
+  std::filesystem::rename(folder->best_checkpoint(), *folder_ / "kept");
+  refused("best.safetensors is missing", "of epoch 2, in its place: cp '");
+  std::filesystem::remove(folder->last_checkpoint());
+  refused("last.safetensors: No such file", "The last whole one is ");
 }
 
 TEST_F(TrainerTest, ATestListWithoutAClassIsNamed) {
