@@ -112,7 +112,8 @@ TEST_P(TrainStepOn, RanksDrawWhatOneProcessDraws) {
               .accumulate(mine(video_), mine(labels_), mine(samples_), 7);
           sum += gradients();
         }
-        EXPECT_LT(relative_error(sum, whole), 1e-6) << ranks;
+        // Products of other sizes are summed in another order on a GPU.
+        EXPECT_LT(relative_error(sum, whole), device().is_cuda() ? 5e-6 : 1e-6) << ranks;
         for (std::size_t i = 0; i < all_masks.size(); ++i) {
           for (std::int64_t rank = 0; rank < ranks; ++rank) {
             const auto& drawn = of_ranks[static_cast<std::size_t>(rank)][i];
