@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/base/files.h"
+#include "core/base/log.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 
@@ -16,8 +17,6 @@ constexpr const char* kFile = "clips.tsv";
 constexpr const char* kHeader = "part\tclass\tbytes\tclip";
 
 constexpr const char* kParts[] = {"train", "val", "test"};
-using Splits = std::array<data::Split*, 3>;  // of kParts
-Splits splits_of(data::Dataset& dataset) { return {&dataset.train, &dataset.val, &dataset.test}; }
 
 std::int64_t bytes_of(const data::ClipRef& clip) {
   std::error_code ec;
@@ -105,11 +104,11 @@ Result<std::string> compare_with_clip_record(const run::RunFolder& folder,
   return parts.empty() ? std::string("they stand in another order") : join(parts, ", ");
 }
 
-Result<std::int64_t> keep_recorded_parts(const run::RunFolder& folder, data::Dataset& dataset) {
+Status keep_recorded_parts(const run::RunFolder& folder, data::Dataset& dataset) {
   OMNIQ_ASSIGN(const auto record, read_record(folder));
-  if (!record) return 0;
+  if (!record) return {};
   const auto recorded = recorded_clips(*record);
-  const Splits splits = splits_of(dataset);
+  const std::array splits = {&dataset.train, &dataset.val, &dataset.test};  // as kParts
   std::array<std::vector<data::ClipRef>, 3> kept;
   std::int64_t moved = 0;
   for (std::size_t part = 0; part < splits.size(); ++part) {
@@ -133,7 +132,12 @@ Result<std::int64_t> keep_recorded_parts(const run::RunFolder& folder, data::Dat
         splits[part]->clips.begin(), splits[part]->clips.end(),
         [](const data::ClipRef& a, const data::ClipRef& b) { return a.label < b.label; });
   }
-  return moved;
+  if (moved > 0)
+    log::warning(
+        cat(moved,
+            " clips stay what they were to this run, to train, held out or to test, though "
+            "they are drawn or listed otherwise now."));
+  return {};
 }
 
 Result<std::int64_t> count_trained_on(const run::RunFolder& folder, const data::Split& split) {

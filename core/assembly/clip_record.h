@@ -22,9 +22,10 @@ Result<std::string> compare_with_clip_record(const run::RunFolder& folder,
                                              const data::Dataset& dataset,
                                              std::vector<std::string>& all);
 
-/// Clips go back to the part that the record has them in, wherever lists or a new draw have put them:
-/// a clip that was trained on says nothing of a model. Returns how many did; 0 without a record.
-Result<std::int64_t> keep_recorded_parts(const run::RunFolder& folder, data::Dataset& dataset);
+/// Clips go back to the part that the record has them in, wherever lists or a new draw have put
+/// them, and a warning says how many: a clip that was trained on says nothing of a model. Without a
+/// record nothing happens.
+Status keep_recorded_parts(const run::RunFolder& folder, data::Dataset& dataset);
 
 /// How many clips of a split the run was trained on, by name and size; 0 without a record.
 Result<std::int64_t> count_trained_on(const run::RunFolder& folder, const data::Split& split);

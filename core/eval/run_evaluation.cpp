@@ -154,13 +154,7 @@ Result<RunEvaluation> evaluate_run(const run::RunFolder& folder,
   summary.run = folder.id();
   OMNIQ_ASSIGN(const config::Experiment own, folder.experiment());
   OMNIQ_TRY(name_list(folder, own, e, dataset, summary));
-  if (summary.own_list) {
-    OMNIQ_ASSIGN(const std::int64_t kept, assembly::keep_recorded_parts(folder, dataset));
-    if (kept > 0)
-      log::warning(cat(kept,
-                       " clips stay what they were to the run, to train, held out or to "
-                       "test, though they are drawn or listed otherwise now."));
-  }
+  if (summary.own_list) OMNIQ_TRY(assembly::keep_recorded_parts(folder, dataset));
   if (dataset.test.clips.empty()) {
     return fail(ErrorCode::data, "The test list has no clips.", "Check data.testlist.");
   }

@@ -179,11 +179,7 @@ class Trainer {
                     "resume --changed-clips.");
       }
       if (!difference.empty()) log::warning(sentence + " The run goes on with these.");
-      OMNIQ_ASSIGN(const std::int64_t kept, assembly::keep_recorded_parts(folder_, dataset_));
-      if (kept > 0)
-        log::warning(cat(kept,
-                         " clips stay what they were to this run, to train, held out or to "
-                         "test, though they are drawn or listed otherwise now."));
+      OMNIQ_TRY(assembly::keep_recorded_parts(folder_, dataset_));
     }
     return {};
   }
