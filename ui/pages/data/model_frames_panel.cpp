@@ -14,7 +14,7 @@
 #include <QVBoxLayout>
 
 #include "ui/base/text.h"
-#include "ui/models/experiment_form.h"
+#include "ui/models/session/experiment_form.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;

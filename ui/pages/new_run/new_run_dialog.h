@@ -6,7 +6,7 @@
 
 #include "ui/base/worker_thread.h"
 #include "ui/jobs/pace_job.h"
-#include "ui/models/experiment_form.h"
+#include "ui/models/session/experiment_form.h"
 
 class QCheckBox;
 class QComboBox;

@@ -3,9 +3,9 @@
 
 #include <QWidget>
 
-#include "ui/models/config_diff.h"
-#include "ui/models/run_info.h"
-#include "ui/models/workspace_model.h"
+#include "ui/models/items/config_diff.h"
+#include "ui/models/items/workspace_model.h"
+#include "ui/models/values/run_info.h"
 
 class QComboBox;
 class QLabel;

@@ -6,7 +6,7 @@
 #include <QVBoxLayout>
 
 #include "ui/base/format.h"
-#include "ui/models/run_colors.h"
+#include "ui/models/session/run_colors.h"
 #include "ui/pages/runs/config_tab.h"
 #include "ui/pages/runs/curves_tab.h"
 #include "ui/pages/runs/evaluation_tab.h"

@@ -7,7 +7,7 @@
 #include <QPushButton>
 
 #include "ui/base/icons.h"
-#include "ui/models/run_info.h"
+#include "ui/models/values/run_info.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
