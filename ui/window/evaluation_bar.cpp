@@ -1,28 +1,21 @@
 #include "ui/window/evaluation_bar.h"
 
 #include <QFileInfo>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
 
 #include "ui/base/format.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 
 EvaluationBar::EvaluationBar(QWidget* parent) : QWidget(parent) {
   text_ = new QLabel;
-  bar_ = new QProgressBar;
-  bar_->setFixedWidth(120);
-  bar_->setTextVisible(false);
+  bar_ = thin_bar(120);
   auto* stop = new QPushButton(tr("Stop"));
   stop->setToolTip(tr("Stops the evaluations; nothing is written for the one under way"));
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(4, 2, 8, 2);
-  row->setSpacing(10);
-  row->addWidget(text_);
-  row->addWidget(bar_);
-  row->addWidget(stop);
+  lay_out(this, in_row({text_, bar_, stop}, 10), {4, 2, 8, 2});
   hide();
   connect(stop, &QPushButton::clicked, this, [this] {
     queue_ = queue_.mid(0, 1);

@@ -6,7 +6,6 @@
 #include <QDir>
 #include <QEvent>
 #include <QFileDialog>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QMenuBar>
 #include <QSettings>
@@ -14,7 +13,6 @@
 #include <QStatusBar>
 #include <QToolButton>
 #include <QUndoStack>
-#include <QVBoxLayout>
 
 #include "core/base/version.h"
 #include "ui/base/icons.h"
@@ -29,6 +27,7 @@
 #include "ui/pages/runs/runs_page.h"
 #include "ui/pages/settings/settings_page.h"
 #include "ui/widgets/command_palette.h"
+#include "ui/widgets/parts.h"
 #include "ui/window/evaluation_bar.h"
 #include "ui/window/run_notifications.h"
 #include "ui/window/training_bar.h"
@@ -52,18 +51,20 @@ QList<QAction*> leaves(const QList<QAction*>& actions) {
   return all;
 }
 
+QToolButton* navigation_button() {
+  auto* button = new QToolButton;
+  button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  button->setProperty("navigation", true);
+  return button;
+}
+
 }  // namespace
 
 MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(parent) {
   setWindowIcon(QIcon(u":/icons/app_icon.svg"_s));
   stack_ = new QStackedWidget;
-  auto* centre = new QWidget;
-  auto* row = new QHBoxLayout(centre);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(0);
-  row->addWidget(make_navigation());
-  row->addWidget(stack_, 1);
-  setCentralWidget(centre);
+  setCentralWidget(in_widget(in_row({make_navigation(), {stack_, 1}}, 0)));
   status_ = new QLabel;
   statusBar()->addWidget(status_);
   statusBar()->setSizeGripEnabled(false);
@@ -105,28 +106,15 @@ MainWindow::~MainWindow() {
 }
 
 QWidget* MainWindow::make_navigation() {
-  auto* rail = new QWidget;
-  rail->setFixedWidth(172);
-  navigation_ = new QVBoxLayout(rail);
-  navigation_->setContentsMargins(10, 14, 6, 10);
-  navigation_->setSpacing(4);
   auto* logo = new QLabel;
   logo->setPixmap(windowIcon().pixmap(22));
-  auto* name = new QLabel(tr("OmniQ Studio"));
-  name->setProperty("heading", true);
-  auto* head = new QHBoxLayout;
+  QHBoxLayout* head = in_row({logo, {heading_label(tr("OmniQ Studio")), 1}});
   head->setContentsMargins(6, 0, 0, 10);
-  head->setSpacing(8);
-  head->addWidget(logo);
-  head->addWidget(name, 1);
-  navigation_->addLayout(head);
-  navigation_->addStretch();
-  folder_button_ = new QToolButton;
-  folder_button_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-  folder_button_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-  folder_button_->setProperty("navigation", true);
+  folder_button_ = navigation_button();
   connect(folder_button_, &QToolButton::clicked, this, &MainWindow::choose_workspace);
-  navigation_->addWidget(folder_button_);
+  navigation_ = in_column({head, rest(), folder_button_}, 4);
+  QWidget* rail = in_widget(navigation_, {10, 14, 6, 10});
+  rail->setFixedWidth(172);
   return rail;
 }
 
@@ -134,13 +122,10 @@ void MainWindow::add_page(const QString& name, const QString& title, const QStri
                           QWidget* widget) {
   auto* action = new QAction(title, this);
   action->setShortcut(QKeySequence(u"Ctrl+%1"_s.arg(pages_.size() + 1)));
-  auto* button = new QToolButton;
+  QToolButton* button = navigation_button();
   button->setText(u" "_s + title);
   button->setCheckable(true);
   button->setAutoExclusive(true);
-  button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-  button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-  button->setProperty("navigation", true);
   button->setIconSize({18, 18});
   button->setToolTip(
       u"%1 (%2)"_s.arg(title, action->shortcut().toString(QKeySequence::NativeText)));

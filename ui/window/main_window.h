@@ -9,7 +9,6 @@
 #include "ui/models/session/run_colors.h"
 #include "ui/models/session/workspace.h"
 
-class QActionGroup;
 class QLabel;
 class QStackedWidget;
 class QToolButton;

@@ -1,7 +1,6 @@
 #include "ui/window/screenshots.h"
 
 #include <QDir>
-#include <QElapsedTimer>
 #include <QEventLoop>
 #include <QFileInfo>
 #include <QPixmap>

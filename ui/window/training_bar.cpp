@@ -4,7 +4,6 @@
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QMessageBox>
 #include <QProcess>
@@ -17,27 +16,20 @@
 #include "ui/base/preferences.h"
 #include "ui/base/text.h"
 #include "ui/models/session/experiment_form.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
 TrainingBar::TrainingBar(QWidget* parent) : QWidget(parent) {
   text_ = new QLabel;
-  bar_ = new QProgressBar;
-  bar_->setFixedWidth(160);
-  bar_->setTextVisible(false);
+  bar_ = thin_bar(160);
   pause_ = new QPushButton(tr("Pause"));
   pause_->setToolTip(tr("Saves the state and frees the memory; the run can go on later"));
   stop_now_button_ = new QPushButton(tr("Stop now"));
   stop_now_button_->setToolTip(
       tr("Ends without saving: discards what came after the last checkpoint"));
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(4, 2, 8, 2);
-  row->setSpacing(10);
-  row->addWidget(text_);
-  row->addWidget(bar_);
-  row->addWidget(pause_);
-  row->addWidget(stop_now_button_);
+  lay_out(this, in_row({text_, bar_, pause_, stop_now_button_}, 10), {4, 2, 8, 2});
   hide();
   connect(pause_, &QPushButton::clicked, this, [this] {
     wait_for_end(run::Request::pause);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QDialog>
-#include <QTimer>
 
 #include "ui/base/worker_thread.h"
 #include "ui/jobs/pace_job.h"
@@ -43,6 +42,7 @@ class NewRunDialog : public QDialog {
   QWidget* make_form();
   void fill_starting_points(const QString& clone);
   void load_starting_point();
+  void write_yaml();
   void open_file();
   void show_levels();
   void show_checked();

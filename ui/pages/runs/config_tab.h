@@ -10,7 +10,6 @@
 class QComboBox;
 class QLabel;
 class QPlainTextEdit;
-class QStackedLayout;
 class QTableView;
 
 namespace omniq::ui {

@@ -6,7 +6,6 @@
 #include "ui/models/readers/evaluation.h"
 #include "ui/models/values/run_info.h"
 
-class QComboBox;
 class QLabel;
 class QPushButton;
 class QStackedWidget;
