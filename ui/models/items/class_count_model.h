@@ -1,9 +1,10 @@
 // How many clips each class of a dataset has, by what they are for.
 #pragma once
 
-#include <QAbstractTableModel>
+#include <QColor>
 
 #include "core/data/survey.h"
+#include "ui/models/items/table_model.h"
 
 namespace omniq::ui {
 
@@ -11,7 +12,7 @@ namespace omniq::ui {
 QString part_text(data::Part part);
 QColor part_color(data::Part part);
 
-class ClassCountModel : public QAbstractTableModel {
+class ClassCountModel : public TableModel<std::vector<data::ClassCount>> {
   Q_OBJECT
  public:
   enum Column { kClass, kTrain, kHeldOut, kTest, kNotListed, kBar, kColumns };
@@ -22,18 +23,14 @@ class ClassCountModel : public QAbstractTableModel {
     kMostRole    // clips of the largest class
   };
 
-  using QAbstractTableModel::QAbstractTableModel;
-
-  int rowCount(const QModelIndex& parent = {}) const override;
-  int columnCount(const QModelIndex& parent = {}) const override;
-  QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
-  QVariant headerData(int section, Qt::Orientation orientation,
-                      int role = Qt::DisplayRole) const override;
+  explicit ClassCountModel(QObject* parent = nullptr);
 
   void set_classes(const std::vector<data::ClassCount>& classes);
 
+ protected:
+  QVariant cell(int row, int column, int role) const override;
+
  private:
-  std::vector<data::ClassCount> classes_;
   qint64 most_ = 0;
 };
 

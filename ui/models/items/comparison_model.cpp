@@ -29,32 +29,19 @@ QString spread_text(Metric metric, const Spread& spread) {
   return mean + u" ± "_s + metric_text(metric, spread.deviation);
 }
 
-int ComparisonModel::rowCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : static_cast<int>(variants_.size());
-}
-int ComparisonModel::columnCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : kColumns;
-}
-
-QVariant ComparisonModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  if (orientation != Qt::Horizontal || section < 0 || section >= kColumns) return {};
-  if (role == Qt::TextAlignmentRole)
-    return static_cast<int>((section == kVariant ? Qt::AlignLeft : Qt::AlignRight) |
-                            Qt::AlignVCenter);
-  if (role == Qt::ToolTipRole && section == kRuns)
-    return tr("Evaluated runs that differ in their seed alone");
-  if (role == Qt::ToolTipRole && section > kRuns)
-    return tr("Mean ± standard deviation over the runs; against the chosen variant in brackets");
-  if (role != Qt::DisplayRole) return {};
-  if (section == kVariant) return tr("Variant");
-  if (section == kRuns) return tr("Runs");
-  return metric_label(kMetrics[section - kFirstMetric]);
+ComparisonModel::ComparisonModel(QObject* parent)
+    : TableModel({{tr("Variant")},
+                  {tr("Runs"), true, tr("Evaluated runs that differ in their seed alone")}},
+                 parent) {
+  const QString help =
+      tr("Mean ± standard deviation over the runs; against the chosen variant in brackets");
+  for (const Metric metric : kMetrics) columns_.append({metric_label(metric), true, help});
 }
 
 const Variant* ComparisonModel::base() const {
-  const auto found = std::find_if(variants_.begin(), variants_.end(),
+  const auto found = std::find_if(rows_.begin(), rows_.end(),
                                   [&](const Variant& v) { return v.name == baseline_; });
-  return found == variants_.end() ? nullptr : &*found;
+  return found == rows_.end() ? nullptr : &*found;
 }
 
 double ComparisonModel::difference(const Variant& variant, Metric metric) const {
@@ -62,48 +49,42 @@ double ComparisonModel::difference(const Variant& variant, Metric metric) const 
   return other && other != &variant ? variant.mean(metric) - other->mean(metric) : std::nan("");
 }
 
-QString ComparisonModel::cell(const Variant& variant, Metric metric) const {
-  const QString text = spread_text(metric, variant.spread(metric));
+QString ComparisonModel::text(const Variant& variant, Metric metric) const {
+  const QString mean = spread_text(metric, variant.spread(metric));
   const QString against = signed_text(metric, difference(variant, metric));
-  return against.isEmpty() ? text : u"%1 (%2)"_s.arg(text, against);
+  return against.isEmpty() ? mean : u"%1 (%2)"_s.arg(mean, against);
 }
 
-QVariant ComparisonModel::data(const QModelIndex& index, int role) const {
-  if (role == Qt::TextAlignmentRole && index.isValid())
-    return headerData(index.column(), Qt::Horizontal, role);
-  if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
-    return {};
-  const Variant& variant = variants_[index.row()];
-  const int column = index.column();
-  if (role == kRunsRole) return variant.runs;
+QVariant ComparisonModel::cell(int row, int column, int role) const {
+  const Variant& variant = rows_[row];
   if (role == Qt::ForegroundRole)
-    return over_budget(variant) || !shown(index.row()) ? Theme::current().muted : QVariant();
+    return over_budget(variant) || !shown(row) ? Theme::current().muted : QVariant();
   if (role == Qt::ToolTipRole) {
     if (over_budget(variant)) return tr("Over a budget.\n%1").arg(variant.ids.join(u'\n'));
     return variant.ids.join(u'\n');
   }
   if (column == kVariant) {
     if (role == Qt::CheckStateRole)
-      return static_cast<int>(shown(index.row()) ? Qt::Checked : Qt::Unchecked);
+      return static_cast<int>(shown(row) ? Qt::Checked : Qt::Unchecked);
     return role == Qt::DisplayRole || role == kSortRole ? variant.name : QVariant();
   }
   if (column == kRuns)
     return role == Qt::DisplayRole || role == kSortRole ? variant.runs.size() : QVariant();
   const Metric metric = kMetrics[column - kFirstMetric];
-  if (role == Qt::DisplayRole) return cell(variant, metric);
+  if (role == Qt::DisplayRole) return text(variant, metric);
   if (role == kSortRole) return variant.mean(metric);
-  if (role == Qt::AccessibleTextRole) return metric_label(metric) + u": "_s + cell(variant, metric);
+  if (role == Qt::AccessibleTextRole) return metric_label(metric) + u": "_s + text(variant, metric);
   return {};
 }
 
 Qt::ItemFlags ComparisonModel::flags(const QModelIndex& index) const {
-  const Qt::ItemFlags flags = QAbstractTableModel::flags(index);
+  const Qt::ItemFlags flags = TableModel::flags(index);
   return index.isValid() && index.column() == kVariant ? flags | Qt::ItemIsUserCheckable : flags;
 }
 
 bool ComparisonModel::setData(const QModelIndex& index, const QVariant& value, int role) {
   if (role != Qt::CheckStateRole || !(flags(index) & Qt::ItemIsUserCheckable)) return false;
-  const QString& name = variants_[index.row()].name;
+  const QString& name = rows_[index.row()].name;
   if (value.toInt() == Qt::Checked) {
     hidden_.remove(name);
   } else {
@@ -115,20 +96,22 @@ bool ComparisonModel::setData(const QModelIndex& index, const QVariant& value, i
 }
 
 void ComparisonModel::set_variants(const QList<Variant>& variants) {
-  beginResetModel();
-  variants_ = variants;
-  endResetModel();
+  set_rows(variants);
   Q_EMIT figures_changed();
 }
 
 void ComparisonModel::set_baseline(const QString& name) {
   baseline_ = name;
-  if (!variants_.isEmpty()) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, kColumns - 1));
+  show_again();
+}
+
+void ComparisonModel::show_again() {
+  if (!rows_.isEmpty()) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, kColumns - 1));
 }
 
 void ComparisonModel::set_budgets(const Budgets& budgets) {
   budgets_ = budgets;
-  if (!variants_.isEmpty()) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, kColumns - 1));
+  show_again();
   Q_EMIT figures_changed();
 }
 
@@ -152,7 +135,7 @@ TextTable ComparisonModel::to_table() const {
   }
   table.head.append(u"run_ids"_s);
   table.numeric.append(false);
-  for (const Variant& variant : variants_) {
+  for (const Variant& variant : rows_) {
     QStringList row = {variant.name, QString::number(variant.runs.size())};
     for (const Metric metric : kMetrics) {
       const Spread& spread = variant.spread(metric);
@@ -172,7 +155,7 @@ TextTable ComparisonModel::to_paper_table() const {
   table.head.append(tr("Run ids"));
   table.numeric.append(false);
   for (qsizetype row = 0; row < table.rows.size(); ++row)
-    table.rows[row].append(variants_[row].ids.join(u", "_s));
+    table.rows[row].append(rows_[row].ids.join(u", "_s));
   return table;
 }
 

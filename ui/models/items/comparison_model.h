@@ -1,10 +1,10 @@
 // Variants as a table: every metric with its spread over seeds, and against a baseline.
 #pragma once
 
-#include <QAbstractTableModel>
 #include <QSet>
 #include <array>
 
+#include "ui/models/items/table_model.h"
 #include "ui/models/values/comparison.h"
 #include "ui/models/values/text_table.h"
 
@@ -18,25 +18,20 @@ constexpr Budgets no_budgets() {
   return budgets;
 }
 
-class ComparisonModel : public QAbstractTableModel {
+class ComparisonModel : public TableModel<QList<Variant>> {
   Q_OBJECT
  public:
   enum Column { kVariant, kRuns, kFirstMetric, kColumns = kFirstMetric + kMetricCount };
-  enum Role { kSortRole = Qt::UserRole, kRunsRole };
-  using QAbstractTableModel::QAbstractTableModel;
+  enum Role { kSortRole = Qt::UserRole };
+  explicit ComparisonModel(QObject* parent = nullptr);
 
-  int rowCount(const QModelIndex& parent = {}) const override;
-  int columnCount(const QModelIndex& parent = {}) const override;
-  QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
-  QVariant headerData(int section, Qt::Orientation orientation,
-                      int role = Qt::DisplayRole) const override;
   /// A variant can be taken out of the figures by its check box.
   Qt::ItemFlags flags(const QModelIndex& index) const override;
   bool setData(const QModelIndex& index, const QVariant& value, int role = Qt::EditRole) override;
 
   void set_variants(const QList<Variant>& variants);
-  const QList<Variant>& variants() const { return variants_; }
-  bool shown(int row) const { return !hidden_.contains(variants_[row].name); }
+  const QList<Variant>& variants() const { return rows_; }
+  bool shown(int row) const { return !hidden_.contains(rows_[row].name); }
 
   /// The variant that the others are compared with, by its name; empty: none.
   void set_baseline(const QString& name);
@@ -55,12 +50,15 @@ class ComparisonModel : public QAbstractTableModel {
   /// Something that figures show is different.
   void figures_changed();
 
+ protected:
+  QVariant cell(int row, int column, int role) const override;
+
  private:
+  void show_again();
   const Variant* base() const;
-  QString cell(const Variant& variant, Metric metric) const;
+  QString text(const Variant& variant, Metric metric) const;
   double difference(const Variant& variant, Metric metric) const;
 
-  QList<Variant> variants_;
   QSet<QString> hidden_;
   QString baseline_;
   Budgets budgets_ = no_budgets();

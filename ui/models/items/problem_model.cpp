@@ -1,9 +1,11 @@
 #include "ui/models/items/problem_model.h"
 
 #include <QColor>
+#include <QCoreApplication>
 #include <algorithm>
 #include <map>
 
+#include "core/data/survey.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
 
@@ -13,72 +15,46 @@ using data::ProblemKind;
 
 namespace {
 
-/// Kinds in the order of what they do to a result.
-constexpr ProblemKind kGravity[] = {ProblemKind::missing,
-                                    ProblemKind::unreadable,
-                                    ProblemKind::in_both_lists,
-                                    ProblemKind::class_without_clips,
-                                    ProblemKind::group_in_both_lists,
-                                    ProblemKind::cut_off,
-                                    ProblemKind::damaged,
-                                    ProblemKind::listed_twice,
-                                    ProblemKind::unknown_class,
-                                    ProblemKind::not_listed};
+QString tr(const char* text) { return QCoreApplication::translate("ProblemModel", text); }
+
+constexpr auto kOtherClips =
+    QT_TRANSLATE_NOOP("ProblemModel", "Write lists that train on other clips");
+
+struct Kind {
+  ProblemKind kind;
+  const char* remedy;
+};
+/// In the order of what they do to a result.
+constexpr Kind kKinds[] = {
+    {ProblemKind::missing,
+     QT_TRANSLATE_NOOP("ProblemModel", "Copy the file to its place, or write lists without it")},
+    {ProblemKind::unreadable,
+     QT_TRANSLATE_NOOP("ProblemModel", "Copy or convert the file, or write lists without it")},
+    {ProblemKind::in_both_lists, kOtherClips},
+    {ProblemKind::class_without_clips,
+     QT_TRANSLATE_NOOP("ProblemModel",
+                       "Add videos to the class's folder, or write lists without it")},
+    {ProblemKind::group_in_both_lists, kOtherClips},
+    {ProblemKind::cut_off,
+     QT_TRANSLATE_NOOP("ProblemModel", "Copy the file again; as it is, its first part is used")},
+    {ProblemKind::damaged,
+     QT_TRANSLATE_NOOP("ProblemModel",
+                       "Copy the file again; as it is, what can be decoded is used")},
+    {ProblemKind::listed_twice,
+     QT_TRANSLATE_NOOP("ProblemModel", "It is used once; written lists name it once")},
+    {ProblemKind::unknown_class,
+     QT_TRANSLATE_NOOP("ProblemModel", "Add it to the class index, or leave it out")},
+    {ProblemKind::not_listed,
+     QT_TRANSLATE_NOOP("ProblemModel",
+                       "Choose the class folders instead of lists, or leave it out")}};
 
 int gravity(ProblemKind kind) {
-  return static_cast<int>(std::find(std::begin(kGravity), std::end(kGravity), kind) - kGravity);
+  return static_cast<int>(std::find_if(std::begin(kKinds), std::end(kKinds),
+                                       [kind](const Kind& one) { return one.kind == kind; }) -
+                          kKinds);
 }
 
-QString kind_text(ProblemKind kind) {
-  switch (kind) {
-    case ProblemKind::missing:
-      return ProblemModel::tr("missing");
-    case ProblemKind::unreadable:
-      return ProblemModel::tr("unreadable");
-    case ProblemKind::cut_off:
-      return ProblemModel::tr("cut off");
-    case ProblemKind::damaged:
-      return ProblemModel::tr("damaged");
-    case ProblemKind::listed_twice:
-      return ProblemModel::tr("listed twice");
-    case ProblemKind::in_both_lists:
-      return ProblemModel::tr("in both lists");
-    case ProblemKind::group_in_both_lists:
-      return ProblemModel::tr("group in both lists");
-    case ProblemKind::class_without_clips:
-      return ProblemModel::tr("class without clips");
-    case ProblemKind::not_listed:
-      return ProblemModel::tr("not listed");
-    case ProblemKind::unknown_class:
-      return ProblemModel::tr("unknown class");
-  }
-  return {};
-}
-
-QString remedy(ProblemKind kind) {
-  switch (kind) {
-    case ProblemKind::missing:
-      return ProblemModel::tr("Copy the file to its place, or write lists without it");
-    case ProblemKind::unreadable:
-      return ProblemModel::tr("Copy or convert the file, or write lists without it");
-    case ProblemKind::cut_off:
-      return ProblemModel::tr("Copy the file again; as it is, its first part is used");
-    case ProblemKind::damaged:
-      return ProblemModel::tr("Copy the file again; as it is, what can be decoded is used");
-    case ProblemKind::listed_twice:
-      return ProblemModel::tr("It is used once; written lists name it once");
-    case ProblemKind::in_both_lists:
-    case ProblemKind::group_in_both_lists:
-      return ProblemModel::tr("Write lists that train on other clips");
-    case ProblemKind::class_without_clips:
-      return ProblemModel::tr("Add videos to the class's folder, or write lists without it");
-    case ProblemKind::not_listed:
-      return ProblemModel::tr("Choose the class folders instead of lists, or leave it out");
-    case ProblemKind::unknown_class:
-      return ProblemModel::tr("Add it to the class index, or leave it out");
-  }
-  return {};
-}
+QString kind_text(ProblemKind kind) { return tr(data::problem_name(kind).c_str()); }
 
 QColor kind_color(ProblemKind kind) {
   const Theme& theme = Theme::current();
@@ -94,69 +70,41 @@ bool graver(const data::Problem& a, const data::Problem& b) {
 
 }  // namespace
 
-int ProblemModel::rowCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : static_cast<int>(problems_.size());
-}
+ProblemModel::ProblemModel(QObject* parent)
+    : TableModel({{tr("Problem")}, {tr("Where")}, {tr("What")}, {tr("What to do")}}, parent) {}
 
-int ProblemModel::columnCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : kColumns;
-}
-
-QVariant ProblemModel::data(const QModelIndex& index, int role) const {
-  if (!index.isValid()) return {};
-  const data::Problem& problem = problems_[static_cast<std::size_t>(index.row())];
-  if (role == kSortRole && index.column() == kKind) return gravity(problem.kind);
-  if (role == Qt::ForegroundRole && index.column() == kKind) return kind_color(problem.kind);
+QVariant ProblemModel::cell(int row, int column, int role) const {
+  const data::Problem& problem = rows_[static_cast<std::size_t>(row)];
+  if (role == kSortRole && column == kKind) return gravity(problem.kind);
+  if (role == Qt::ForegroundRole && column == kKind) return kind_color(problem.kind);
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != kSortRole) return {};
-  switch (index.column()) {
+  switch (column) {
     case kKind:
       return kind_text(problem.kind);
     case kWhere:
       return to_qt(problem.id);
     case kWhat:
       return to_qt(problem.what);
-    case kRemedy:
-      return remedy(problem.kind);
     default:
-      return {};
-  }
-}
-
-QVariant ProblemModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  if (orientation != Qt::Horizontal) return {};
-  if (role == Qt::TextAlignmentRole) return static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter);
-  if (role != Qt::DisplayRole) return {};
-  switch (section) {
-    case kKind:
-      return tr("Problem");
-    case kWhere:
-      return tr("Where");
-    case kWhat:
-      return tr("What");
-    case kRemedy:
-      return tr("What to do");
-    default:
-      return {};
+      return tr(kKinds[gravity(problem.kind)].remedy);
   }
 }
 
 void ProblemModel::set_problems(std::vector<data::Problem> problems) {
-  beginResetModel();
-  problems_ = std::move(problems);
-  std::stable_sort(problems_.begin(), problems_.end(), graver);
-  endResetModel();
+  std::stable_sort(problems.begin(), problems.end(), graver);
+  set_rows(std::move(problems));
 }
 
 void ProblemModel::add(const data::Problem& problem) {
-  const auto place = std::upper_bound(problems_.begin(), problems_.end(), problem, graver);
-  const int row = static_cast<int>(place - problems_.begin());
+  const auto place = std::upper_bound(rows_.begin(), rows_.end(), problem, graver);
+  const int row = static_cast<int>(place - rows_.begin());
   beginInsertRows({}, row, row);
-  problems_.insert(place, problem);
+  rows_.insert(place, problem);
   endInsertRows();
 }
 
 bool ProblemModel::lists_would_help() const {
-  return std::any_of(problems_.begin(), problems_.end(), [](const data::Problem& problem) {
+  return std::any_of(rows_.begin(), rows_.end(), [](const data::Problem& problem) {
     return problem.kind != ProblemKind::cut_off && problem.kind != ProblemKind::damaged &&
            gravity(problem.kind) < gravity(ProblemKind::unknown_class);
   });
@@ -164,10 +112,10 @@ bool ProblemModel::lists_would_help() const {
 
 QString ProblemModel::summary() const {
   std::map<int, int> counts;
-  for (const data::Problem& problem : problems_) ++counts[gravity(problem.kind)];
+  for (const data::Problem& problem : rows_) ++counts[gravity(problem.kind)];
   QStringList parts;
   for (const auto& [at, count] : counts)
-    parts.append(QStringLiteral("%1 %2").arg(count).arg(kind_text(kGravity[at])));
+    parts.append(QStringLiteral("%1 %2").arg(count).arg(kind_text(kKinds[at].kind)));
   return parts.join(QStringLiteral(", "));
 }
 

@@ -5,56 +5,31 @@
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
-int WorkspaceModel::rowCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : static_cast<int>(runs_.size());
-}
+WorkspaceModel::WorkspaceModel(QObject* parent)
+    : TableModel(
+          {{tr("Name")},
+           {tr("State")},
+           {tr("Fusion")},
+           {tr("Epoch"), true},
+           {tr("Best Top-1"), true,
+            tr("Best Top-1 on held-out clips, or of the last epoch where none are held out")},
+           {tr("Last loss"), true},
+           {tr("Peak VRAM"), true, tr("Most GPU memory allocated at once; nothing on the CPU")},
+           {tr("Time left"), true, tr("Estimated from the pace of the last steps")},
+           {tr("Started")},
+           {tr("Tags")},
+           {tr("Note")}},
+          parent) {}
 
-int WorkspaceModel::columnCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : kColumns;
-}
-
-QVariant WorkspaceModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  if (orientation != Qt::Horizontal || section < 0 || section >= kColumns) return {};
-  if (role == Qt::TextAlignmentRole)
-    return static_cast<int>(data(index(0, section), role).toInt() | Qt::AlignVCenter);
-  if (role == Qt::DisplayRole) {
-    const QString titles[kColumns] = {tr("Name"),      tr("State"),      tr("Fusion"),
-                                      tr("Epoch"),     tr("Best Top-1"), tr("Last loss"),
-                                      tr("Peak VRAM"), tr("Time left"),  tr("Started"),
-                                      tr("Tags"),      tr("Note")};
-    return titles[section];
-  }
-  if (role == Qt::ToolTipRole) {
-    switch (section) {
-      case kBestTop1:
-        return tr("Best Top-1 on held-out clips, or of the last epoch where none are held out");
-      case kPeakVram:
-        return tr("Most GPU memory allocated at once; nothing on the CPU");
-      case kTimeLeft:
-        return tr("Estimated from the pace of the last steps");
-      default:
-        return {};
-    }
-  }
-  return {};
-}
-
-QVariant WorkspaceModel::data(const QModelIndex& index, int role) const {
-  const int column = index.column();
-  if (role == Qt::TextAlignmentRole) {
-    const bool number = column >= kEpoch && column <= kTimeLeft;
-    return static_cast<int>((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
-  }
-  if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
-    return {};
-  const RunInfo& run = runs_[index.row()];
+QVariant WorkspaceModel::cell(int row, int column, int role) const {
+  const RunInfo& run = rows_[row];
   switch (role) {
     case Qt::DisplayRole:
       return text(run, column);
     case Qt::EditRole:
       return column == kNote ? run.note : text(run, column);
     case Qt::AccessibleTextRole:
-      return headerData(column, Qt::Horizontal).toString() + u": "_s + text(run, column);
+      return columns_[column].title + u": "_s + text(run, column);
     case Qt::ToolTipRole:
       return tool_tip(run, column);
     case kSortRole:
@@ -71,7 +46,7 @@ QVariant WorkspaceModel::data(const QModelIndex& index, int role) const {
 }
 
 Qt::ItemFlags WorkspaceModel::flags(const QModelIndex& index) const {
-  Qt::ItemFlags flags = QAbstractTableModel::flags(index);
+  Qt::ItemFlags flags = TableModel::flags(index);
   const int column = index.column();
   if (index.isValid() && (column == kName || column == kTags || column == kNote))
     flags |= Qt::ItemIsEditable;
@@ -81,7 +56,7 @@ Qt::ItemFlags WorkspaceModel::flags(const QModelIndex& index) const {
 bool WorkspaceModel::setData(const QModelIndex& index, const QVariant& value, int role) {
   if (role != Qt::EditRole || !(flags(index) & Qt::ItemIsEditable)) return false;
   if (value.toString() != data(index, Qt::EditRole).toString())
-    Q_EMIT edited(runs_[index.row()].path, index.column(), value.toString());
+    Q_EMIT edited(rows_[index.row()].path, index.column(), value.toString());
   return true;
 }
 
@@ -141,32 +116,32 @@ QString WorkspaceModel::tool_tip(const RunInfo& run, int column) const {
 }
 
 const RunInfo* WorkspaceModel::find(const QString& path) const {
-  const auto found = rows_.find(path);
-  return found == rows_.end() ? nullptr : &runs_[*found];
+  const auto found = row_of_.find(path);
+  return found == row_of_.end() ? nullptr : &rows_[*found];
 }
 
 QModelIndex WorkspaceModel::index_of(const QString& path) const {
-  const auto found = rows_.find(path);
-  return found == rows_.end() ? QModelIndex() : index(*found, 0);
+  const auto found = row_of_.find(path);
+  return found == row_of_.end() ? QModelIndex() : index(*found, 0);
 }
 
 void WorkspaceModel::apply(const QList<RunInfo>& runs) {
   QList<RunInfo> added;
   for (const RunInfo& run : runs) {
-    const auto found = rows_.find(run.path);
-    if (found == rows_.end()) {
+    const auto found = row_of_.find(run.path);
+    if (found == row_of_.end()) {
       added.append(run);
     } else {
-      runs_[*found] = run;
+      rows_[*found] = run;
       Q_EMIT dataChanged(index(*found, 0), index(*found, kColumns - 1));
     }
   }
   if (added.isEmpty()) return;
-  const int first = static_cast<int>(runs_.size());
+  const int first = static_cast<int>(rows_.size());
   beginInsertRows({}, first, first + static_cast<int>(added.size()) - 1);
   for (const RunInfo& run : added) {
-    rows_[run.path] = static_cast<int>(runs_.size());
-    runs_.append(run);
+    row_of_[run.path] = static_cast<int>(rows_.size());
+    rows_.append(run);
   }
   endInsertRows();
 }
@@ -174,20 +149,20 @@ void WorkspaceModel::apply(const QList<RunInfo>& runs) {
 void WorkspaceModel::remove(const QStringList& paths) {
   if (paths.size() > 20) {  // another workspace: one reset instead of a thousand removals
     beginResetModel();
-    for (const QString& path : paths) rows_.remove(path);
-    runs_.removeIf([this](const RunInfo& run) { return !rows_.contains(run.path); });
-    for (int row = 0; row < runs_.size(); ++row) rows_[runs_[row].path] = row;
+    for (const QString& path : paths) row_of_.remove(path);
+    rows_.removeIf([this](const RunInfo& run) { return !row_of_.contains(run.path); });
+    for (int row = 0; row < rows_.size(); ++row) row_of_[rows_[row].path] = row;
     endResetModel();
     return;
   }
   for (const QString& path : paths) {
-    const auto found = rows_.find(path);
-    if (found == rows_.end()) continue;
+    const auto found = row_of_.find(path);
+    if (found == row_of_.end()) continue;
     const int row = *found;
     beginRemoveRows({}, row, row);
-    runs_.removeAt(row);
-    rows_.remove(path);
-    for (int i = row; i < runs_.size(); ++i) rows_[runs_[i].path] = i;
+    rows_.removeAt(row);
+    row_of_.remove(path);
+    for (int i = row; i < rows_.size(); ++i) row_of_[rows_[i].path] = i;
     endRemoveRows();
   }
 }

@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "ui/models/readers/measurement.h"
+#include "ui/models/values/measurement.h"
 
 namespace omniq::ui {
 

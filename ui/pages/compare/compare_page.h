@@ -7,6 +7,7 @@
 
 #include "ui/base/worker_thread.h"
 #include "ui/models/items/comparison_model.h"
+#include "ui/models/readers/measurement_reader.h"
 #include "ui/models/session/workspace.h"
 
 class QComboBox;

@@ -3,7 +3,7 @@
 
 #include <QWidget>
 
-#include "ui/models/items/config_diff.h"
+#include "ui/models/items/config_diff_model.h"
 #include "ui/models/items/workspace_model.h"
 #include "ui/models/values/run_info.h"
 

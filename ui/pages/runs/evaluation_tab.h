@@ -3,6 +3,7 @@
 
 #include <QWidget>
 
+#include "ui/models/items/clip_model.h"
 #include "ui/models/readers/evaluation.h"
 #include "ui/models/values/run_info.h"
 

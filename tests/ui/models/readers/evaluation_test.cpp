@@ -8,7 +8,8 @@
 #include "tests/ui/support/fake_runs.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
-#include "ui/models/items/config_diff.h"
+#include "ui/models/items/clip_model.h"
+#include "ui/models/items/config_diff_model.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;

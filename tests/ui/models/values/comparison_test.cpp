@@ -5,6 +5,7 @@
 #include "tests/ui/support/fake_runs.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
+#include "ui/models/readers/measurement_reader.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
