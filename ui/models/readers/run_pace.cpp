@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <thread>
 
-#include "core/base/files.h"
 #include "core/base/text.h"
 #include "core/config/settings.h"
+#include "core/run/environment.h"
 #include "core/run/run_folder.h"
 #include "ui/base/text.h"
 
@@ -56,18 +55,16 @@ double seconds_per_step(const std::vector<run::MetricsRow>& rows) {
 const PaceFinder::Known& PaceFinder::known(const fs::path& run) {
   const auto [found, fresh] = known_.try_emplace(run);
   if (!fresh) return found->second;
-  const auto text = read_file(run / "environment.json");
-  if (!text) {
+  const auto environment = run::read_environment(run);
+  if (!environment) {
     known_.erase(found);  // it may begin later
     static const Known nothing;
     return nothing;
   }
-  const auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
   const auto folder = run::RunFolder::open(run);
-  if (!json.is_object() || !folder || json.value("host", "") != run::host_name())
-    return found->second;
+  if (!folder || environment->host != run::host_name()) return found->second;
   if (const auto experiment = folder->experiment()) {
-    found->second.device_name = json.value("device_name", "");
+    found->second.device_name = environment->device_name;
     found->second.key = shape_of(*experiment);
   }
   return found->second;
