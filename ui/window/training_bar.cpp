@@ -1,12 +1,10 @@
 #include "ui/window/training_bar.h"
 
-#include <QCoreApplication>
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QLabel>
 #include <QMessageBox>
-#include <QProcess>
 #include <QProgressBar>
 #include <QPushButton>
 
@@ -15,6 +13,7 @@
 #include "ui/base/format.h"
 #include "ui/base/preferences.h"
 #include "ui/base/text.h"
+#include "ui/jobs/command_line.h"
 #include "ui/models/session/experiment_form.h"
 #include "ui/widgets/parts.h"
 
@@ -182,12 +181,9 @@ void TrainingBar::finish() {
   hide();
   const QString run = run_;
   if (closing_ == Closing::move_to_background && !run.isEmpty()) {
-    const QString omniq = QCoreApplication::applicationDirPath() + u"/omniq"_s;
-    if (!QProcess::startDetached(omniq, {u"resume"_s, run})) {
+    if (const Status moved = resume_in_background(run); !moved) {
       closing_ = Closing::no;
-      Q_EMIT failed(tr("The run was paused instead of moved"),
-                    {ErrorCode::io, to_std(tr("%1 could not be started.").arg(omniq)),
-                     to_std(tr("Resume the run here, or on the command line."))});
+      Q_EMIT failed(tr("The run was paused instead of moved"), moved.error());
       Q_EMIT ended(run);
       return;
     }
