@@ -2,7 +2,6 @@
 
 #include <QDateTime>
 #include <QLocale>
-#include <cmath>
 
 #include "core/base/text.h"
 #include "ui/base/text.h"
@@ -30,11 +29,6 @@ QString time_text(double seconds) {
   const QDateTime time = QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(seconds * 1000));
   const bool this_year = time.date().year() == QDate::currentDate().year();
   return QLocale().toString(time, this_year ? u"d MMM HH:mm"_s : u"d MMM yyyy HH:mm"_s);
-}
-
-QString number_text(double value, int digits) {
-  if (std::isnan(value)) return dash();
-  return QString::number(value, 'g', digits);
 }
 
 }  // namespace omniq::ui

@@ -13,8 +13,6 @@ QString bytes_text(double bytes);
 QString duration_text(double seconds);
 /// "22 Nov 15:30"; with the year where it is another one; a dash for 0.
 QString time_text(double seconds_since_1970);
-/// A number of about `digits` significant digits, as short as it can be: "0.0123", "1.2e-05".
-QString number_text(double value, int digits = 4);
 
 inline QString dash() { return QString(QChar(0x2013)); }
 

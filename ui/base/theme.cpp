@@ -5,6 +5,7 @@
 #include <QPalette>
 #include <QStyleFactory>
 #include <QStyleHints>
+#include <QWidget>
 
 #include "ui/base/plurals.h"
 
@@ -179,6 +180,20 @@ QString style_of(const Theme& t) {
   return style;
 }
 
+class ThemeWatcher : public QObject {
+ public:
+  ThemeWatcher(QWidget* widget, std::function<void()> act) : QObject(widget), act_(std::move(act)) {
+    widget->installEventFilter(this);
+  }
+  bool eventFilter(QObject*, QEvent* event) override {
+    if (event->type() == QEvent::PaletteChange) act_();
+    return false;
+  }
+
+ private:
+  std::function<void()> act_;
+};
+
 }  // namespace
 
 const Theme& Theme::get(bool dark) {
@@ -214,6 +229,10 @@ void apply_theme(QApplication& app, ThemeMode mode) {
   Q_UNUSED(once);
   app.setPalette(palette_of(Theme::current()));
   app.setStyleSheet(style_of(Theme::current()));
+}
+
+void on_theme_change(QWidget* widget, std::function<void()> act) {
+  new ThemeWatcher(widget, std::move(act));
 }
 
 QColor state_color(const QString& key) {

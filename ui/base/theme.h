@@ -3,9 +3,11 @@
 
 #include <QColor>
 #include <QList>
+#include <functional>
 
 class QApplication;
 class QPalette;
+class QWidget;
 
 namespace omniq::ui {
 
@@ -27,6 +29,9 @@ bool system_is_dark(const QPalette& system);
 
 /// Also what belongs to every window: style, type and plural forms.
 void apply_theme(QApplication& app, ThemeMode mode);
+
+/// Calls `act` whenever the widget gets another theme, for what does not follow by itself.
+void on_theme_change(QWidget* widget, std::function<void()> act);
 
 /// The colour that stands for a state, by its key.
 QColor state_color(const QString& key);

@@ -41,5 +41,3 @@ class FrameSource : public QObject {
 using FrameSourceFactory = std::function<std::unique_ptr<FrameSource>()>;
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(omniq::ui::PictureMaker)

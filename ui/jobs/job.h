@@ -48,27 +48,35 @@ class JobThread : public WorkerThread<J> {
   using WorkerThread<J>::WorkerThread;
   ~JobThread() { forget(); }
 
-  /// Queues `call(job, ticket)` with a new ticket: nothing else is wanted any more.
-  template <class Call>
-  void ask(Call call) {
+  /// Queues `job.method(arguments …, ticket)` with a new ticket: nothing else is wanted any more.
+  template <class... Parameters, class... Arguments>
+  void ask(void (J::*method)(Parameters...), Arguments... arguments) {
     forget();
-    ask_too(std::move(call));
+    ask_too(method, std::move(arguments)...);
   }
   /// The same with the newest ticket.
-  template <class Call>
-  void ask_too(Call call) const {
-    this->post([call = std::move(call), ticket = ticket_](J& job) { call(job, ticket); });
+  template <class... Parameters, class... Arguments>
+  void ask_too(void (J::*method)(Parameters...), Arguments... arguments) const {
+    this->post([method, ticket = ticket_, ... arguments = std::move(arguments)](J& job) {
+      (job.*method)(arguments..., ticket);
+    });
   }
   /// Nothing is wanted any more.
   void forget() { ticket_ = this->worker()->renew(); }
   void stop() { this->worker()->stop(); }
 
   /// As connect(), for answers that are wanted: `slot` gets what they hold beside the ticket.
-  template <class Source, class... Args, class Slot>
-  void on(void (Source::*answer)(int, Args...), const QObject* receiver, Slot slot) {
-    QObject::connect(this->worker(), answer, receiver, [this, slot](int ticket, Args... args) {
-      if (ticket == ticket_) slot(args...);
-    });
+  template <class Source, class... Args, class Receiver, class Slot>
+  void on(void (Source::*answer)(int, Args...), Receiver* receiver, Slot slot) {
+    QObject::connect(this->worker(), answer, receiver,
+                     [this, receiver, slot](int ticket, Args... args) {
+                       if (ticket != ticket_) return;
+                       if constexpr (std::is_member_function_pointer_v<Slot>) {
+                         (receiver->*slot)(args...);
+                       } else {
+                         slot(args...);
+                       }
+                     });
   }
 
  private:

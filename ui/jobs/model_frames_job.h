@@ -3,7 +3,6 @@
 
 #include <QImage>
 #include <QList>
-#include <QMetaType>
 #include <optional>
 
 #include "ui/jobs/job.h"
@@ -37,5 +36,3 @@ class ModelFramesJob : public Job {
 };
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(omniq::ui::GivenFrame)

@@ -2,7 +2,6 @@
 // same shape.
 #pragma once
 
-#include <QMetaType>
 #include <optional>
 
 #include "ui/engine/machine.h"
@@ -26,6 +25,3 @@ class PaceJob : public Job {
 };
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(std::optional<omniq::ui::Machine>)
-Q_DECLARE_METATYPE(std::optional<omniq::ui::Pace>)

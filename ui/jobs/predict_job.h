@@ -3,7 +3,6 @@
 #pragma once
 
 #include <QImage>
-#include <QMetaType>
 #include <QStringList>
 
 #include "ui/engine/classifier.h"
@@ -47,5 +46,3 @@ class PredictJob : public Job {
 };
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(omniq::ui::Answer)

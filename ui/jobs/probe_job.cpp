@@ -7,7 +7,6 @@
 
 #include "core/base/text.h"
 #include "core/config/load.h"
-#include "core/run/printed.h"
 #include "ui/base/text.h"
 #include "ui/jobs/command_line.h"
 

@@ -1,7 +1,6 @@
 // Measures a training step: `omniq probe` in a process of its own.
 #pragma once
 
-#include <QMetaType>
 #include <QObject>
 #include <QString>
 #include <QTemporaryFile>
@@ -45,5 +44,3 @@ class ProbeJob : public QObject {
 };
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(omniq::run::Probe)

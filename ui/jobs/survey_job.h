@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QElapsedTimer>
-#include <QMetaType>
 #include <memory>
 #include <optional>
 
@@ -48,7 +47,3 @@ class SurveyJob : public Job {
 };
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(std::shared_ptr<const omniq::ui::DatasetLook>)
-Q_DECLARE_METATYPE(omniq::data::Problem)
-Q_DECLARE_METATYPE(omniq::data::ListFiles)

@@ -1,7 +1,6 @@
 // Trains a run.
 #pragma once
 
-#include <QMetaType>
 #include <QString>
 
 #include "core/config/experiment.h"
@@ -38,5 +37,3 @@ class TrainJob : public Job {
 };
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(omniq::train::Progress)

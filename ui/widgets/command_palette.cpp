@@ -40,9 +40,8 @@ CommandPalette::CommandPalette(const QList<QAction*>& actions, QWidget* parent)
   setObjectName(u"command_palette"_s);
   setAttribute(Qt::WA_DeleteOnClose);
   for (QAction* action : actions) actions_.append(action);
-  search_ = new QLineEdit;
+  search_ = named<QLineEdit>(tr("Command"));
   search_->setPlaceholderText(tr("Type what you want to do"));
-  search_->setAccessibleName(tr("Command"));
   search_->installEventFilter(this);
   list_ = new QListWidget;
   list_->setItemDelegate(new CommandDelegate(list_));

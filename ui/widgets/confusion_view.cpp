@@ -130,23 +130,10 @@ void ConfusionView::mouseMoveEvent(QMouseEvent* event) {
 
 void ConfusionView::keyPressEvent(QKeyEvent* event) {
   const auto last = static_cast<int>(classes_.size()) - 1;
-  int dr = 0, dc = 0;
-  switch (event->key()) {
-    case Qt::Key_Up:
-      dr = -1;
-      break;
-    case Qt::Key_Down:
-      dr = 1;
-      break;
-    case Qt::Key_Left:
-      dc = -1;
-      break;
-    case Qt::Key_Right:
-      dc = 1;
-      break;
-    default:
-      return QWidget::keyPressEvent(event);
-  }
+  const int key = event->key();
+  const int dr = (key == Qt::Key_Down) - (key == Qt::Key_Up);
+  const int dc = (key == Qt::Key_Right) - (key == Qt::Key_Left);
+  if (dr == 0 && dc == 0) return QWidget::keyPressEvent(event);
   if (last < 0) return;
   choose(std::clamp(label_ + dr, 0, last), std::clamp(prediction_ + dc, 0, last));
 }

@@ -1,6 +1,5 @@
 #include "ui/widgets/dataset_delegates.h"
 
-#include <QApplication>
 #include <QPainter>
 #include <QPainterPath>
 

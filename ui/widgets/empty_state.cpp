@@ -1,10 +1,10 @@
 #include "ui/widgets/empty_state.h"
 
-#include <QEvent>
 #include <QLabel>
 #include <QPushButton>
 
 #include "ui/base/icons.h"
+#include "ui/base/theme.h"
 #include "ui/widgets/parts.h"
 
 namespace omniq::ui {
@@ -27,11 +27,12 @@ EmptyState::EmptyState(QWidget* parent) : QWidget(parent) {
                        gap(6),
                        buttons_,
                        rest(3)}));
+  on_theme_change(this, [this] { show_icon(); });
 }
 
 void EmptyState::set_text(const QString& icon_name, const QString& title, const QString& text) {
   icon_name_ = icon_name;
-  icon_->setPixmap(icon(icon_name_, true).pixmap(40));
+  show_icon();
   title_->setText(title);
   text_->setText(text);
 }
@@ -43,10 +44,8 @@ QPushButton* EmptyState::add_button(const QString& text, bool primary) {
   return button;
 }
 
-void EmptyState::changeEvent(QEvent* event) {
-  if (event->type() == QEvent::PaletteChange && !icon_name_.isEmpty())
-    icon_->setPixmap(icon(icon_name_, true).pixmap(40));
-  QWidget::changeEvent(event);
+void EmptyState::show_icon() {
+  if (!icon_name_.isEmpty()) icon_->setPixmap(icon(icon_name_, true).pixmap(40));
 }
 
 }  // namespace omniq::ui

@@ -17,10 +17,9 @@ class EmptyState : public QWidget {
   void set_text(const QString& icon, const QString& title, const QString& text);
   QPushButton* add_button(const QString& text, bool primary);
 
- protected:
-  void changeEvent(QEvent* event) override;
-
  private:
+  void show_icon();
+
   QString icon_name_;
   QLabel* icon_;
   QLabel* title_;

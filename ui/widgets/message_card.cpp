@@ -20,9 +20,8 @@ MessageCard::MessageCard(QWidget* parent) : QFrame(parent) {
   text_->setWordWrap(true);
   text_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
   button_ = new QPushButton;
-  auto* close = new QToolButton;
+  auto* close = named<QToolButton>(tr("Close"));
   close->setIcon(icon(u"close"_s));
-  close->setAccessibleName(tr("Close"));
   close->setToolTip(tr("Close"));
   close_ = close;
   lay_out(this,

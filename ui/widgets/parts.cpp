@@ -5,11 +5,11 @@
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QProgressBar>
-#include <QPushButton>
 #include <QScrollArea>
 #include <QSplitter>
 
 namespace omniq::ui {
+using namespace Qt::StringLiterals;
 
 namespace {
 
@@ -97,17 +97,22 @@ QPushButton* primary_button(const QString& text) {
   return button;
 }
 
-QProgressBar* thin_bar(int width) {
-  auto* bar = new QProgressBar;
+QPushButton* browse_button(const QString& accessible_name) {
+  auto* button = named<QPushButton>(accessible_name, u"…"_s);
+  button->setFixedWidth(34);
+  return button;
+}
+
+QProgressBar* thin_bar(int width, const QString& accessible_name) {
+  auto* bar = named<QProgressBar>(accessible_name);
   bar->setFixedWidth(width);
   bar->setTextVisible(false);
   return bar;
 }
 
 QPlainTextEdit* fixed_text(const QString& accessible_name) {
-  auto* text = new QPlainTextEdit;
+  auto* text = named<QPlainTextEdit>(accessible_name);
   text->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-  text->setAccessibleName(accessible_name);
   return text;
 }
 

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <QBoxLayout>
+#include <QPushButton>
 #include <initializer_list>
 
 class QFrame;
 class QLabel;
 class QPlainTextEdit;
 class QProgressBar;
-class QPushButton;
 class QScrollArea;
 class QSplitter;
 
@@ -45,13 +45,29 @@ QScrollArea* in_scroll_area(QWidget* inside);
 /// Parts that the user divides the room among; none can be pushed away.
 QSplitter* in_splitter(Qt::Orientation orientation, std::initializer_list<QWidget*> parts);
 
+/// Any widget, with its name for those who do not see it.
+template <class Widget, class... Arguments>
+Widget* named(const QString& accessible_name, Arguments... arguments) {
+  auto* widget = new Widget(arguments...);
+  widget->setAccessibleName(accessible_name);
+  return widget;
+}
+
 QLabel* muted_label(const QString& text = {});
 QLabel* heading_label(const QString& text = {});
 /// In bold, `factor` times as large.
 void enlarge(QLabel* label, double factor);
 QPushButton* primary_button(const QString& text);
+template <class Receiver, class Slot>
+QPushButton* button(const QString& text, Receiver* receiver, Slot slot) {
+  auto* one = new QPushButton(text);
+  QObject::connect(one, &QPushButton::clicked, receiver, slot);
+  return one;
+}
+/// "…", beside the field that it fills.
+QPushButton* browse_button(const QString& accessible_name);
 /// Without a number on it.
-QProgressBar* thin_bar(int width);
+QProgressBar* thin_bar(int width, const QString& accessible_name = {});
 /// Text in letters of one width.
 QPlainTextEdit* fixed_text(const QString& accessible_name);
 

@@ -2,27 +2,15 @@
 
 #include <QDragEnterEvent>
 #include <QDropEvent>
-#include <QMimeData>
 #include <QPainter>
 #include <QPainterPath>
-#include <QUrl>
 
 #include "ui/base/icons.h"
 #include "ui/base/theme.h"
+#include "ui/widgets/local_file.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
-
-namespace {
-
-QString local_file(const QMimeData* data) {
-  for (const QUrl& url : data->urls()) {
-    if (url.isLocalFile()) return url.toLocalFile();
-  }
-  return {};
-}
-
-}  // namespace
 
 VideoView::VideoView(QWidget* parent) : QWidget(parent) {
   setAcceptDrops(true);

@@ -13,16 +13,14 @@ namespace omniq::ui {
 EvaluationBar::EvaluationBar(QWidget* parent) : QWidget(parent) {
   text_ = new QLabel;
   bar_ = thin_bar(120);
-  auto* stop = new QPushButton(tr("Stop"));
-  stop->setToolTip(tr("Stops the evaluations; nothing is written for the one under way"));
-  lay_out(this, in_row({text_, bar_, stop}, 10), {4, 2, 8, 2});
-  hide();
-  connect(stop, &QPushButton::clicked, this, [this] {
+  QPushButton* stop = button(tr("Stop"), this, [this] {
     queue_ = queue_.mid(0, 1);
     job_.stop();
   });
-  job_.on(&EvaluateJob::progress, this,
-          [this](bool clips, qint64 done, qint64 total) { show_progress(clips, done, total); });
+  stop->setToolTip(tr("Stops the evaluations; nothing is written for the one under way"));
+  lay_out(this, in_row({text_, bar_, stop}, 10), {4, 2, 8, 2});
+  hide();
+  job_.on(&EvaluateJob::progress, this, &EvaluationBar::show_progress);
   job_.on(&EvaluateJob::evaluated, this, [this](const QString& run) {
     Q_EMIT evaluated(run);
     next();
@@ -31,7 +29,7 @@ EvaluationBar::EvaluationBar(QWidget* parent) : QWidget(parent) {
     Q_EMIT failed(tr("%1 was not evaluated").arg(name_), error);
     next();
   });
-  job_.on(&EvaluateJob::stopped, this, [this] { next(); });
+  job_.on(&EvaluateJob::stopped, this, &EvaluationBar::next);
 }
 
 void EvaluationBar::evaluate(const QStringList& runs) {
@@ -48,7 +46,7 @@ void EvaluationBar::next() {
 }
 
 void EvaluationBar::begin() {
-  job_.ask([run = queue_.front()](EvaluateJob& job, int ticket) { job.evaluate(run, ticket); });
+  job_.ask(&EvaluateJob::evaluate, queue_.front());
   name_ = QFileInfo(queue_.front()).fileName();
   clips_ = true;
   since_.start();

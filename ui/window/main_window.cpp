@@ -4,7 +4,6 @@
 #include <QApplication>
 #include <QCloseEvent>
 #include <QDir>
-#include <QEvent>
 #include <QFileDialog>
 #include <QLabel>
 #include <QMenuBar>
@@ -14,10 +13,8 @@
 #include <QToolButton>
 #include <QUndoStack>
 
-#include "core/base/version.h"
 #include "ui/base/icons.h"
 #include "ui/base/preferences.h"
-#include "ui/base/text.h"
 #include "ui/pages/compare/compare_page.h"
 #include "ui/pages/data/data_page.h"
 #include "ui/pages/demo/demo_page.h"
@@ -89,6 +86,7 @@ MainWindow::MainWindow(const QString& workspace, QWidget* parent) : QMainWindow(
   connect_training();
   connect_evaluation();
   refresh_icons();
+  on_theme_change(this, [this] { refresh_icons(); });
 
   const QSettings settings;
   resize(1280, 800);
@@ -233,14 +231,13 @@ void MainWindow::make_menus() {
 void MainWindow::connect_training() {
   connect(runs_, &RunsPage::new_run_requested, this, [this] { new_run({}); });
   connect(runs_, &RunsPage::clone_requested, this, [this](const QString& run) { new_run(run); });
-  connect(runs_, &RunsPage::clip_opened, this, [this](const QString& run, const QString& file) {
+  const auto play = [this](const QString& run, const QString& file) {
     show_page(u"demo"_s);
     demo_->open(file, run);
-  });
-  connect(data_, &DataPage::clip_opened, this, [this](const QString& file) {
-    show_page(u"demo"_s);
-    demo_->open(file);
-  });
+  };
+  connect(runs_, &RunsPage::clip_opened, this, play);
+  connect(training_, &TrainingBar::demo_ready, this, play);
+  connect(data_, &DataPage::clip_opened, this, [play](const QString& file) { play({}, file); });
   for (const QAction* action : data_->actions_of_dataset() + QList{data_->open_action()})
     connect(action, &QAction::triggered, this, [this] { show_page(u"data"_s); });
   connect(data_, &DataPage::new_run_requested, this,
@@ -262,11 +259,6 @@ void MainWindow::connect_training() {
     runs_->select_when_there(run);
     workspace_.refresh();
   });
-  connect(training_, &TrainingBar::demo_ready, this,
-          [this](const QString& run, const QString& clip) {
-            show_page(u"demo"_s);
-            demo_->open(clip, run);
-          });
   connect(training_, &TrainingBar::ended, &workspace_, &Workspace::refresh);
   connect(training_, &TrainingBar::close_now, this, &QWidget::close);
 }
@@ -328,11 +320,6 @@ void MainWindow::open_workspace(const QString& folder) {
 void MainWindow::show_palette() {
   auto* palette = new CommandPalette(leaves(menuBar()->actions()), this);
   palette->show();
-}
-
-void MainWindow::changeEvent(QEvent* event) {
-  if (event->type() == QEvent::PaletteChange) refresh_icons();
-  QMainWindow::changeEvent(event);
 }
 
 void MainWindow::refresh_icons() {

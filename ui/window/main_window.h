@@ -4,7 +4,6 @@
 #include <QMainWindow>
 
 #include "ui/base/theme.h"
-#include "ui/base/worker_thread.h"
 #include "ui/jobs/pace_job.h"
 #include "ui/models/session/run_colors.h"
 #include "ui/models/session/workspace.h"
@@ -49,7 +48,6 @@ class MainWindow : public QMainWindow {
   bool show_page(const QString& name);
 
  protected:
-  void changeEvent(QEvent* event) override;
   void closeEvent(QCloseEvent* event) override;
 
  private:

@@ -67,7 +67,7 @@ TrainingBar::TrainingBar(QWidget* parent) : QWidget(parent) {
     finish();
     Q_EMIT failed(tr("The training stopped"), error);
   });
-  job_.on(&TrainJob::stopped, this, [this] { finish(); });
+  job_.on(&TrainJob::stopped, this, &TrainingBar::finish);
 }
 
 void TrainingBar::ask_to_start(const config::Experiment& experiment, const Error& error) {
@@ -110,9 +110,7 @@ bool TrainingBar::busy() {
 void TrainingBar::launch(const config::Experiment& experiment, const QString& demo_data,
                          bool force) {
   demo_data_ = demo_data;
-  job_.ask([experiment, demo_data, force, now = stop_now_.get_token()](TrainJob& job, int ticket) {
-    job.start(experiment, demo_data, force, now, ticket);
-  });
+  job_.ask(&TrainJob::start, experiment, demo_data, force, stop_now_.get_token());
 }
 
 void TrainingBar::start(const config::Experiment& experiment) {
@@ -121,9 +119,7 @@ void TrainingBar::start(const config::Experiment& experiment) {
 
 void TrainingBar::resume(const QString& run) {
   if (busy()) return;
-  job_.ask([run, now = stop_now_.get_token()](TrainJob& job, int ticket) {
-    job.resume(run, now, ticket);
-  });
+  job_.ask(&TrainJob::resume, run, stop_now_.get_token());
 }
 
 void TrainingBar::try_demo(const QString& workspace) {

@@ -16,7 +16,7 @@ using namespace Qt::StringLiterals;
 class AnyJob : public Job {
   // No Q_OBJECT: it has no signals beyond those of its base.
  public:
-  void work(int ticket, const Work& work) { perform(ticket, "Take less.", work); }
+  void work(const Work& work, int ticket) { perform(ticket, "Take less.", work); }
 };
 
 class JobTest : public QObject {
@@ -27,7 +27,7 @@ class JobTest : public QObject {
   std::optional<Error> error_;
 
   void ask(const std::function<Status(const std::stop_token&)>& work) {
-    thread_->ask([work](AnyJob& job, int ticket) { job.work(ticket, work); });
+    thread_->ask(&AnyJob::work, work);
   }
 
  private Q_SLOTS:
@@ -87,7 +87,7 @@ class JobTest : public QObject {
     };
     ask(count);
     ask(count);
-    thread_->ask_too([count](AnyJob& job, int ticket) { job.work(ticket, count); });
+    thread_->ask_too(&AnyJob::work, count);
     QTRY_COMPARE(told_, (QStringList{u"Counted 1."_s, u"Counted 2."_s}));
   }
 

@@ -102,7 +102,7 @@ class DemoPageTest : public QObject {
     int finished = 0, failed = 0;
     connect(thread.worker(), &TrainJob::finished, this, [&] { ++finished; });
     connect(thread.worker(), &TrainJob::failed, this, [&] { ++failed; });
-    thread.ask([e](TrainJob& job, int ticket) { job.start(e, {}, false, {}, ticket); });
+    thread.ask(&TrainJob::start, e, QString(), false, std::stop_token());
     QTRY_VERIFY(finished + failed > 0);
     QCOMPARE(failed, 0);
     QCOMPARE(finished, 1);

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "tests/support/temporary_folder.h"
+#include "tests/ui/support/smoothed.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
 
@@ -27,7 +28,7 @@ Curve curve(const QString& name, std::size_t count, double smoothing = 0) {
   }
   Curve c{name, Theme::get(false).series[0], Qt::SolidLine, std::make_shared<CurveData>(x, y),
           nullptr};
-  if (smoothing > 0) c.smooth = std::make_shared<CurveData>(x, smoothed(*y, smoothing));
+  if (smoothing > 0) c.smooth = std::make_shared<CurveData>(x, test::smoothed(*y, smoothing));
   return c;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 
+#include "tests/ui/support/smoothed.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/widgets/chart/axis.h"
 
@@ -84,11 +85,11 @@ class CurveDataTest : public QObject {
   }
 
   void smoothing_is_unbiased_and_keeps_gaps() {
-    const Column flat = smoothed({4, 4, std::nan(""), 4}, 0.9);
+    const Column flat = test::smoothed({4, 4, std::nan(""), 4}, 0.9);
     QCOMPARE(flat->at(0), 4.0);
     QVERIFY(std::isnan(flat->at(2)));
     QCOMPARE(flat->at(3), 4.0);
-    QCOMPARE(*smoothed({1, 2, 3}, 0), (std::vector<double>{1, 2, 3}));
+    QCOMPARE(*test::smoothed({1, 2, 3}, 0), (std::vector<double>{1, 2, 3}));
   }
 
   void marks_are_round() {

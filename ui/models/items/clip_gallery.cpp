@@ -15,7 +15,7 @@ constexpr int kPictures = 600;  // kept: about 40 MB
 ClipGallery::ClipGallery(QObject* parent)
     : QAbstractListModel(parent), pictures_(kPictures), job_(u"omniq thumbnails"_s) {
   connect(job_.worker(), &ThumbnailJob::made, this, &ClipGallery::show_picture);
-  job_.on(&ThumbnailJob::failed, this, [this](const Error& error) { Q_EMIT failed(error); });
+  job_.on(&ThumbnailJob::failed, this, &ClipGallery::failed);
 }
 
 int ClipGallery::rowCount(const QModelIndex& parent) const {
@@ -42,9 +42,7 @@ QVariant ClipGallery::data(const QModelIndex& index, int role) const {
       if (const QPixmap* picture = pictures_.object(clip.file)) return *picture;
       if (!asked_.contains(clip.file)) {
         asked_.insert(clip.file);
-        job_.ask_too([file = clip.file](ThumbnailJob& job, int ticket) {
-          job.make(file, picture_size() * 2, ticket);
-        });
+        job_.ask_too(&ThumbnailJob::make, clip.file, picture_size() * 2);
       }
       return {};
     }

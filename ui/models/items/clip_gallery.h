@@ -7,7 +7,6 @@
 #include <QSet>
 
 #include "core/data/survey.h"
-#include "ui/base/worker_thread.h"
 #include "ui/jobs/thumbnail_job.h"
 
 namespace omniq::ui {

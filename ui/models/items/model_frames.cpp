@@ -1,13 +1,11 @@
 #include "ui/models/items/model_frames.h"
 
-#include "ui/base/text.h"
-
 namespace omniq::ui {
 
 ModelFrames::ModelFrames(QObject* parent)
     : QAbstractListModel(parent), job_(QStringLiteral("omniq model frames")) {
-  job_.on(&ModelFramesJob::found, this, [this](const auto& frames) { show(frames); });
-  job_.on(&ModelFramesJob::failed, this, [this](const Error& error) { Q_EMIT failed(error); });
+  job_.on(&ModelFramesJob::found, this, &ModelFrames::show);
+  job_.on(&ModelFramesJob::failed, this, &ModelFrames::failed);
 }
 
 int ModelFrames::rowCount(const QModelIndex& parent) const {
@@ -30,8 +28,6 @@ QVariant ModelFrames::data(const QModelIndex& index, int role) const {
       return frame.number;
     case kTimeRole:
       return frame.time;
-    case kViewRole:
-      return frame.view;
     default:
       return {};
   }
@@ -39,7 +35,7 @@ QVariant ModelFrames::data(const QModelIndex& index, int role) const {
 
 void ModelFrames::ask(const ModelFramesRequest& request) {
   clear();
-  job_.ask([request](ModelFramesJob& job, int ticket) { job.look(request, ticket); });
+  job_.ask(&ModelFramesJob::look, request);
 }
 
 void ModelFrames::clear() {

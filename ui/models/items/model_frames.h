@@ -11,7 +11,7 @@ namespace omniq::ui {
 class ModelFrames : public QAbstractListModel {
   Q_OBJECT
  public:
-  enum Role { kNumberRole = Qt::UserRole, kTimeRole, kViewRole };
+  enum Role { kNumberRole = Qt::UserRole, kTimeRole };
 
   explicit ModelFrames(QObject* parent = nullptr);
 

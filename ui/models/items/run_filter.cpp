@@ -18,28 +18,7 @@ RunFilter::RunFilter(QObject* parent) : QSortFilterProxyModel(parent) {
 }
 
 void RunFilter::set_search(const QString& text) {
-  words_ = text.toLower().split(u' ', Qt::SkipEmptyParts);
-  invalidateRowsFilter();
-}
-void RunFilter::set_states(const QStringList& states) {
-  states_ = states;
-  invalidateRowsFilter();
-}
-void RunFilter::set_fusion(const QString& fusion) {
-  fusion_ = fusion;
-  invalidateRowsFilter();
-}
-void RunFilter::set_tag(const QString& tag) {
-  tag_ = tag;
-  invalidateRowsFilter();
-}
-void RunFilter::set_show_archived(bool show) {
-  show_archived_ = show;
-  invalidateRowsFilter();
-}
-
-bool RunFilter::filtering() const {
-  return !words_.isEmpty() || !states_.isEmpty() || !fusion_.isEmpty() || !tag_.isEmpty();
+  set(words_, text.toLower().split(u' ', Qt::SkipEmptyParts));
 }
 
 QStringList RunFilter::fusions() const {

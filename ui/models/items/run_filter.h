@@ -15,11 +15,10 @@ class RunFilter : public QSortFilterProxyModel {
   /// Words that must all occur in name, folder, fusion, tags or note.
   void set_search(const QString& text);
   /// Empty: any. States are the keys of state_key().
-  void set_states(const QStringList& states);
-  void set_fusion(const QString& fusion);
-  void set_tag(const QString& tag);
-  void set_show_archived(bool show);
-  bool filtering() const;
+  void set_states(const QStringList& states) { set(states_, states); }
+  void set_fusion(const QString& fusion) { set(fusion_, fusion); }
+  void set_tag(const QString& tag) { set(tag_, tag); }
+  void set_show_archived(bool show) { set(show_archived_, show); }
 
   /// What there is to choose from, over all runs of the workspace.
   QStringList fusions() const;
@@ -27,10 +26,20 @@ class RunFilter : public QSortFilterProxyModel {
 
   const RunInfo& run(const QModelIndex& index) const;
 
+ Q_SIGNALS:
+  /// Other runs pass than before.
+  void changed();
+
  protected:
   bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
 
  private:
+  template <class Value>
+  void set(Value& part, const Value& value) {
+    part = value;
+    invalidateRowsFilter();
+    Q_EMIT changed();
+  }
   const WorkspaceModel* source() const { return static_cast<WorkspaceModel*>(sourceModel()); }
 
   QStringList words_, states_;

@@ -5,6 +5,41 @@
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
+namespace {
+
+using Run = const RunInfo&;
+constexpr double kLast = 1e300;  // a value that is not known comes after all others
+
+struct Shown {
+  QString (*text)(Run);
+  double (*order)(Run) = nullptr;  // null: that of the texts
+};
+const Shown kShown[WorkspaceModel::kColumns] = {
+    {[](Run run) { return run.name; }},
+    {[](Run run) { return state_text(state_key(run)); }},
+    {[](Run run) { return run.fusion; }},
+    {[](Run run) { return run.epochs > 0 ? u"%1 / %2"_s.arg(run.epoch).arg(run.epochs) : dash(); },
+     [](Run run) { return static_cast<double>(run.epoch); }},
+    {[](Run run) { return percent_text(run.best_top1); }, [](Run run) { return run.best_top1; }},
+    {[](Run run) {
+       return std::isnan(run.last_loss) ? dash() : QString::number(run.last_loss, 'f', 3);
+     },
+     [](Run run) { return std::isnan(run.last_loss) ? kLast : run.last_loss; }},
+    {[](Run run) { return bytes_text(run.peak_vram); }, [](Run run) { return run.peak_vram; }},
+    {[](Run run) { return duration_text(run.seconds_left); },
+     [](Run run) { return run.seconds_left < 0 ? kLast : run.seconds_left; }},
+    {[](Run run) { return time_text(run.started); }, [](Run run) { return run.started; }},
+    {[](Run run) { return run.tags.join(u", "_s); }},
+    {[](Run run) { return run.note.section(u'\n', 0, 0); }}};
+
+QString tool_tip(Run run, int column) {
+  if (column == WorkspaceModel::kState && !run.problem.isEmpty()) return run.problem;
+  if (column == WorkspaceModel::kName) return run.path;
+  return column == WorkspaceModel::kNote ? run.note : QString();
+}
+
+}  // namespace
+
 WorkspaceModel::WorkspaceModel(QObject* parent)
     : TableModel(
           {{tr("Name")},
@@ -23,17 +58,18 @@ WorkspaceModel::WorkspaceModel(QObject* parent)
 
 QVariant WorkspaceModel::cell(int row, int column, int role) const {
   const RunInfo& run = rows_[row];
+  const auto& [text, order] = kShown[column];
   switch (role) {
     case Qt::DisplayRole:
-      return text(run, column);
+      return text(run);
     case Qt::EditRole:
-      return column == kNote ? run.note : text(run, column);
+      return column == kNote ? run.note : text(run);
     case Qt::AccessibleTextRole:
-      return columns_[column].title + u": "_s + text(run, column);
+      return columns_[column].title + u": "_s + text(run);
     case Qt::ToolTipRole:
       return tool_tip(run, column);
     case kSortRole:
-      return sort_value(run, column);
+      return order ? QVariant(order(run)) : text(run).toLower();
     case kPathRole:
       return run.path;
     case kStateRole:
@@ -58,61 +94,6 @@ bool WorkspaceModel::setData(const QModelIndex& index, const QVariant& value, in
   if (value.toString() != data(index, Qt::EditRole).toString())
     Q_EMIT edited(rows_[index.row()].path, index.column(), value.toString());
   return true;
-}
-
-QString WorkspaceModel::text(const RunInfo& run, int column) const {
-  switch (column) {
-    case kName:
-      return run.name;
-    case kState:
-      return state_text(state_key(run));
-    case kFusion:
-      return run.fusion;
-    case kEpoch:
-      return run.epochs > 0 ? u"%1 / %2"_s.arg(run.epoch).arg(run.epochs) : dash();
-    case kBestTop1:
-      return percent_text(run.best_top1);
-    case kLastLoss:
-      return std::isnan(run.last_loss) ? dash() : QString::number(run.last_loss, 'f', 3);
-    case kPeakVram:
-      return bytes_text(run.peak_vram);
-    case kTimeLeft:
-      return duration_text(run.seconds_left);
-    case kStarted:
-      return time_text(run.started);
-    case kTags:
-      return run.tags.join(u", "_s);
-    case kNote:
-      return run.note.section(u'\n', 0, 0);
-    default:
-      return {};
-  }
-}
-
-QVariant WorkspaceModel::sort_value(const RunInfo& run, int column) const {
-  switch (column) {
-    case kEpoch:
-      return run.epoch;
-    case kBestTop1:
-      return run.best_top1;
-    case kLastLoss:  // runs without a loss after all others
-      return std::isnan(run.last_loss) ? 1e300 : run.last_loss;
-    case kPeakVram:
-      return run.peak_vram;
-    case kTimeLeft:
-      return run.seconds_left < 0 ? 1e300 : run.seconds_left;
-    case kStarted:
-      return run.started;
-    default:
-      return text(run, column).toLower();
-  }
-}
-
-QString WorkspaceModel::tool_tip(const RunInfo& run, int column) const {
-  if (column == kState && !run.problem.isEmpty()) return run.problem;
-  if (column == kName) return run.path;
-  if (column == kNote) return run.note;
-  return {};
 }
 
 const RunInfo* WorkspaceModel::find(const QString& path) const {

@@ -50,10 +50,6 @@ class WorkspaceModel : public TableModel<QList<RunInfo>> {
   QVariant cell(int row, int column, int role) const override;
 
  private:
-  QString text(const RunInfo& run, int column) const;
-  QVariant sort_value(const RunInfo& run, int column) const;
-  QString tool_tip(const RunInfo& run, int column) const;
-
   QHash<QString, int> row_of_;  // by path
 };
 

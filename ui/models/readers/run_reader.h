@@ -4,9 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 
-#include "core/config/experiment.h"
 #include "ui/models/readers/run_notes.h"
 #include "ui/models/values/run_info.h"
 

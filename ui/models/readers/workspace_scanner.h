@@ -5,7 +5,6 @@
 #include <QObject>
 #include <QTimer>
 #include <map>
-#include <memory>
 
 #include "ui/models/readers/run_reader.h"
 

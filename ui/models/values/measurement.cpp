@@ -1,31 +1,19 @@
 #include "ui/models/values/measurement.h"
 
-#include <algorithm>
-
 #include "core/config/settings.h"
 #include "ui/base/text.h"
 
 namespace omniq::ui {
+using namespace Qt::StringLiterals;
 
 namespace {
 
-bool makes_a_variant(const std::string& key) {
-  static const std::vector<std::string> same = {"seed",
-                                                "threads",
-                                                "device",
-                                                "num_classes",
-                                                "data.root",
-                                                "data.split",
-                                                "data.trainlist",
-                                                "data.testlist",
-                                                "data.classind",
-                                                "data.cache_gb",
-                                                "train.save_dir",
-                                                "train.log_every",
-                                                "train.num_workers",
-                                                "train.checkpoint_minutes"};
-  if (key.starts_with("run.") || key.starts_with("eval.")) return false;
-  return std::find(same.begin(), same.end(), key) == same.end();
+bool makes_a_variant(const QString& key) {
+  static const QStringList same =
+      u"seed threads device num_classes data.root data.split data.trainlist data.testlist "
+      "data.classind data.cache_gb train.save_dir train.log_every train.num_workers "
+      "train.checkpoint_minutes"_s.split(u' ');
+  return !key.startsWith(u"run."_s) && !key.startsWith(u"eval."_s) && !same.contains(key);
 }
 
 }  // namespace
@@ -34,7 +22,8 @@ const QStringList& variant_keys() {
   static const QStringList keys = [] {
     QStringList all;
     for (const config::Setting& setting : config::settings()) {
-      if (makes_a_variant(setting.key)) all.append(to_qt(setting.key));
+      const QString key = to_qt(setting.key);
+      if (makes_a_variant(key)) all.append(key);
     }
     return all;
   }();

@@ -1,7 +1,6 @@
 // What the evaluation of a run measured, and under which conditions.
 #pragma once
 
-#include <QMetaType>
 #include <QString>
 #include <QStringList>
 #include <array>
@@ -29,5 +28,3 @@ struct Measurement {
 const QStringList& variant_keys();
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(omniq::ui::Measurement)

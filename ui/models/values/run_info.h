@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QList>
-#include <QMetaType>
 #include <QString>
 #include <QStringList>
 #include <cmath>
@@ -50,5 +49,3 @@ QString state_key(const RunInfo& run);
 QString state_text(const QString& key);
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(omniq::ui::RunInfo)

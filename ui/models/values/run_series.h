@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QList>
-#include <QMetaType>
 #include <QString>
 #include <array>
 #include <vector>
@@ -61,5 +60,3 @@ class RunSeries {
 };
 
 }  // namespace omniq::ui
-
-Q_DECLARE_METATYPE(omniq::ui::SeriesNews)

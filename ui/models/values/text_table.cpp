@@ -1,7 +1,6 @@
 #include "ui/models/values/text_table.h"
 
 #include <QAbstractItemModel>
-#include <QCoreApplication>
 #include <QFileInfo>
 #include <QHash>
 
@@ -103,18 +102,14 @@ QByteArray to_latex(const TextTable& table) {
 
 Status write_table(const TextTable& table, const QString& file) {
   const QString ending = QFileInfo(file).suffix().toLower();
-  QByteArray text;
-  if (ending == "csv"_L1) {
-    text = to_csv(table);
-  } else if (ending == "md"_L1) {
-    text = to_markdown(table);
-  } else if (ending == "tex"_L1) {
-    text = to_latex(table);
-  } else {
+  const auto write = ending == "csv"_L1   ? to_csv
+                     : ending == "md"_L1  ? to_markdown
+                     : ending == "tex"_L1 ? to_latex
+                                          : nullptr;
+  if (!write)
     return fail(ErrorCode::usage, cat("'", to_std(file), "' does not say what to write."),
                 "End the name in .csv, .md or .tex.");
-  }
-  return write_file_atomic(to_path(file), text.toStdString());
+  return write_file_atomic(to_path(file), write(table).toStdString());
 }
 
 }  // namespace omniq::ui

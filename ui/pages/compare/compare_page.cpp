@@ -9,7 +9,6 @@
 #include <QSplitter>
 #include <QTableView>
 
-#include "ui/base/text.h"
 #include "ui/models/items/any_change.h"
 #include "ui/pages/compare/figure_panel.h"
 #include "ui/widgets/empty_state.h"
@@ -63,25 +62,21 @@ ComparePage::ComparePage(Workspace& workspace, QWidget* parent)
 }
 
 QWidget* ComparePage::make_bar() {
-  conditions_ = new QComboBox;
-  conditions_->setAccessibleName(tr("Measured under"));
+  conditions_ = named<QComboBox>(tr("Measured under"));
   conditions_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   conditions_->setToolTip(
       tr("Only runs that were evaluated on the same clips, in the same way and on the same device "
          "are shown together"));
   others_ = muted_label();
-  auto* figure = new QPushButton(tr("Export figure…"));
-  auto* table = new QPushButton(tr("Export table…"));
-  connect(figure, &QPushButton::clicked, export_figure_, &QAction::trigger);
-  connect(table, &QPushButton::clicked, export_table_, &QAction::trigger);
+  QPushButton* figure = button(tr("Export figure…"), export_figure_, &QAction::trigger);
+  QPushButton* table = button(tr("Export table…"), export_table_, &QAction::trigger);
   connect(conditions_, &QComboBox::activated, this, &ComparePage::show_variants);
   return in_widget(
       in_row({new QLabel(tr("Measured under")), {conditions_, 1}, others_, figure, table}));
 }
 
 QWidget* ComparePage::make_table() {
-  baseline_ = new QComboBox;
-  baseline_->setAccessibleName(tr("Differences against"));
+  baseline_ = named<QComboBox>(tr("Differences against"));
   baseline_->setMinimumWidth(180);
   baseline_->addItem(tr("nothing"), QString());
   connect(baseline_, &QComboBox::activated, this,

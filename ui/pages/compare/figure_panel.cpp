@@ -1,7 +1,6 @@
 #include "ui/pages/compare/figure_panel.h"
 
 #include <QComboBox>
-#include <QEvent>
 #include <QFontMetricsF>
 #include <QGuiApplication>
 #include <QLabel>
@@ -47,14 +46,11 @@ FigurePanel::FigurePanel(ComparisonModel& model, QWidget* parent) : QWidget(pare
 
 QWidget* FigurePanel::make_side() {
   const QSettings settings;
-  kind_ = new QComboBox;
-  kind_->setAccessibleName(tr("Figure"));
+  kind_ = named<QComboBox>(tr("Figure"));
   for (const FigureKind kind : kFigures) kind_->addItem(figure_title(kind), static_cast<int>(kind));
   choose_data(kind_, settings.value(kKindKey, 0));
-  x_ = new QComboBox;
-  x_->setAccessibleName(tr("Horizontal axis"));
-  y_ = new QComboBox;
-  y_->setAccessibleName(tr("Vertical axis"));
+  x_ = named<QComboBox>(tr("Horizontal axis"));
+  y_ = named<QComboBox>(tr("Vertical axis"));
   for (const Metric metric : kMetrics)
     (higher_is_better(metric) ? y_ : x_)->addItem(metric_title(metric), static_cast<int>(metric));
   choose_data(x_, settings.value(kXKey, static_cast<int>(Metric::latency)));
@@ -130,11 +126,6 @@ Status FigurePanel::save(const QString& file, const QString& measured) const {
     painter.drawText(page.adjusted(12, page.height() - below + 8, -12, 0), Qt::TextWordWrap, note);
   };
   return write_picture(file, kind_->currentText(), {size.width(), size.height() + below}, paint);
-}
-
-void FigurePanel::changeEvent(QEvent* event) {
-  if (event->type() == QEvent::PaletteChange) view_->update();
-  QWidget::changeEvent(event);
 }
 
 }  // namespace omniq::ui

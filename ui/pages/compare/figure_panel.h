@@ -30,9 +30,6 @@ class FigurePanel : public QWidget {
  Q_SIGNALS:
   void variant_chosen(const omniq::ui::Variant& variant);
 
- protected:
-  void changeEvent(QEvent* event) override;
-
  private:
   QWidget* make_side();
   void rebuild();

@@ -25,6 +25,7 @@
 #include "ui/pages/data/problem_panel.h"
 #include "ui/widgets/dataset_delegates.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/local_file.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/parts.h"
 #include "ui/widgets/table_view.h"
@@ -38,13 +39,9 @@ constexpr auto kFolderKey = "data/folder", kTrainKey = "data/trainlist", kTestKe
                kIndexKey = "data/classind";
 
 QString dropped_folder(const QMimeData* data) {
-  for (const QUrl& url : data->urls()) {
-    if (url.isLocalFile() && QFileInfo(url.toLocalFile()).isDir()) return url.toLocalFile();
-  }
-  return {};
+  const QString file = local_file(data);
+  return QFileInfo(file).isDir() ? file : QString();
 }
-
-QString path_text(const std::filesystem::path& path) { return to_qt(path.string()); }
 
 }  // namespace
 
@@ -63,8 +60,7 @@ DataPage::DataPage(QWidget* parent) : QWidget(parent), job_(u"omniq dataset"_s) 
       tr("A tenth of the training list, whole recordings at a time, is held out to choose the best "
          "epoch by; data.val and the seed of a run decide which."));
   busy_ = muted_label();
-  bar_ = thin_bar(160);
-  bar_->setAccessibleName(tr("Progress"));
+  bar_ = thin_bar(160, tr("Progress"));
   stop_ = new QPushButton(tr("Stop"));
   use_button_ = primary_button(tr("Use in a new run…"));
   QHBoxLayout* line = in_row({{figures_, 1}, busy_, bar_, stop_, use_button_}, 10);
@@ -163,7 +159,7 @@ QWidget* DataPage::make_empty() {
 }
 
 void DataPage::connect_job() {
-  job_.on(&SurveyJob::looked, this, [this](const auto& look) { show_look(look); });
+  job_.on(&SurveyJob::looked, this, &DataPage::show_look);
   job_.on(&SurveyJob::progress, this, [this](qint64 done, qint64 total, double seconds_left) {
     if (look_) {
       problems_->show_progress(done, total, seconds_left);
@@ -175,8 +171,7 @@ void DataPage::connect_job() {
                 done, total);
     }
   });
-  job_.on(&SurveyJob::problem_found, this,
-          [this](const data::Problem& problem) { problems_->add(problem); });
+  job_.on(&SurveyJob::problem_found, problems_, &ProblemPanel::add);
   job_.on(&SurveyJob::checked, this, [this](double seconds) {
     seconds_ = seconds;
     problems_->show_idle(tr("All files were decoded"));
@@ -201,8 +196,7 @@ void DataPage::open(const QString& folder, const std::optional<data::ListFiles>&
   picker_->set_folder(folder_);
   problem_->hide();
   show_busy(tr("Reading the folder …"));
-  job_.ask(
-      [folder = folder_, lists](SurveyJob& job, int ticket) { job.look(folder, lists, ticket); });
+  job_.ask(&SurveyJob::look, folder_, lists);
 }
 
 void DataPage::show_look(const std::shared_ptr<const DatasetLook>& look) {
@@ -238,7 +232,7 @@ void DataPage::check() {
   if (problems_->busy()) return;
   problems_->set_problems(look_->survey->problems);
   problems_->show_progress(0, 0, -1);
-  job_.ask([look = look_](SurveyJob& job, int ticket) { job.check(look, ticket); });
+  job_.ask(&SurveyJob::check, look_);
 }
 
 void DataPage::show_figures() {
@@ -300,10 +294,7 @@ void DataPage::ask_where_to_write() {
 
 void DataPage::write_lists(const QString& folder) {
   problem_->hide();
-  job_.ask_too(
-      [look = look_, problems = problems_->model().problems(), folder](SurveyJob& job, int ticket) {
-        job.write_lists(look, problems, folder, ticket);
-      });
+  job_.ask_too(&SurveyJob::write_lists, look_, problems_->model().problems(), folder);
 }
 
 void DataPage::ask_where_to_make_demo() {
@@ -318,7 +309,7 @@ void DataPage::make_demo(const QString& folder) {
   show_figures();
   stack_->setCurrentWidget(empty_);
   show_busy(tr("Making demo videos …"));
-  job_.ask([folder](SurveyJob& job, int ticket) { job.make_demo(folder, ticket); });
+  job_.ask(&SurveyJob::make_demo, folder);
 }
 
 void DataPage::request_run() {

@@ -5,7 +5,6 @@
 #include <QSortFilterProxyModel>
 #include <QWidget>
 
-#include "ui/base/worker_thread.h"
 #include "ui/jobs/survey_job.h"
 #include "ui/models/items/class_count_model.h"
 #include "ui/models/items/clip_gallery.h"

@@ -15,8 +15,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-QString path_text(const std::filesystem::path& path) { return to_qt(path.string()); }
-
 bool same(const data::ListFiles& a, const data::ListFiles& b) {
   return a.trainlist == b.trainlist && a.testlist == b.testlist && a.classind == b.classind;
 }
@@ -24,21 +22,21 @@ bool same(const data::ListFiles& a, const data::ListFiles& b) {
 }  // namespace
 
 DatasetPicker::DatasetPicker(QWidget* parent) : QWidget(parent) {
-  folder_ = new QLineEdit;
-  folder_->setAccessibleName(tr("Dataset folder"));
+  folder_ = named<QLineEdit>(tr("Dataset folder"));
   folder_->setPlaceholderText(tr("Folder that holds a folder of clips for each class"));
   folder_->setAcceptDrops(false);  // the page takes a folder that is dropped anywhere
-  auto* browse_button = new QPushButton(tr("Open folder…"));
-  lists_ = new QComboBox;
-  lists_->setAccessibleName(tr("Lists"));
+  lists_ = named<QComboBox>(tr("Lists"));
   lists_->setToolTip(tr("What says which clips are trained on and which are for testing"));
   lists_->setMinimumWidth(210);
-  QHBoxLayout* row = in_row({{folder_, 1}, browse_button, gap(8), new QLabel(tr("Lists")), lists_});
+  QHBoxLayout* row = in_row({{folder_, 1},
+                             button(tr("Open folder…"), this, &DatasetPicker::browse),
+                             gap(8),
+                             new QLabel(tr("Lists")),
+                             lists_});
   lay_out(this, in_column({row, make_files()}));
   connect(folder_, &QLineEdit::returnPressed, this, [this] {
     if (!folder().isEmpty()) Q_EMIT chosen(folder(), std::nullopt);
   });
-  connect(browse_button, &QPushButton::clicked, this, &DatasetPicker::browse);
   connect(lists_, &QComboBox::activated, this, &DatasetPicker::choose_lists);
   show_layout({}, {});
 }
@@ -54,9 +52,7 @@ QWidget* DatasetPicker::make_files() {
     auto* edit = new QLineEdit;
     edit->setPlaceholderText(name);
     edit->setAccessibleName(name);
-    auto* open = new QPushButton(u"…"_s);
-    open->setFixedWidth(34);
-    open->setAccessibleName(tr("Choose %1").arg(name));
+    QPushButton* open = browse_button(tr("Choose %1").arg(name));
     row->addWidget(edit, 1);
     row->addWidget(open);
     fields_.append({edit, member});
@@ -68,9 +64,7 @@ QWidget* DatasetPicker::make_files() {
       if (!file.isEmpty()) edit->setText(file);
     });
   }
-  auto* use = new QPushButton(tr("Use these"));
-  row->addWidget(use);
-  connect(use, &QPushButton::clicked, this, &DatasetPicker::use_files);
+  row->addWidget(button(tr("Use these"), this, &DatasetPicker::use_files));
   files_->hide();
   return files_;
 }

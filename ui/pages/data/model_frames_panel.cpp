@@ -26,19 +26,16 @@ ModelFramesPanel::ModelFramesPanel(QWidget* parent) : QFrame(parent) {
   setProperty("card", true);
   title_ = heading_label();
   summary_ = muted_label();
-  configs_ = new QComboBox;
-  configs_->setAccessibleName(tr("Settings of"));
+  configs_ = named<QComboBox>(tr("Settings of"));
   configs_->setToolTip(tr("Whose frames, stride, size and sampling are shown"));
   configs_->addItem(tr("the defaults"), QString());
   for (const StartingPoint& point : shipped_configurations())
     configs_->addItem(point.name, point.file);
   configs_->insertSeparator(configs_->count());
   configs_->addItem(tr("A run or a file…"));
-  mode_ = new QComboBox;
-  mode_->setAccessibleName(tr("For"));
+  mode_ = named<QComboBox>(tr("For"));
   mode_->addItems({tr("evaluation"), tr("training")});
-  seed_ = new QSpinBox;
-  seed_->setAccessibleName(tr("Seed of the draw"));
+  seed_ = named<QSpinBox>(tr("Seed of the draw"));
   seed_->setPrefix(tr("seed "));
   seed_->setRange(0, std::numeric_limits<int>::max());
   seed_->setMaximumWidth(130);
@@ -54,9 +51,8 @@ ModelFramesPanel::ModelFramesPanel(QWidget* parent) : QFrame(parent) {
                               seed_,
                               play_});
 
-  frames_ = new QListView;
+  frames_ = named<QListView>(tr("Frames that a model is given"));
   frames_->setModel(&model_);
-  frames_->setAccessibleName(tr("Frames that a model is given"));
   frames_->setViewMode(QListView::IconMode);
   frames_->setFlow(QListView::LeftToRight);
   frames_->setWrapping(false);

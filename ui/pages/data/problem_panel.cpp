@@ -16,8 +16,7 @@ ProblemPanel::ProblemPanel(QWidget* parent) : QFrame(parent) {
   setProperty("card", true);
   summary_ = heading_label();
   state_ = muted_label();
-  bar_ = thin_bar(140);
-  bar_->setAccessibleName(tr("Progress of the check"));
+  bar_ = thin_bar(140, tr("Progress of the check"));
   check_ = new QPushButton(tr("Check the files"));
   check_->setToolTip(tr("Decodes every clip to its end"));
   stop_ = new QPushButton(tr("Stop"));

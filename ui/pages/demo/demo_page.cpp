@@ -5,7 +5,6 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QDir>
-#include <QEvent>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QJsonArray>
@@ -26,6 +25,7 @@
 #include "ui/pages/demo/live_camera.h"
 #include "ui/pages/demo/player.h"
 #include "ui/widgets/chart/chart_view.h"
+#include "ui/widgets/local_file.h"
 #include "ui/widgets/message_card.h"
 #include "ui/widgets/parts.h"
 #include "ui/widgets/probability_bars.h"
@@ -42,9 +42,7 @@ constexpr double kLiveKept = 60;  // seconds of a live timeline
 // The file that the clipboard names: copied in a file manager, or a path or address as text.
 QString clipboard_file() {
   const QMimeData* data = QApplication::clipboard()->mimeData();
-  for (const QUrl& url : data->urls()) {
-    if (url.isLocalFile()) return url.toLocalFile();
-  }
+  if (const QString file = local_file(data); !file.isEmpty()) return file;
   QString text = data->text().trimmed().section(u'\n', 0, 0).trimmed();
   if (text.size() > 1 && (text.front() == u'"' || text.front() == u'\'') &&
       text.back() == text.front())
@@ -70,8 +68,7 @@ DemoPage::DemoPage(Workspace& workspace, FrameSourceFactory make_camera, QWidget
   watch_ = new QAction(tr("Watch a camera"), this);
   watch_->setShortcut(QKeySequence(u"Ctrl+Alt+C"_s));
   setFocusPolicy(Qt::ClickFocus);
-  run_ = new QComboBox;
-  run_->setAccessibleName(tr("Model"));
+  run_ = named<QComboBox>(tr("Model"));
   run_->setMinimumWidth(300);
   run_->setPlaceholderText(tr("No run with a model yet"));
   camera_ = new LiveCamera(std::move(make_camera));
@@ -112,11 +109,14 @@ DemoPage::DemoPage(Workspace& workspace, FrameSourceFactory make_camera, QWidget
   connect_model();
   connect_camera();
   show_timeline();
+  on_theme_change(this, [this] {
+    show_timeline();
+    show_bars();
+  });
 }
 
 void DemoPage::make_layout() {
-  auto* choose = new QPushButton(tr("Open video…"));
-  connect(choose, &QPushButton::clicked, this, &DemoPage::choose_file);
+  QPushButton* choose = button(tr("Open video…"), this, &DemoPage::choose_file);
   timeline_->setFixedHeight(170);
   QFrame* chart = in_card(in_column({timeline_}), {1, 1, 1, 1});
   QHBoxLayout* head = in_row({new QLabel(tr("Model of")), run_, rest(), camera_, choose});
@@ -127,7 +127,7 @@ void DemoPage::make_layout() {
 void DemoPage::connect_model() {
   predict_.on(&PredictJob::loading, this,
               [this] { card_->set_figures(tr("Loading the model …")); });
-  predict_.on(&PredictJob::answered, this, [this](const Answer& answer) { show_answer(answer); });
+  predict_.on(&PredictJob::answered, this, &DemoPage::show_answer);
   predict_.on(&PredictJob::moment, this,
               [this](qint64 frame, const QStringList& classes, const QList<double>& p) {
                 if (beliefs_.isEmpty()) beliefs_.start(classes);
@@ -144,10 +144,7 @@ void DemoPage::connect_model() {
     card_->set_figures(tr("Waiting for the camera …"));
     looking_ = false;
   });
-  predict_.on(&PredictJob::looked, this,
-              [this](const QList<double>& probabilities, double milliseconds) {
-                show_looked(probabilities, milliseconds);
-              });
+  predict_.on(&PredictJob::looked, this, &DemoPage::show_looked);
   predict_.on(&PredictJob::failed, this, [this](const Error& error) {
     card_->set_figures({});
     if (!problem_->isVisible()) problem_->show_error(tr("There is no answer"), error);
@@ -178,7 +175,7 @@ void DemoPage::connect_camera() {
     player_->show_live_state(camera_->running(), camera_->seconds());
     if (looking_ || !camera_->running()) return;  // the model is behind: it sees a later frame
     looking_ = true;
-    predict_.ask_too([picture](PredictJob& job, int ticket) { job.look(picture, ticket); });
+    predict_.ask_too(&PredictJob::look, picture);
   });
 }
 
@@ -245,8 +242,7 @@ void DemoPage::classify() {
   if (file_.isEmpty()) return;
   const ModelChoice chosen = start_over();
   if (chosen.run.isEmpty()) return;
-  predict_.ask_too(
-      [chosen, file = file_](PredictJob& job, int ticket) { job.classify(chosen, file, ticket); });
+  predict_.ask_too(&PredictJob::classify, chosen, file_);
 }
 
 void DemoPage::start_live() {
@@ -257,9 +253,7 @@ void DemoPage::start_live() {
   live_times_.clear();
   const ModelChoice chosen = start_over();
   if (chosen.run.isEmpty()) return;
-  predict_.ask_too([chosen, window = camera_->window()](PredictJob& job, int ticket) {
-    job.start_live(chosen, window, ticket);
-  });
+  predict_.ask_too(&PredictJob::start_live, chosen, camera_->window());
 }
 
 void DemoPage::show_answer(const Answer& answer) {
@@ -346,14 +340,6 @@ void DemoPage::save_json() {
 QAction* DemoPage::play_action() const { return player_->play_action(); }
 ProbabilityBars* DemoPage::bars() const { return card_->bars(); }
 VideoView* DemoPage::view() const { return player_->view(); }
-
-void DemoPage::changeEvent(QEvent* event) {
-  if (event->type() == QEvent::PaletteChange) {
-    show_timeline();
-    show_bars();
-  }
-  QWidget::changeEvent(event);
-}
 
 void DemoPage::showEvent(QShowEvent*) { setFocus(); }  // Ctrl+V is for it
 

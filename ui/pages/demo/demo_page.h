@@ -3,7 +3,6 @@
 
 #include <QWidget>
 
-#include "ui/base/worker_thread.h"
 #include "ui/jobs/frame_source.h"
 #include "ui/jobs/predict_job.h"
 #include "ui/models/session/workspace.h"
@@ -43,7 +42,6 @@ class DemoPage : public QWidget {
   QByteArray result_json() const;
 
  protected:
-  void changeEvent(QEvent* event) override;
   void showEvent(QShowEvent* event) override;
   void hideEvent(QHideEvent* event) override;
 

@@ -15,12 +15,10 @@ constexpr int kUsualFps = 25;  // of what models are trained on
 LiveCamera::LiveCamera(FrameSourceFactory make, QWidget* parent)
     : QWidget(parent), make_(std::move(make)) {
   button_ = new QPushButton;
-  device_ = new QComboBox;
-  device_->setAccessibleName(tr("Camera"));
+  device_ = named<QComboBox>(tr("Camera"));
   device_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
   device_->setMaximumWidth(220);
-  window_ = new QComboBox;
-  window_->setAccessibleName(tr("Seconds that an answer is about"));
+  window_ = named<QComboBox>(tr("Seconds that an answer is about"));
   window_->setToolTip(tr("How far back the model looks, where it was trained on whole clips"));
   for (const int seconds : {1, 2, 4, 8})
     window_->addItem(tr("last %n second(s)", nullptr, seconds), seconds);

@@ -3,13 +3,13 @@
 #include <QAction>
 #include <QCheckBox>
 #include <QComboBox>
-#include <QEvent>
 #include <QLabel>
 #include <QSlider>
 #include <QToolButton>
 #include <algorithm>
 
 #include "ui/base/icons.h"
+#include "ui/base/theme.h"
 #include "ui/widgets/parts.h"
 #include "ui/widgets/video_view.h"
 
@@ -35,20 +35,18 @@ Player::Player(QWidget* parent) : QWidget(parent), job_(u"omniq video"_s) {
   lay_out(this, in_column({{view_, 1}, in_row({play_button_, {seek_, 1}, time_, speed_, loop_})}));
   connect_job();
   show_icons();
+  on_theme_change(this, [this] { show_icons(); });
 }
 
 void Player::make_controls() {
-  play_button_ = new QToolButton;
-  play_button_->setAccessibleName(tr("Play or pause"));
+  play_button_ = named<QToolButton>(tr("Play or pause"));
   play_button_->setIconSize({20, 20});
-  seek_ = new QSlider(Qt::Horizontal);
-  seek_->setAccessibleName(tr("Position"));
+  seek_ = named<QSlider>(tr("Position"), Qt::Horizontal);
   seek_->setEnabled(false);
   time_ = muted_label();
-  speed_ = new QComboBox;
+  speed_ = named<QComboBox>(tr("Speed"));
   for (const double speed : {0.25, 0.5, 1.0, 2.0}) speed_->addItem(u"%1×"_s.arg(speed), speed);
   speed_->setCurrentIndex(2);
-  speed_->setAccessibleName(tr("Speed"));
   loop_ = new QCheckBox(tr("Repeat"));
   loop_->setChecked(true);
   connect(play_, &QAction::triggered, this, [this] {
@@ -61,7 +59,7 @@ void Player::make_controls() {
   connect(play_button_, &QToolButton::clicked, play_, &QAction::trigger);
   const auto seek = [this](int frame) {
     asked_ = true;
-    job_.ask_too([frame](VideoJob& job, int ticket) { job.seek(frame, ticket); });
+    job_.ask_too(&VideoJob::seek, frame);
   };
   connect(seek_, &QSlider::sliderMoved, this, seek);
   // Keys and clicks beside the handle; what playing sets is no action.
@@ -76,7 +74,7 @@ void Player::connect_job() {
   connect(&clock_, &QTimer::timeout, this, [this] {
     if (asked_) return;  // the decoder is behind: a frame is late rather than two at once
     asked_ = true;
-    job_.ask_too([](VideoJob& job, int ticket) { job.next(ticket); });
+    job_.ask_too(&VideoJob::next);
   });
   job_.on(&VideoJob::opened, this, [this](qint64 frames, double fps) {
     frames_ = frames;
@@ -86,10 +84,7 @@ void Player::connect_job() {
     set_playing(frames != 1);
     Q_EMIT opened();
   });
-  job_.on(&VideoJob::frame, this, [this](const QImage& picture, qint64 index) {
-    asked_ = false;
-    show_frame(picture, index);
-  });
+  job_.on(&VideoJob::frame, this, &Player::show_frame);
   job_.on(&VideoJob::picture, this, [this](const QImage& picture) {
     asked_ = false;
     if (picture.isNull()) return;
@@ -98,7 +93,7 @@ void Player::connect_job() {
   });
   job_.on(&VideoJob::ended, this, [this] {
     if (loop_->isChecked() && playing_) {
-      job_.ask_too([](VideoJob& job, int ticket) { job.seek(0, ticket); });
+      job_.ask_too(&VideoJob::seek, 0);
       return;
     }
     asked_ = false;
@@ -119,7 +114,7 @@ void Player::open(const QString& file) {
   frames_ = frame_ = 0;
   fps_ = 0;
   asked_ = true;
-  job_.ask([file](VideoJob& job, int ticket) { job.open(file, ticket); });
+  job_.ask(&VideoJob::open, file);
 }
 
 void Player::start_live() {
@@ -129,7 +124,7 @@ void Player::start_live() {
   asked_ = false;
   show_seeking(false);
   view_->set_picture({});
-  job_.ask([](VideoJob& job, int ticket) { job.close(ticket); });
+  job_.ask(&VideoJob::close);
   show_live_state(true, 0);
 }
 
@@ -141,7 +136,7 @@ void Player::show_seeking(bool on) {
 void Player::offer(const PictureMaker& make) {
   if (!live_ || asked_) return;
   asked_ = true;
-  job_.ask_too([make](VideoJob& job, int ticket) { job.convert(make, ticket); });
+  job_.ask_too(&VideoJob::convert, make);
 }
 
 void Player::show_live_state(bool running, double seconds) {
@@ -160,7 +155,7 @@ void Player::set_playing(bool playing) {
     clock_.start(std::max(1, static_cast<int>(1000 / (fps() * speed_->currentData().toDouble()))));
     if (!asked_ && frames_ > 0 && frame_ >= frames_ - 1) {
       asked_ = true;
-      job_.ask_too([](VideoJob& job, int ticket) { job.seek(0, ticket); });
+      job_.ask_too(&VideoJob::seek, 0);
     }
   } else {
     clock_.stop();
@@ -169,6 +164,7 @@ void Player::set_playing(bool playing) {
 }
 
 void Player::show_frame(const QImage& picture, qint64 index) {
+  asked_ = false;
   frame_ = index;
   view_->set_picture(picture);
   if (!seek_->isSliderDown()) seek_->setValue(static_cast<int>(index));
@@ -181,11 +177,6 @@ void Player::show_frame(const QImage& picture, qint64 index) {
 void Player::show_icons() {
   play_button_->setIcon(icon(playing_ ? u"pause"_s : u"play"_s));
   play_button_->setEnabled(open_ || live_);
-}
-
-void Player::changeEvent(QEvent* event) {
-  if (event->type() == QEvent::PaletteChange) show_icons();
-  QWidget::changeEvent(event);
 }
 
 }  // namespace omniq::ui

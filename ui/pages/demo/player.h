@@ -5,7 +5,6 @@
 #include <QTimer>
 #include <QWidget>
 
-#include "ui/base/worker_thread.h"
 #include "ui/jobs/video_job.h"
 
 class QAction;
@@ -46,9 +45,6 @@ class Player : public QWidget {
   void live_picture(const QImage& picture);
   void live_toggled();
   void failed(const omniq::Error& error);
-
- protected:
-  void changeEvent(QEvent* event) override;
 
  private:
   void make_controls();

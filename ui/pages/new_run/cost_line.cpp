@@ -35,8 +35,7 @@ bool same_data(const config::Experiment& a, const config::Experiment& b) {
 
 CostLine::CostLine(const QString& workspace, JobThread<PaceJob>& pace, QWidget* parent)
     : QWidget(parent), workspace_(workspace), pace_job_(pace) {
-  text_ = new QLabel;
-  text_->setAccessibleName(tr("What the run will take"));
+  text_ = named<QLabel>(tr("What the run will take"));
   text_->setTextFormat(Qt::RichText);
   text_->setWordWrap(true);
   bar_ = thin_bar(140);

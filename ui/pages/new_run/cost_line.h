@@ -5,7 +5,6 @@
 #include <QWidget>
 #include <optional>
 
-#include "ui/base/worker_thread.h"
 #include "ui/jobs/pace_job.h"
 #include "ui/jobs/probe_job.h"
 

@@ -27,10 +27,9 @@ NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, JobTh
   setObjectName(u"new_run"_s);
   setWindowTitle(tr("New run"));
   resize(920, 680);
-  from_ = new QComboBox;
-  from_->setAccessibleName(tr("Start from"));
+  from_ = named<QComboBox>(tr("Start from"));
   from_->setMinimumWidth(280);
-  auto* open = new QPushButton(tr("Open YAML…"));
+  QPushButton* open = button(tr("Open YAML…"), this, &NewRunDialog::open_file);
   advanced_ = new QCheckBox(tr("All settings"));
 
   problem_ = new MessageCard;
@@ -45,7 +44,7 @@ NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, JobTh
   cost_ = new CostLine(workspace, pace);
 
   summary_ = muted_label();
-  auto* cancel = new QPushButton(tr("Cancel"));
+  QPushButton* cancel = button(tr("Cancel"), this, &QDialog::reject);
   start_ = primary_button(tr("Start training"));
   start_->setDefault(true);
   QHBoxLayout* head = in_row({new QLabel(tr("Start from")), from_, open, rest(), advanced_});
@@ -53,9 +52,7 @@ NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, JobTh
   lay_out(this, in_column({head, problem_, {tabs_, 1}, cost_, foot}, 10), {18, 16, 18, 14});
 
   connect(from_, &QComboBox::activated, this, &NewRunDialog::load_starting_point);
-  connect(open, &QPushButton::clicked, this, &NewRunDialog::open_file);
   connect(advanced_, &QCheckBox::toggled, this, &NewRunDialog::show_levels);
-  connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
   connect(start_, &QPushButton::clicked, this, [this] {
     Q_EMIT start_requested(form_.experiment());
     accept();

@@ -3,7 +3,6 @@
 
 #include <QDialog>
 
-#include "ui/base/worker_thread.h"
 #include "ui/jobs/pace_job.h"
 #include "ui/models/session/experiment_form.h"
 

@@ -49,12 +49,9 @@ SettingField::SettingField(const config::Setting& setting, ExperimentForm& form,
 
   QHBoxLayout* entry = in_row({editor_}, 6);
   if (setting.kind == Kind::path) {
-    auto* browse = new QPushButton(u"…"_s);
-    browse->setFixedWidth(34);
-    browse->setAccessibleName(tr("Choose %1").arg(label));
-    connect(browse, &QPushButton::clicked, this, &SettingField::choose_path);
-    entry->addWidget(browse);
-    browse_ = browse;
+    browse_ = browse_button(tr("Choose %1").arg(label));
+    connect(browse_, &QPushButton::clicked, this, &SettingField::choose_path);
+    entry->addWidget(browse_);
   }
   entry->addWidget(reset_);
   auto* grid = new QGridLayout(this);

@@ -19,10 +19,9 @@ using namespace Qt::StringLiterals;
 
 ConfigTab::ConfigTab(const WorkspaceModel& workspace, QWidget* parent)
     : QWidget(parent), workspace_(workspace) {
-  other_ = new QComboBox;
+  other_ = named<QComboBox>(tr("Compare with"));
   other_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   other_->setMinimumContentsLength(36);
-  other_->setAccessibleName(tr("Compare with"));
   note_ = muted_label();
   text_ = fixed_text(tr("Configuration"));
   text_->setReadOnly(true);

@@ -27,8 +27,14 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
   figures_->setWordWrap(true);
   matrix_ = new ConfusionView;
   which_ = heading_label();
-  auto* all = new QPushButton(tr("All"));
-  auto* wrong = new QPushButton(tr("Wrong ones"));
+  QPushButton* all = button(tr("All"), this, [this] {
+    clips_.show_all();
+    which_->setText(tr("All %n clip(s)", nullptr, clips_.rowCount()));
+  });
+  QPushButton* wrong = button(tr("Wrong ones"), this, [this] {
+    clips_.show_wrong();
+    which_->setText(tr("%n wrong clip(s)", nullptr, clips_.rowCount()));
+  });
   auto* save = new QPushButton(tr("Export…"));
   save->setToolTip(tr("The clips that are listed, as CSV, Markdown or LaTeX"));
   error_ = new MessageCard;
@@ -51,14 +57,6 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
   lay_out(this, in_column({stack_}));
 
   connect(matrix_, &ConfusionView::cell_chosen, this, &EvaluationTab::show_cell);
-  connect(all, &QPushButton::clicked, this, [this] {
-    clips_.show_all();
-    which_->setText(tr("All %n clip(s)", nullptr, clips_.rowCount()));
-  });
-  connect(wrong, &QPushButton::clicked, this, [this] {
-    clips_.show_wrong();
-    which_->setText(tr("%n wrong clip(s)", nullptr, clips_.rowCount()));
-  });
   const QAction* export_clips = make_exportable(
       *table_, *error_, u"clips"_s, [this] { return tr("%1: %2").arg(run_.id, which_->text()); });
   connect(save, &QPushButton::clicked, export_clips, &QAction::trigger);

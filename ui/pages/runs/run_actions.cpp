@@ -30,49 +30,40 @@ QString command_line(const RunInfo& run) {
 
 RunActions::RunActions(Workspace& workspace, QWidget* window)
     : QObject(window), workspace_(workspace), window_(window) {
-  pause = add(tr("Pause"), QKeySequence(u"Ctrl+P"_s));
-  resume = add(tr("Resume"), QKeySequence(u"Ctrl+R"_s));
-  stop_now = add(tr("Stop now, without saving"), QKeySequence(u"Ctrl+Shift+P"_s));
+  pause = add(tr("Pause"), QKeySequence(u"Ctrl+P"_s),
+              [this] { Q_EMIT end_requested(runs_.front().path, run::Request::pause); });
+  resume = add(tr("Resume"), QKeySequence(u"Ctrl+R"_s),
+               [this] { Q_EMIT resume_requested(runs_.front().path); });
+  stop_now = add(tr("Stop now, without saving"), QKeySequence(u"Ctrl+Shift+P"_s),
+                 [this] { Q_EMIT end_requested(runs_.front().path, run::Request::stop_now); });
   stop_now->setToolTip(tr("Discards what came after the last checkpoint"));
-  evaluate = add(tr("Evaluate"), QKeySequence(u"Ctrl+Shift+E"_s));
-  rename = add(tr("Rename run"), Qt::Key_F2);
-  edit_note = add(tr("Edit note"));
-  add_tag = add(tr("Add tag…"), QKeySequence(u"Ctrl+T"_s));
-  archive = add(tr("Archive"), QKeySequence(u"Ctrl+E"_s));
-  remove = add(tr("Move to trash"), QKeySequence::Delete);
-  clone = add(tr("New run like this…"), QKeySequence(u"Ctrl+D"_s));
-  open_folder = add(tr("Open folder"), QKeySequence(u"Ctrl+Shift+O"_s));
-  copy_command = add(tr("Copy command line"), QKeySequence(u"Ctrl+Shift+C"_s));
-  copy_path = add(tr("Copy path"));
-  connect(pause, &QAction::triggered, this,
-          [this] { Q_EMIT end_requested(runs_.front().path, run::Request::pause); });
-  connect(resume, &QAction::triggered, this,
-          [this] { Q_EMIT resume_requested(runs_.front().path); });
-  connect(stop_now, &QAction::triggered, this,
-          [this] { Q_EMIT end_requested(runs_.front().path, run::Request::stop_now); });
-  connect(evaluate, &QAction::triggered, this, [this] { Q_EMIT evaluate_requested(paths()); });
-  connect(rename, &QAction::triggered, this,
-          [this] { Q_EMIT edit_requested(WorkspaceModel::kName); });
-  connect(edit_note, &QAction::triggered, this,
-          [this] { Q_EMIT edit_requested(WorkspaceModel::kNote); });
-  connect(add_tag, &QAction::triggered, this, &RunActions::ask_for_tag);
-  connect(archive, &QAction::triggered, this, [this] {
+  evaluate = add(tr("Evaluate"), QKeySequence(u"Ctrl+Shift+E"_s),
+                 [this] { Q_EMIT evaluate_requested(paths()); });
+  rename =
+      add(tr("Rename run"), Qt::Key_F2, [this] { Q_EMIT edit_requested(WorkspaceModel::kName); });
+  edit_note = add(tr("Edit note"), {}, [this] { Q_EMIT edit_requested(WorkspaceModel::kNote); });
+  add_tag = add(tr("Add tag…"), QKeySequence(u"Ctrl+T"_s), [this] { ask_for_tag(); });
+  archive = add(tr("Archive"), QKeySequence(u"Ctrl+E"_s), [this] {
     tell(tr("The archive could not be changed"),
          workspace_.set_archived(paths(), !runs_.front().archived));
   });
-  connect(remove, &QAction::triggered, this,
-          [this] { tell(tr("Not deleted"), workspace_.move_to_trash(paths())); });
-  connect(clone, &QAction::triggered, this, [this] { Q_EMIT clone_requested(runs_.front().path); });
-  connect(open_folder, &QAction::triggered, this,
-          [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(runs_.front().path)); });
-  connect(copy_command, &QAction::triggered, this, &RunActions::copy_command_line);
-  connect(copy_path, &QAction::triggered, this,
-          [this] { QApplication::clipboard()->setText(paths().join(u'\n')); });
+  remove = add(tr("Move to trash"), QKeySequence::Delete,
+               [this] { tell(tr("Not deleted"), workspace_.move_to_trash(paths())); });
+  clone = add(tr("New run like this…"), QKeySequence(u"Ctrl+D"_s),
+              [this] { Q_EMIT clone_requested(runs_.front().path); });
+  open_folder = add(tr("Open folder"), QKeySequence(u"Ctrl+Shift+O"_s),
+                    [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(runs_.front().path)); });
+  copy_command = add(tr("Copy command line"), QKeySequence(u"Ctrl+Shift+C"_s),
+                     [this] { copy_command_line(); });
+  copy_path =
+      add(tr("Copy path"), {}, [this] { QApplication::clipboard()->setText(paths().join(u'\n')); });
   set_runs({});
 }
 
-QAction* RunActions::add(const QString& text, const QKeySequence& shortcut) {
+QAction* RunActions::add(const QString& text, const QKeySequence& shortcut,
+                         const std::function<void()>& act) {
   auto* action = new QAction(text, this);
+  connect(action, &QAction::triggered, this, act);
   action->setShortcut(shortcut);
   all_.append(action);
   return action;

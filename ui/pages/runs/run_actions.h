@@ -3,6 +3,7 @@
 
 #include <QAction>
 #include <QObject>
+#include <functional>
 
 #include "core/run/control.h"
 #include "ui/models/session/workspace.h"
@@ -31,7 +32,7 @@ class RunActions : public QObject {
   void evaluate_requested(const QStringList& runs);
 
  private:
-  QAction* add(const QString& text, const QKeySequence& shortcut = {});
+  QAction* add(const QString& text, const QKeySequence& shortcut, const std::function<void()>& act);
   QStringList paths() const;
   void tell(const QString& title, const Status& status);
   void ask_for_tag();

@@ -31,11 +31,10 @@ void fill(QComboBox* box, const QStringList& texts) {
 }  // namespace
 
 RunFilterBar::RunFilterBar(RunFilter& filter, QWidget* parent) : QWidget(parent), filter_(filter) {
-  search_ = new QLineEdit;
+  search_ = named<QLineEdit>(tr("Search"));
   search_->setPlaceholderText(tr("Search name, tag, note"));
   search_->setClearButtonEnabled(true);
   search_->addAction(icon(u"search"_s), QLineEdit::LeadingPosition);
-  search_->setAccessibleName(tr("Search"));
   search_->setMaximumWidth(320);
   state_ = add_choice(tr("Any state"), tr("State"));
   for (const QString& key : {u"running"_s, u"finished"_s, u"paused"_s, u"interrupted"_s,
@@ -47,23 +46,15 @@ RunFilterBar::RunFilterBar(RunFilter& filter, QWidget* parent) : QWidget(parent)
   QPushButton* start = primary_button(tr("New run…"));
   lay_out(this, in_row({{search_, 2}, state_, fusion_, tag_, count_, rest(1), start}));
   connect(start, &QPushButton::clicked, this, &RunFilterBar::new_run_requested);
-  connect(search_, &QLineEdit::textChanged, this, [this](const QString& text) {
-    filter_.set_search(text);
-    Q_EMIT changed();
-  });
+  connect(search_, &QLineEdit::textChanged, &filter_, &RunFilter::set_search);
   connect(state_, &QComboBox::currentIndexChanged, this, [this] {
     const QString key = state_->currentData().toString();
     filter_.set_states(key.isEmpty() ? QStringList() : QStringList{key});
-    Q_EMIT changed();
   });
-  connect(fusion_, &QComboBox::currentIndexChanged, this, [this] {
-    filter_.set_fusion(fusion_->currentData().toString());
-    Q_EMIT changed();
-  });
-  connect(tag_, &QComboBox::currentIndexChanged, this, [this] {
-    filter_.set_tag(tag_->currentData().toString());
-    Q_EMIT changed();
-  });
+  connect(fusion_, &QComboBox::currentIndexChanged, this,
+          [this] { filter_.set_fusion(fusion_->currentData().toString()); });
+  connect(tag_, &QComboBox::currentIndexChanged, this,
+          [this] { filter_.set_tag(tag_->currentData().toString()); });
 }
 
 QComboBox* RunFilterBar::add_choice(const QString& any, const QString& name) {

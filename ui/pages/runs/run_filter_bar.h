@@ -24,8 +24,6 @@ class RunFilterBar : public QWidget {
   void show_count(int shown, int all);
 
  Q_SIGNALS:
-  /// The filter lets other runs pass than before.
-  void changed();
   void new_run_requested();
 
  private:

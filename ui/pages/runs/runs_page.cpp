@@ -10,7 +10,6 @@
 #include <QStackedWidget>
 #include <QTableView>
 
-#include "ui/base/text.h"
 #include "ui/models/items/any_change.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/run_details.h"
@@ -100,14 +99,11 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
           });
   connect(&workspace_, &Workspace::failed, this,
           [this](const QString& message) { error_->show_error(tr("That did not work"), message); });
-  connect(filter_bar_, &RunFilterBar::changed, this, &RunsPage::update_empty);
+  connect(&filter_, &RunFilter::changed, this, &RunsPage::update_empty);
   connect(filter_bar_, &RunFilterBar::new_run_requested, this, &RunsPage::new_run_requested);
   connect(clear, &QPushButton::clicked, filter_bar_, &RunFilterBar::clear);
   connect(find_, &QAction::triggered, filter_bar_, &RunFilterBar::focus_search);
-  connect(show_archived_, &QAction::toggled, this, [this](bool on) {
-    filter_.set_show_archived(on);
-    update_empty();
-  });
+  connect(show_archived_, &QAction::toggled, &filter_, &RunFilter::set_show_archived);
   connect(side_by_side_, &QAction::toggled, this, [this](bool on) {
     splitter_->setOrientation(on ? Qt::Horizontal : Qt::Vertical);
     QSettings().setValue(kSideKey, on);

@@ -28,7 +28,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kEditorWidth = 260, kBesideWidth = 34, kLabelWidth = 190;
+constexpr int kEditorWidth = 260, kLabelWidth = 190;
 
 class ResetCommand : public QUndoCommand {
  public:
@@ -40,26 +40,25 @@ class ResetCommand : public QUndoCommand {
   QVariantMap before_;
 };
 
-QFrame* make_card(const QString& title, QVBoxLayout*& rows) {
-  rows = in_column({heading_label(title)}, 10);
-  return in_card(rows, {18, 14, 18, 16});
+// The rows of a card, which is their parent.
+QVBoxLayout* card_rows(const QString& title) {
+  QVBoxLayout* rows = in_column({heading_label(title)}, 10);
+  in_card(rows, {18, 14, 18, 16});
+  return rows;
 }
 
 // A row: what it is, its editor (and what belongs to that), and behind it what it does.
 QLabel* add_row(QVBoxLayout* rows, const QString& name, QWidget* editor, const QString& help,
                 QWidget* beside = nullptr) {
   editor->setAccessibleName(name);
-  editor->setFixedWidth(beside ? kEditorWidth - kBesideWidth - 6 : kEditorWidth);
+  editor->setFixedWidth(beside ? kEditorWidth - beside->maximumWidth() - 6 : kEditorWidth);
   auto* label = new QLabel(name);
   label->setFixedWidth(kLabelWidth);
   label->setBuddy(editor);
   QLabel* text = muted_label(help);
   text->setWordWrap(true);
   QHBoxLayout* row = in_row({label, gap(8), editor}, 6);
-  if (beside) {
-    beside->setFixedWidth(kBesideWidth);
-    row->addWidget(beside);
-  }
+  if (beside) row->addWidget(beside);
   row->addSpacing(8);
   row->addWidget(text, 1);
   rows->addLayout(row);
@@ -80,8 +79,7 @@ SettingsPage::SettingsPage(QUndoStack& undo, QWidget* parent) : QWidget(parent),
 }
 
 QWidget* SettingsPage::make_window_group() {
-  QVBoxLayout* rows = nullptr;
-  QFrame* card = make_card(tr("Window"), rows);
+  QVBoxLayout* rows = card_rows(tr("Window"));
   theme_ = new QComboBox;
   theme_->addItems({tr("As the system"), tr("Light"), tr("Dark")});
   add_row(rows, tr("Theme"), theme_, {});
@@ -89,8 +87,7 @@ QWidget* SettingsPage::make_window_group() {
   smoothing_->setRange(0, 99);
   smoothing_help_ = add_row(rows, tr("Smoothing of curves"), smoothing_, {});
   workspace_ = new QLineEdit;
-  auto* choose = new QPushButton(u"…"_s);
-  choose->setAccessibleName(tr("Choose the workspace"));
+  QPushButton* choose = browse_button(tr("Choose the workspace"));
   add_row(rows, tr("Workspace"), workspace_,
           tr("The folder of runs that is opened when the program is started without one."), choose);
   connect(theme_, &QComboBox::activated, this,
@@ -100,12 +97,11 @@ QWidget* SettingsPage::make_window_group() {
   connect(workspace_, &QLineEdit::editingFinished, this,
           [this] { preferences().set_workspace(workspace_->text().trimmed()); });
   connect(choose, &QPushButton::clicked, this, &SettingsPage::choose_workspace);
-  return card;
+  return rows->parentWidget();
 }
 
 QWidget* SettingsPage::make_engine_group() {
-  QVBoxLayout* rows = nullptr;
-  QFrame* card = make_card(tr("Engine"), rows);
+  QVBoxLayout* rows = card_rows(tr("Engine"));
   device_ = new QComboBox;
   device_->addItem(tr("Automatic"), u"auto"_s);
   device_->addItem(tr("Processor"), u"cpu"_s);
@@ -122,12 +118,11 @@ QWidget* SettingsPage::make_engine_group() {
           [this] { preferences().set_device(device_->currentData().toString()); });
   connect(threads_, &QSpinBox::valueChanged, this,
           [](int threads) { preferences().set_threads(threads); });
-  return card;
+  return rows->parentWidget();
 }
 
 QWidget* SettingsPage::make_training_group() {
-  QVBoxLayout* rows = nullptr;
-  QFrame* card = make_card(tr("Training"), rows);
+  QVBoxLayout* rows = card_rows(tr("Training"));
   notify_ = new QCheckBox(tr("Tell me when a run ends"));
   add_row(rows, tr("Notifications"), notify_, tr("A message of the desktop."));
   closing_ = new QComboBox;
@@ -137,30 +132,25 @@ QWidget* SettingsPage::make_training_group() {
   connect(notify_, &QCheckBox::toggled, this, [](bool on) { preferences().set_notify(on); });
   connect(closing_, &QComboBox::activated, this,
           [](int choice) { preferences().set_closing(static_cast<Preferences::Closing>(choice)); });
-  return card;
+  return rows->parentWidget();
 }
 
 QWidget* SettingsPage::make_about_group() {
-  QVBoxLayout* rows = nullptr;
-  QFrame* card = make_card(tr("About OmniQ Studio"), rows);
-  facts_ = new QLabel(tr("Asking the engine …"));
+  QVBoxLayout* rows = card_rows(tr("About OmniQ Studio"));
+  facts_ = named<QLabel>(tr("Versions and devices"), tr("Asking the engine …"));
   facts_->setTextFormat(Qt::RichText);
   facts_->setWordWrap(true);
   facts_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-  facts_->setAccessibleName(tr("Versions and devices"));
   rows->addWidget(facts_);
-  auto* copy = new QPushButton(tr("Copy"));
+  QPushButton* copy =
+      button(tr("Copy"), this, [this] { QApplication::clipboard()->setText(facts()); });
   copy->setToolTip(tr("Versions and devices, for a report"));
-  auto* licences = new QPushButton(tr("Licences…"));
-  auto* defaults = new QPushButton(tr("Reset all settings"));
+  QPushButton* licences = button(tr("Licences…"), this, &SettingsPage::show_licences);
+  QPushButton* defaults = button(tr("Reset all settings"), this, &SettingsPage::reset);
   defaults->setToolTip(tr("Edit > Undo takes it back"));
   rows->addSpacing(4);
   rows->addLayout(in_row({copy, licences, rest(), defaults}));
-  connect(copy, &QPushButton::clicked, this,
-          [this] { QApplication::clipboard()->setText(facts()); });
-  connect(licences, &QPushButton::clicked, this, &SettingsPage::show_licences);
-  connect(defaults, &QPushButton::clicked, this, &SettingsPage::reset);
-  return card;
+  return rows->parentWidget();
 }
 
 void SettingsPage::read() {

@@ -131,8 +131,7 @@ void ChartView::paintEvent(QPaintEvent*) {
 void ChartView::paint_crosshair(QPainter& painter, const ChartFrame& f) const {
   if (cursor_ < f.x.low || cursor_ > f.x.high) return;
   const Theme& theme = Theme::current();
-  QFont fine = font();
-  fine.setPointSizeF(fine.pointSizeF() * 0.88);
+  const QFont fine = fine_font(font());
   painter.setFont(fine);
   const QFontMetricsF metrics(fine);
   painter.setPen(QPen(theme.muted, 1, Qt::DashLine));

@@ -127,10 +127,4 @@ void Smoother::extend(const std::vector<double>& y, std::vector<double>& out) {
   done_ = y.size();
 }
 
-Column smoothed(const std::vector<double>& y, double weight) {
-  auto out = std::make_shared<std::vector<double>>();
-  Smoother(weight).extend(y, *out);
-  return out;
-}
-
 }  // namespace omniq::ui

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QPolygonF>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -70,7 +69,5 @@ class Smoother {
   double weight_, mean_ = 0, sum_ = 0;  // sum: of the weights so far, takes the pull to 0 away
   std::size_t done_ = 0;
 };
-/// All of a curve.
-Column smoothed(const std::vector<double>& y, double weight);
 
 }  // namespace omniq::ui
