@@ -12,8 +12,8 @@
 #include "ui/base/quit_signals.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
-#include "ui/pages/main_window.h"
-#include "ui/pages/screenshots.h"
+#include "ui/window/main_window.h"
+#include "ui/window/screenshots.h"
 
 using namespace omniq::ui;
 using namespace Qt::StringLiterals;

@@ -14,6 +14,7 @@
 #include "core/base/version.h"
 #include "core/model/device.h"
 #include "core/model/precision.h"
+#include "core/run/environment.h"
 
 namespace omniq::train {
 namespace {
@@ -76,7 +77,7 @@ Status write_environment(const run::RunFolder& folder, const config::Experiment&
   json["problems"] = {{"train", problems_to_json(dataset.train)},
                       {"val", problems_to_json(dataset.val)},
                       {"test", problems_to_json(dataset.test)}};
-  return write_file_atomic(folder.file("environment.json"), json_text(json, 2) + "\n");
+  return write_file_atomic(folder.file(run::kEnvironmentFile), json_text(json, 2) + "\n");
 }
 
 }  // namespace omniq::train

@@ -16,7 +16,7 @@ namespace omniq::train {
 /// Versions of this program and its libraries, and the machine.
 nlohmann::ordered_json describe_machine(c10::Device device);
 
-/// Writes environment.json: the machine, the seed, the precision, how the selective scan
+/// Writes environment.json, of which run::read_environment reads a part: the machine, the seed, the precision, how the selective scan
 /// (kernels::scan_path()) and the encoder are computed, the weights with their SHA-256 and what
 /// they missed, the adapters whose rank was capped, and the clips that are listed but missing.
 Status write_environment(const run::RunFolder& folder, const config::Experiment& experiment,

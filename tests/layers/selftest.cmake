@@ -22,7 +22,11 @@ function(clean_tree)
   file(WRITE "${WORK}/core/base/text.cpp" "#include \"core/base/text.h\"\n")
   file(WRITE "${WORK}/core/model/swin.cpp" "#include \"core/base/text.h\"\n#include \"kernels/scan/scan.h\"\n")
   file(WRITE "${WORK}/core/data/video.cpp" "#include <libavformat/avformat.h>\n#include <opencv2/core.hpp>\n")
+  file(WRITE "${WORK}/ui/models/runs.h" "#pragma once\n#include <QString>\n")
+  file(WRITE "${WORK}/ui/models/values/metric.h" "#pragma once\n#include <QString>\n")
+  file(WRITE "${WORK}/ui/widgets/bars.cpp" "#include <QWidget>\n")
   file(WRITE "${WORK}/ui/pages/runs.cpp" "#include <QWidget>\n")
+  file(WRITE "${WORK}/ui/window/main_window.cpp" "#include \"ui/pages/runs.h\"\n")
   file(WRITE "${WORK}/core/base/log.cpp" "#include <spdlog/spdlog.h>\n// not #include <QString>\n")
 endfunction()
 
@@ -49,8 +53,15 @@ foreach(case
     "core/data/video.cpp|3|<QtGui/QImage>"
     "core/data/video.cpp|3|\"ui/pages/runs.h\""
     "core/data/video.cpp|3|\"app/cli.h\""
+    "ui/models/runs.h|3|\"ui/pages/runs.h\""
+    "ui/models/values/metric.h|3|<QObject>"
+    "ui/models/values/metric.h|3|\"ui/models/readers/run.h\""
+    "ui/widgets/bars.cpp|2|\"ui/pages/runs.h\""
     "ui/pages/runs.cpp|2|<signal.h>"
-    "ui/pages/runs.cpp|2|<unistd.h>")
+    "ui/pages/runs.cpp|2|<unistd.h>"
+    "ui/pages/runs.cpp|2|\"ui/window/main_window.h\""
+    "ui/window/main_window.cpp|2|<csignal>"
+    "ui/window/main_window.cpp|2|<QProcess>")
   string(REPLACE "|" ";" parts "${case}")
   list(GET parts 0 file)
   list(GET parts 1 line)

@@ -16,72 +16,55 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-Theme make_light() {
-  Theme t;
-  t.window = QColor(0xf5f6f8);
-  t.surface = QColor(0xffffff);
-  t.raised = QColor(0xffffff);
-  t.border = QColor(0xdde1e7);
-  t.grid = QColor(0xe9ecf0);
-  t.text = QColor(0x1c2128);
-  t.muted = QColor(0x636c7a);
-  t.accent = QColor(0x2f6fdb);
-  t.on_accent = QColor(0xffffff);
-  t.hover = QColor(0xeaeef4);
-  t.good = QColor(0x1f8a4c);
-  t.warning = QColor(0xb26a00);
-  t.bad = QColor(0xc93a3a);
-  t.series = {QColor(0x2f6fdb), QColor(0xe07b1a), QColor(0x1a9e8f), QColor(0xc2418c),
-              QColor(0x7a5bd0), QColor(0x8a9a1e), QColor(0x3a9bd9), QColor(0xb4502d),
-              QColor(0x4f6d7a), QColor(0xcf9b00)};
-  return t;
-}
+struct ThemeColor {
+  QLatin1StringView name;  // in kStyle, behind an @
+  QColor Theme::*color;
+  QRgb light, dark;
+};
+constexpr ThemeColor kColors[] = {{"window"_L1, &Theme::window, 0xf5f6f8, 0x15181d},
+                                  {"surface"_L1, &Theme::surface, 0xffffff, 0x1c2027},
+                                  {"raised"_L1, &Theme::raised, 0xffffff, 0x242932},
+                                  {"border"_L1, &Theme::border, 0xdde1e7, 0x333a45},
+                                  {"grid"_L1, &Theme::grid, 0xe9ecf0, 0x2a303a},
+                                  {"text"_L1, &Theme::text, 0x1c2128, 0xe4e7ec},
+                                  {"muted"_L1, &Theme::muted, 0x636c7a, 0x98a1af},
+                                  {"accent"_L1, &Theme::accent, 0x2f6fdb, 0x6ea0ff},
+                                  {"on_accent"_L1, &Theme::on_accent, 0xffffff, 0x0e1726},
+                                  {"hover"_L1, &Theme::hover, 0xeaeef4, 0x272d37},
+                                  {"good"_L1, &Theme::good, 0x1f8a4c, 0x54c987},
+                                  {"warning"_L1, &Theme::warning, 0xb26a00, 0xe5a54b},
+                                  {"bad"_L1, &Theme::bad, 0xc93a3a, 0xf17a7a}};
+constexpr std::pair<QRgb, QRgb> kSeries[] = {  // light, dark
+    {0x2f6fdb, 0x6ea0ff}, {0xe07b1a, 0xf5a14d}, {0x1a9e8f, 0x43cdbb}, {0xc2418c, 0xe97dbb},
+    {0x7a5bd0, 0xab92f3}, {0x8a9a1e, 0xbecb57}, {0x3a9bd9, 0x72c5f5}, {0xb4502d, 0xe28a69},
+    {0x4f6d7a, 0x93b1be}, {0xcf9b00, 0xf0c94a}};
 
-Theme make_dark() {
-  Theme t;
-  t.dark = true;
-  t.window = QColor(0x15181d);
-  t.surface = QColor(0x1c2027);
-  t.raised = QColor(0x242932);
-  t.border = QColor(0x333a45);
-  t.grid = QColor(0x2a303a);
-  t.text = QColor(0xe4e7ec);
-  t.muted = QColor(0x98a1af);
-  t.accent = QColor(0x6ea0ff);
-  t.on_accent = QColor(0x0e1726);
-  t.hover = QColor(0x272d37);
-  t.good = QColor(0x54c987);
-  t.warning = QColor(0xe5a54b);
-  t.bad = QColor(0xf17a7a);
-  t.series = {QColor(0x6ea0ff), QColor(0xf5a14d), QColor(0x43cdbb), QColor(0xe97dbb),
-              QColor(0xab92f3), QColor(0xbecb57), QColor(0x72c5f5), QColor(0xe28a69),
-              QColor(0x93b1be), QColor(0xf0c94a)};
-  return t;
+Theme make_theme(bool dark) {
+  Theme theme;
+  theme.dark = dark;
+  for (const ThemeColor& one : kColors) theme.*one.color = QColor(dark ? one.dark : one.light);
+  for (const auto& [light, darker] : kSeries) theme.series.append(QColor(dark ? darker : light));
+  return theme;
 }
 
 bool is_dark = false;
 
 QPalette palette_of(const Theme& t) {
   QPalette p;
-  p.setColor(QPalette::Window, t.window);
-  p.setColor(QPalette::WindowText, t.text);
-  p.setColor(QPalette::Base, t.surface);
-  p.setColor(QPalette::AlternateBase, t.hover);
-  p.setColor(QPalette::Text, t.text);
-  p.setColor(QPalette::Button, t.raised);
-  p.setColor(QPalette::ButtonText, t.text);
-  p.setColor(QPalette::BrightText, t.bad);
-  p.setColor(QPalette::ToolTipBase, t.raised);
-  p.setColor(QPalette::ToolTipText, t.text);
-  p.setColor(QPalette::PlaceholderText, t.muted);
-  p.setColor(QPalette::Highlight, t.accent);
-  p.setColor(QPalette::HighlightedText, t.on_accent);
-  p.setColor(QPalette::Link, t.accent);
-  p.setColor(QPalette::LinkVisited, t.accent);
-  p.setColor(QPalette::Light, t.raised);
-  p.setColor(QPalette::Midlight, t.hover);
-  p.setColor(QPalette::Mid, t.border);
-  p.setColor(QPalette::Dark, t.border);
+  const std::pair<QColor, QList<QPalette::ColorRole>> uses[] = {
+      {t.window, {QPalette::Window}},
+      {t.surface, {QPalette::Base}},
+      {t.raised, {QPalette::Button, QPalette::ToolTipBase, QPalette::Light}},
+      {t.hover, {QPalette::AlternateBase, QPalette::Midlight}},
+      {t.border, {QPalette::Mid, QPalette::Dark}},
+      {t.text, {QPalette::WindowText, QPalette::Text, QPalette::ButtonText, QPalette::ToolTipText}},
+      {t.muted, {QPalette::PlaceholderText}},
+      {t.accent, {QPalette::Highlight, QPalette::Link, QPalette::LinkVisited}},
+      {t.on_accent, {QPalette::HighlightedText}},
+      {t.bad, {QPalette::BrightText}}};
+  for (const auto& [color, roles] : uses) {
+    for (const QPalette::ColorRole role : roles) p.setColor(role, color);
+  }
   p.setColor(QPalette::Shadow, t.dark ? QColor(0, 0, 0) : t.border);
   for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText}) {
     QColor faded = t.muted;
@@ -190,33 +173,16 @@ QString style_of(const Theme& t) {
   const QColor selection(mixed(t.accent.red(), t.surface.red()),
                          mixed(t.accent.green(), t.surface.green()),
                          mixed(t.accent.blue(), t.surface.blue()));
-  const auto put = [&](QLatin1StringView name, const QColor& color) {
-    const QString text = u"rgba(%1, %2, %3, %4)"_s.arg(color.red())
-                             .arg(color.green())
-                             .arg(color.blue())
-                             .arg(color.alpha());
-    style.replace(u"@"_s + name, text);
-  };
   style.replace(u"@mode"_s, t.dark ? u"dark"_s : u"light"_s);
-  put("on_accent"_L1, t.on_accent);  // before names that it contains
-  put("accent"_L1, t.accent);
-  put("window"_L1, t.window);
-  put("surface"_L1, t.surface);
-  put("raised"_L1, t.raised);
-  put("border"_L1, t.border);
-  put("grid"_L1, t.grid);
-  put("text"_L1, t.text);
-  put("muted"_L1, t.muted);
-  put("hover"_L1, t.hover);
-  put("bad"_L1, t.bad);
-  put("selection"_L1, selection);
+  style.replace(u"@selection"_s, selection.name());
+  for (const ThemeColor& one : kColors) style.replace(u"@"_s + one.name, (t.*one.color).name());
   return style;
 }
 
 }  // namespace
 
 const Theme& Theme::get(bool dark) {
-  static const Theme light_theme = make_light(), dark_theme = make_dark();
+  static const Theme light_theme = make_theme(false), dark_theme = make_theme(true);
   return dark ? dark_theme : light_theme;
 }
 

@@ -7,7 +7,7 @@
 
 #include "ui/engine/machine.h"
 #include "ui/jobs/job.h"
-#include "ui/models/run_pace.h"
+#include "ui/models/readers/run_pace.h"
 
 namespace omniq::ui {
 

@@ -3,21 +3,19 @@
 #include <signal.h>
 #include <string.h>
 
-#include <QCoreApplication>
 #include <QProcess>
 
 #include "core/base/text.h"
 #include "core/config/load.h"
 #include "core/run/printed.h"
 #include "ui/base/text.h"
+#include "ui/jobs/command_line.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
 
 ProbeJob::ProbeJob(const QString& program, QObject* parent)
-    : QObject(parent),
-      program_(program.isEmpty() ? QCoreApplication::applicationDirPath() + u"/omniq"_s : program) {
-}
+    : QObject(parent), program_(program.isEmpty() ? command_line_program() : program) {}
 
 ProbeJob::~ProbeJob() { cancel(); }
 

@@ -6,9 +6,9 @@
 #include <QListWidget>
 #include <QPainter>
 #include <QStyledItemDelegate>
-#include <QVBoxLayout>
 
 #include "ui/base/theme.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -47,11 +47,7 @@ CommandPalette::CommandPalette(const QList<QAction*>& actions, QWidget* parent)
   list_ = new QListWidget;
   list_->setItemDelegate(new CommandDelegate(list_));
   list_->setFocusPolicy(Qt::NoFocus);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(8, 8, 8, 8);
-  column->setSpacing(6);
-  column->addWidget(search_);
-  column->addWidget(list_);
+  lay_out(this, in_column({search_, list_}, 6), {8, 8, 8, 8});
   connect(search_, &QLineEdit::textChanged, this, &CommandPalette::filter);
   connect(search_, &QLineEdit::returnPressed, this, &CommandPalette::run_current);
   connect(list_, &QListWidget::itemClicked, this, &CommandPalette::run_current);

@@ -5,8 +5,8 @@
 #include <QPainterPath>
 
 #include "ui/base/theme.h"
-#include "ui/models/class_count_model.h"
-#include "ui/models/clip_gallery.h"
+#include "ui/models/items/class_count_model.h"
+#include "ui/models/items/clip_gallery.h"
 
 namespace omniq::ui {
 

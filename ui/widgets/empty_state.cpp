@@ -1,45 +1,32 @@
 #include "ui/widgets/empty_state.h"
 
 #include <QEvent>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
-#include <QVBoxLayout>
 
 #include "ui/base/icons.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 
 EmptyState::EmptyState(QWidget* parent) : QWidget(parent) {
   icon_ = new QLabel;
   title_ = new QLabel;
-  QFont large = title_->font();
-  large.setPointSizeF(large.pointSizeF() * 1.3);
-  large.setWeight(QFont::DemiBold);
-  title_->setFont(large);
-  text_ = new QLabel;
-  text_->setProperty("muted", true);
+  enlarge(title_, 1.3);
+  text_ = muted_label();
   text_->setWordWrap(true);
   text_->setAlignment(Qt::AlignHCenter);
   text_->setFixedWidth(440);
-  buttons_ = new QHBoxLayout;
-  buttons_->setSpacing(8);
-  auto* column = new QVBoxLayout(this);
-  column->setSpacing(8);
-  column->addStretch(2);
-  column->addWidget(icon_, 0, Qt::AlignHCenter);
-  column->addWidget(title_, 0, Qt::AlignHCenter);
+  buttons_ = in_row({rest(), rest()});
   // Not by alignment: a column asks for the height of a text as wide as itself.
-  auto* line = new QHBoxLayout;
-  line->addStretch();
-  line->addWidget(text_);
-  line->addStretch();
-  column->addLayout(line);
-  column->addSpacing(6);
-  column->addLayout(buttons_);
-  buttons_->addStretch();
-  buttons_->addStretch();
-  column->addStretch(3);
+  QHBoxLayout* line = in_row({rest(), text_, rest()});
+  setLayout(in_column({rest(2),
+                       {icon_, 0, Qt::AlignHCenter},
+                       {title_, 0, Qt::AlignHCenter},
+                       line,
+                       gap(6),
+                       buttons_,
+                       rest(3)}));
 }
 
 void EmptyState::set_text(const QString& icon_name, const QString& title, const QString& text) {

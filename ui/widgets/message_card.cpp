@@ -1,16 +1,13 @@
 #include "ui/widgets/message_card.h"
 
-#include <QHBoxLayout>
 #include <QLabel>
-#include <QPainter>
 #include <QPushButton>
 #include <QStyle>
 #include <QToolButton>
-#include <QVBoxLayout>
 
 #include "ui/base/icons.h"
 #include "ui/base/text.h"
-#include "ui/base/theme.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -18,8 +15,7 @@ using namespace Qt::StringLiterals;
 MessageCard::MessageCard(QWidget* parent) : QFrame(parent) {
   setProperty("card", true);
   setObjectName(u"message_card"_s);
-  title_ = new QLabel;
-  title_->setProperty("heading", true);
+  title_ = heading_label();
   text_ = new QLabel;
   text_->setWordWrap(true);
   text_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
@@ -29,16 +25,9 @@ MessageCard::MessageCard(QWidget* parent) : QFrame(parent) {
   close->setAccessibleName(tr("Close"));
   close->setToolTip(tr("Close"));
   close_ = close;
-  auto* words = new QVBoxLayout;
-  words->setSpacing(2);
-  words->addWidget(title_);
-  words->addWidget(text_);
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(14, 8, 8, 8);
-  row->setSpacing(10);
-  row->addLayout(words, 1);
-  row->addWidget(button_);
-  row->addWidget(close_, 0, Qt::AlignTop);
+  lay_out(this,
+          in_row({{in_column({title_, text_}, 2), 1}, button_, {close_, 0, Qt::AlignTop}}, 10),
+          {14, 8, 8, 8});
   connect(button_, &QPushButton::clicked, this, &MessageCard::button_clicked);
   connect(close, &QToolButton::clicked, this, &QWidget::hide);
   hide();

@@ -4,7 +4,7 @@
 #include <QPainter>
 
 #include "ui/base/theme.h"
-#include "ui/models/workspace_model.h"
+#include "ui/models/items/workspace_model.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;

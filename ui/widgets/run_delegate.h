@@ -4,7 +4,7 @@
 
 #include <QStyledItemDelegate>
 
-#include "ui/models/run_colors.h"
+#include "ui/models/session/run_colors.h"
 
 namespace omniq::ui {
 

@@ -5,7 +5,7 @@
 #include <QHeaderView>
 #include <QTableView>
 
-#include "ui/models/text_table.h"
+#include "ui/models/values/text_table.h"
 #include "ui/widgets/save_dialog.h"
 
 namespace omniq::ui {

@@ -1,6 +1,7 @@
 #include "core/train/environment.h"
 #include "core/assembly/model.h"
 #include "core/model/precision.h"
+#include "core/run/environment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,6 +39,14 @@ TEST_F(EnvironmentTest, SaysHowTheEncoderIsComputed) {
   EXPECT_EQ(all["precision"], "float32");
   EXPECT_EQ(all["encoder"], "torch operators");
   EXPECT_EQ(all["encoder_training"], "torch operators");
+}
+
+TEST_F(EnvironmentTest, IsReadAsItIsWritten) {
+  const auto written = environment("read", "all", at::kCPU, model::Precision::float32);
+  const auto read = run::read_environment(*folder_ / "runs" / "read");
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->host, run::host_name());
+  EXPECT_EQ(read->device_name, written["device_name"]);
 }
 
 TEST_F(EnvironmentTest, NamesNoTrainingOfAFrozenEncoder) {

@@ -26,12 +26,12 @@
 #include "tests/ui/support/small_demo.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
-#include "ui/pages/main_window.h"
 #include "ui/pages/runs/curves_tab.h"
 #include "ui/pages/runs/run_details.h"
 #include "ui/pages/runs/runs_page.h"
-#include "ui/pages/training.h"
 #include "ui/widgets/chart/chart_view.h"
+#include "ui/window/main_window.h"
+#include "ui/window/training_bar.h"
 
 using namespace omniq::ui;
 using omniq::ui::bench::Heartbeat;

@@ -22,10 +22,10 @@
 #include "ui/base/text.h"
 #include "ui/pages/compare/budget_sliders.h"
 #include "ui/pages/compare/figure_panel.h"
-#include "ui/pages/main_window.h"
 #include "ui/pages/runs/runs_page.h"
 #include "ui/widgets/figure/figure_view.h"
 #include "ui/widgets/message_card.h"
+#include "ui/window/main_window.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;

@@ -26,7 +26,7 @@
 #include "ui/base/theme.h"
 #include "ui/jobs/frame_image.h"
 #include "ui/jobs/train_job.h"
-#include "ui/models/run_info.h"
+#include "ui/models/values/run_info.h"
 #include "ui/pages/demo/live_camera.h"
 #include "ui/pages/demo/player.h"
 #include "ui/widgets/chart/chart_view.h"

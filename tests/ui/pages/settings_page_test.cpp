@@ -17,10 +17,10 @@
 #include "tests/ui/support/fake_runs.h"
 #include "tests/ui/support/ui_test.h"
 #include "ui/base/text.h"
-#include "ui/pages/main_window.h"
 #include "ui/pages/new_run/new_run_dialog.h"
 #include "ui/pages/runs/curves_tab.h"
 #include "ui/pages/settings/licence_dialog.h"
+#include "ui/window/main_window.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;

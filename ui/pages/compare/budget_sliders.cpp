@@ -4,6 +4,8 @@
 #include <QLabel>
 #include <QSlider>
 
+#include "ui/widgets/parts.h"
+
 namespace omniq::ui {
 
 namespace {
@@ -23,8 +25,7 @@ BudgetSliders::BudgetSliders(QWidget* parent) : QWidget(parent) {
     slider->setValue(kSteps);
     slider->setAccessibleName(tr("Most %1").arg(metric_label(cost)));
     slider->setToolTip(tr("Variants that cost more are greyed out and leave the frontier"));
-    auto* value = new QLabel;
-    value->setProperty("muted", true);
+    QLabel* value = muted_label();
     value->setAlignment(Qt::AlignRight);
     const auto line = static_cast<int>(rows_.size());
     grid->addWidget(new QLabel(metric_title(cost)), 2 * line, 0);

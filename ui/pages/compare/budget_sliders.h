@@ -3,7 +3,7 @@
 
 #include <QWidget>
 
-#include "ui/models/comparison_model.h"
+#include "ui/models/items/comparison_model.h"
 
 class QLabel;
 class QSlider;

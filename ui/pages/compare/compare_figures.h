@@ -4,7 +4,7 @@
 #include <QList>
 #include <memory>
 
-#include "ui/models/comparison.h"
+#include "ui/models/values/comparison.h"
 #include "ui/widgets/figure/figure.h"
 
 namespace omniq::ui {

@@ -2,19 +2,19 @@
 
 #include <QAction>
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QMenu>
 #include <QPushButton>
 #include <QSplitter>
 #include <QTableView>
-#include <QVBoxLayout>
 
 #include "ui/base/text.h"
+#include "ui/models/items/any_change.h"
 #include "ui/pages/compare/figure_panel.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/parts.h"
 #include "ui/widgets/save_dialog.h"
 #include "ui/widgets/table_export.h"
 #include "ui/widgets/table_view.h"
@@ -34,37 +34,17 @@ ComparePage::ComparePage(Workspace& workspace, QWidget* parent)
   empty_ = new EmptyState;
   evaluate_ = empty_->add_button(tr("Evaluate all finished runs"), true);
   figure_ = new FigurePanel(model_);
-  auto* splitter = new QSplitter(Qt::Vertical);
-  splitter->setHandleWidth(10);
-  splitter->setChildrenCollapsible(false);
-  splitter->addWidget(figure_);
-  splitter->addWidget(make_table());
+  QSplitter* splitter = in_splitter(Qt::Vertical, {figure_, make_table()});
   splitter->setStretchFactor(0, 5);
   splitter->setStretchFactor(1, 3);
   splitter->setSizes({460, 230});
-  content_ = new QWidget;
-  auto* stacked = new QVBoxLayout(content_);
-  stacked->setContentsMargins(0, 0, 0, 0);
-  stacked->setSpacing(8);
-  stacked->addWidget(make_bar());
-  stacked->addWidget(splitter, 1);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(16, 12, 16, 8);
-  column->setSpacing(8);
-  column->addWidget(error_);
-  column->addWidget(waiting_);
-  column->addWidget(content_, 1);
-  column->addWidget(empty_, 1);
+  content_ = in_widget(in_column({make_bar(), {splitter, 1}}));
+  lay_out(this, in_column({error_, waiting_, {content_, 1}, {empty_, 1}}), {16, 12, 16, 8});
 
   changed_.setSingleShot(true);
   changed_.setInterval(100);
   connect(&changed_, &QTimer::timeout, this, &ComparePage::look);
-  const auto changed = qOverload<>(&QTimer::start);
-  WorkspaceModel& runs = workspace_.model();
-  connect(&runs, &QAbstractItemModel::dataChanged, &changed_, changed);
-  connect(&runs, &QAbstractItemModel::rowsInserted, &changed_, changed);
-  connect(&runs, &QAbstractItemModel::rowsRemoved, &changed_, changed);
-  connect(&runs, &QAbstractItemModel::modelReset, &changed_, changed);
+  on_any_change(workspace_.model(), &changed_, qOverload<>(&QTimer::start));
   connect(reader_.worker(), &MeasurementReader::done, this, &ComparePage::take);
   connect(figure_, &FigurePanel::variant_chosen, this, &ComparePage::choose);
   const auto evaluate = [this] { Q_EMIT evaluation_requested(not_evaluated_); };
@@ -83,29 +63,20 @@ ComparePage::ComparePage(Workspace& workspace, QWidget* parent)
 }
 
 QWidget* ComparePage::make_bar() {
-  auto* bar = new QWidget;
   conditions_ = new QComboBox;
   conditions_->setAccessibleName(tr("Measured under"));
   conditions_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   conditions_->setToolTip(
       tr("Only runs that were evaluated on the same clips, in the same way and on the same device "
          "are shown together"));
-  others_ = new QLabel;
-  others_->setProperty("muted", true);
+  others_ = muted_label();
   auto* figure = new QPushButton(tr("Export figure…"));
   auto* table = new QPushButton(tr("Export table…"));
   connect(figure, &QPushButton::clicked, export_figure_, &QAction::trigger);
   connect(table, &QPushButton::clicked, export_table_, &QAction::trigger);
-  auto* row = new QHBoxLayout(bar);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(8);
-  row->addWidget(new QLabel(tr("Measured under")));
-  row->addWidget(conditions_, 1);
-  row->addWidget(others_);
-  row->addWidget(figure);
-  row->addWidget(table);
   connect(conditions_, &QComboBox::activated, this, &ComparePage::show_variants);
-  return bar;
+  return in_widget(
+      in_row({new QLabel(tr("Measured under")), {conditions_, 1}, others_, figure, table}));
 }
 
 QWidget* ComparePage::make_table() {
@@ -130,21 +101,9 @@ QWidget* ComparePage::make_table() {
   connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
     choose(model_.variants()[sorted_.mapToSource(index).row()]);
   });
-  auto* head = new QHBoxLayout;
-  head->setSpacing(8);
-  auto* title = new QLabel(tr("Variants"));
-  title->setProperty("heading", true);
-  head->addWidget(title);
-  head->addStretch();
-  head->addWidget(new QLabel(tr("Differences against")));
-  head->addWidget(baseline_);
-  auto* panel = new QWidget;
-  auto* column = new QVBoxLayout(panel);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(6);
-  column->addLayout(head);
-  column->addWidget(table_, 1);
-  return panel;
+  QHBoxLayout* head = in_row(
+      {heading_label(tr("Variants")), rest(), new QLabel(tr("Differences against")), baseline_});
+  return in_widget(in_column({head, {table_, 1}}, 6));
 }
 
 void ComparePage::showEvent(QShowEvent* event) {

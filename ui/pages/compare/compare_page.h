@@ -6,8 +6,9 @@
 #include <QWidget>
 
 #include "ui/base/worker_thread.h"
-#include "ui/models/comparison_model.h"
-#include "ui/models/workspace.h"
+#include "ui/models/items/comparison_model.h"
+#include "ui/models/readers/measurement_reader.h"
+#include "ui/models/session/workspace.h"
 
 class QComboBox;
 class QLabel;

@@ -4,15 +4,14 @@
 #include <QEvent>
 #include <QFontMetricsF>
 #include <QGuiApplication>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
 #include <QSettings>
-#include <QVBoxLayout>
 
 #include "ui/pages/compare/budget_sliders.h"
 #include "ui/widgets/chart/axes.h"
 #include "ui/widgets/figure/figure_view.h"
+#include "ui/widgets/parts.h"
 #include "ui/widgets/picture_export.h"
 
 namespace omniq::ui {
@@ -34,16 +33,8 @@ void choose_data(QComboBox* box, const QVariant& data) {
 FigurePanel::FigurePanel(ComparisonModel& model, QWidget* parent) : QWidget(parent), model_(model) {
   view_ = new FigureView;
   view_->tool_tip = [this](int mark) { return tool_tip(mark); };
-  auto* card = new QFrame;
-  card->setProperty("card", true);
-  auto* inner = new QVBoxLayout(card);
-  inner->setContentsMargins(4, 4, 4, 4);
-  inner->addWidget(view_);
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(14);
-  row->addWidget(card, 1);
-  row->addWidget(make_side());
+  QFrame* card = in_card(in_column({view_}), {4, 4, 4, 4});
+  lay_out(this, in_row({{card, 1}, make_side()}, 14));
   connect(&model_, &QAbstractItemModel::modelReset, this,
           [this] { budgets_->set_variants(model_.variants()); });
   connect(&model_, &ComparisonModel::figures_changed, this, &FigurePanel::rebuild);
@@ -69,37 +60,19 @@ QWidget* FigurePanel::make_side() {
   choose_data(x_, settings.value(kXKey, static_cast<int>(Metric::latency)));
   choose_data(y_, settings.value(kYKey, static_cast<int>(Metric::top1)));
   budgets_ = new BudgetSliders;
-  note_ = new QLabel;
-  note_->setProperty("muted", true);
+  note_ = muted_label();
   note_->setWordWrap(true);
 
-  auto* side = new QWidget;
-  side->setFixedWidth(216);
-  auto* column = new QVBoxLayout(side);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(5);
-  const auto heading = [&](const QString& text) {
-    auto* label = new QLabel(text);
-    label->setProperty("heading", true);
-    column->addWidget(label);
-  };
-  heading(tr("Figure"));
-  column->addWidget(kind_);
-  const std::pair<QString, QComboBox*> axes[] = {{tr("Across"), x_}, {tr("Up"), y_}};
-  for (const auto& [title, box] : axes) {
-    auto* row = new QHBoxLayout;
+  const auto axis = [](const QString& title, QComboBox* box) {
     auto* label = new QLabel(title);
     label->setMinimumWidth(48);
-    row->addWidget(label);
-    row->addWidget(box, 1);
-    column->addLayout(row);
-  }
-  column->addSpacing(8);
-  heading(tr("Budget"));
-  column->addWidget(budgets_);
-  column->addSpacing(6);
-  column->addWidget(note_);
-  column->addStretch();
+    return in_row({label, {box, 1}}, -1);
+  };
+  QWidget* side = in_widget(
+      in_column({heading_label(tr("Figure")), kind_, axis(tr("Across"), x_), axis(tr("Up"), y_),
+                 gap(8), heading_label(tr("Budget")), budgets_, gap(6), note_, rest()},
+                5));
+  side->setFixedWidth(216);
   for (QComboBox* box : {kind_, x_, y_}) {
     connect(box, &QComboBox::currentIndexChanged, this, [this] {
       QSettings s;

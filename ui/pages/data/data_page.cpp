@@ -5,7 +5,6 @@
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QListView>
@@ -17,7 +16,6 @@
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTableView>
-#include <QVBoxLayout>
 
 #include "ui/base/format.h"
 #include "ui/base/rich_text.h"
@@ -28,6 +26,7 @@
 #include "ui/widgets/dataset_delegates.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/parts.h"
 #include "ui/widgets/table_view.h"
 
 namespace omniq::ui {
@@ -63,61 +62,30 @@ DataPage::DataPage(QWidget* parent) : QWidget(parent), job_(u"omniq dataset"_s) 
   figures_->setToolTip(
       tr("A tenth of the training list, whole recordings at a time, is held out to choose the best "
          "epoch by; data.val and the seed of a run decide which."));
-  busy_ = new QLabel;
-  busy_->setProperty("muted", true);
-  bar_ = new QProgressBar;
-  bar_->setFixedWidth(160);
-  bar_->setTextVisible(false);
+  busy_ = muted_label();
+  bar_ = thin_bar(160);
   bar_->setAccessibleName(tr("Progress"));
   stop_ = new QPushButton(tr("Stop"));
-  use_button_ = new QPushButton(tr("Use in a new run…"));
-  use_button_->setProperty("primary", true);
-  auto* line = new QHBoxLayout;
-  line->setSpacing(10);
-  line->addWidget(figures_, 1);
-  line->addWidget(busy_);
-  line->addWidget(bar_);
-  line->addWidget(stop_);
-  line->addWidget(use_button_);
+  use_button_ = primary_button(tr("Use in a new run…"));
+  QHBoxLayout* line = in_row({{figures_, 1}, busy_, bar_, stop_, use_button_}, 10);
 
   make_classes();
   frames_ = new ModelFramesPanel;
   make_clips();
   problems_ = new ProblemPanel;
-  auto* right = new QWidget;
-  which_ = new QLabel;
-  which_->setProperty("heading", true);
-  auto* gallery = new QVBoxLayout(right);
-  gallery->setContentsMargins(0, 0, 0, 0);
-  gallery->setSpacing(6);
-  gallery->addWidget(which_);
-  gallery->addWidget(clips_, 1);
-  auto* top = new QSplitter(Qt::Horizontal);
-  top->addWidget(classes_);
-  top->addWidget(right);
+  which_ = heading_label();
+  QWidget* gallery = in_widget(in_column({which_, {clips_, 1}}, 6));
+  QSplitter* top = in_splitter(Qt::Horizontal, {classes_, gallery});
   top->setSizes({520, 560});
-  auto* split = new QSplitter(Qt::Vertical);
-  split->addWidget(top);
-  split->addWidget(frames_);
-  split->addWidget(problems_);
+  QSplitter* split = in_splitter(Qt::Vertical, {top, frames_, problems_});
   split->setStretchFactor(0, 3);
   split->setStretchFactor(2, 1);
   split->setSizes({420, 190, 170});
-  for (QSplitter* one : {top, split}) {
-    one->setChildrenCollapsible(false);
-    one->setHandleWidth(10);
-  }
   content_ = split;
   stack_ = new QStackedWidget;
   stack_->addWidget(make_empty());
   stack_->addWidget(content_);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(16, 12, 16, 12);
-  column->setSpacing(10);
-  column->addWidget(picker_);
-  column->addWidget(problem_);
-  column->addLayout(line);
-  column->addWidget(stack_, 1);
+  lay_out(this, in_column({picker_, problem_, line, {stack_, 1}}, 10), {16, 12, 16, 12});
 
   connect(open_, &QAction::triggered, picker_, &DatasetPicker::browse);
   connect(picker_, &DatasetPicker::chosen, this, &DataPage::open);

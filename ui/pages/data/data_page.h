@@ -7,8 +7,8 @@
 
 #include "ui/base/worker_thread.h"
 #include "ui/jobs/survey_job.h"
-#include "ui/models/class_count_model.h"
-#include "ui/models/clip_gallery.h"
+#include "ui/models/items/class_count_model.h"
+#include "ui/models/items/clip_gallery.h"
 
 class QAction;
 class QLabel;

@@ -3,14 +3,12 @@
 #include <QComboBox>
 #include <QDir>
 #include <QFileDialog>
-#include <QGridLayout>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
-#include <QVBoxLayout>
 
 #include "ui/base/text.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -35,18 +33,8 @@ DatasetPicker::DatasetPicker(QWidget* parent) : QWidget(parent) {
   lists_->setAccessibleName(tr("Lists"));
   lists_->setToolTip(tr("What says which clips are trained on and which are for testing"));
   lists_->setMinimumWidth(210);
-  auto* row = new QHBoxLayout;
-  row->setSpacing(8);
-  row->addWidget(folder_, 1);
-  row->addWidget(browse_button);
-  row->addSpacing(8);
-  row->addWidget(new QLabel(tr("Lists")));
-  row->addWidget(lists_);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(8);
-  column->addLayout(row);
-  column->addWidget(make_files());
+  QHBoxLayout* row = in_row({{folder_, 1}, browse_button, gap(8), new QLabel(tr("Lists")), lists_});
+  lay_out(this, in_column({row, make_files()}));
   connect(folder_, &QLineEdit::returnPressed, this, [this] {
     if (!folder().isEmpty()) Q_EMIT chosen(folder(), std::nullopt);
   });
@@ -56,10 +44,8 @@ DatasetPicker::DatasetPicker(QWidget* parent) : QWidget(parent) {
 }
 
 QWidget* DatasetPicker::make_files() {
-  files_ = new QWidget;
-  auto* row = new QHBoxLayout(files_);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(8);
+  QHBoxLayout* row = in_row({});
+  files_ = in_widget(row);
   const std::pair<QString, std::filesystem::path data::ListFiles::*> names[] = {
       {tr("Training list"), &data::ListFiles::trainlist},
       {tr("Test list"), &data::ListFiles::testlist},

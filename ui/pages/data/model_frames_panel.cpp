@@ -3,7 +3,6 @@
 #include <QComboBox>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QListView>
 #include <QPushButton>
@@ -11,10 +10,10 @@
 #include <QSettings>
 #include <QSpinBox>
 #include <QStackedWidget>
-#include <QVBoxLayout>
 
 #include "ui/base/text.h"
-#include "ui/models/experiment_form.h"
+#include "ui/models/session/experiment_form.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -25,10 +24,8 @@ constexpr auto kConfigKey = "data/frames_of";
 
 ModelFramesPanel::ModelFramesPanel(QWidget* parent) : QFrame(parent) {
   setProperty("card", true);
-  title_ = new QLabel;
-  title_->setProperty("heading", true);
-  summary_ = new QLabel;
-  summary_->setProperty("muted", true);
+  title_ = heading_label();
+  summary_ = muted_label();
   configs_ = new QComboBox;
   configs_->setAccessibleName(tr("Settings of"));
   configs_->setToolTip(tr("Whose frames, stride, size and sampling are shown"));
@@ -48,16 +45,14 @@ ModelFramesPanel::ModelFramesPanel(QWidget* parent) : QFrame(parent) {
   seed_->hide();
   play_ = new QPushButton(tr("Play"));
   play_->setToolTip(tr("Opens the clip on the Demo page"));
-  auto* head = new QHBoxLayout;
-  head->setSpacing(8);
-  head->addWidget(title_);
-  head->addWidget(summary_, 1);
-  head->addWidget(new QLabel(tr("Settings of")));
-  head->addWidget(configs_);
-  head->addWidget(new QLabel(tr("for")));
-  head->addWidget(mode_);
-  head->addWidget(seed_);
-  head->addWidget(play_);
+  QHBoxLayout* head = in_row({title_,
+                              {summary_, 1},
+                              new QLabel(tr("Settings of")),
+                              configs_,
+                              new QLabel(tr("for")),
+                              mode_,
+                              seed_,
+                              play_});
 
   frames_ = new QListView;
   frames_->setModel(&model_);
@@ -72,8 +67,7 @@ ModelFramesPanel::ModelFramesPanel(QWidget* parent) : QFrame(parent) {
   frames_->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
   frames_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   frames_->setFrameShape(QFrame::NoFrame);
-  text_ = new QLabel;
-  text_->setProperty("muted", true);
+  text_ = muted_label();
   text_->setAlignment(Qt::AlignCenter);
   text_->setWordWrap(true);
   text_->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -82,11 +76,7 @@ ModelFramesPanel::ModelFramesPanel(QWidget* parent) : QFrame(parent) {
   stack_->addWidget(frames_);
   stack_->setFixedHeight(ModelFrames::kPictureSide + 2 * fontMetrics().height() + 18);
   setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);  // pictures do not grow
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(12, 8, 8, 4);
-  column->setSpacing(6);
-  column->addLayout(head);
-  column->addWidget(stack_, 1);
+  lay_out(this, in_column({head, {stack_, 1}}, 6), {12, 8, 8, 4});
 
   connect(configs_, &QComboBox::activated, this, &ModelFramesPanel::choose_config);
   connect(mode_, &QComboBox::activated, this, [this](int mode) {

@@ -4,7 +4,7 @@
 
 #include <QFrame>
 
-#include "ui/models/model_frames.h"
+#include "ui/models/items/model_frames.h"
 
 class QComboBox;
 class QLabel;

@@ -1,41 +1,28 @@
 #include "ui/pages/data/problem_panel.h"
 
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QTableView>
-#include <QVBoxLayout>
 
 #include "ui/base/format.h"
+#include "ui/widgets/parts.h"
 #include "ui/widgets/table_view.h"
 
 namespace omniq::ui {
 
 ProblemPanel::ProblemPanel(QWidget* parent) : QFrame(parent) {
   setProperty("card", true);
-  summary_ = new QLabel;
-  summary_->setProperty("heading", true);
-  state_ = new QLabel;
-  state_->setProperty("muted", true);
-  bar_ = new QProgressBar;
-  bar_->setFixedWidth(140);
-  bar_->setTextVisible(false);
+  summary_ = heading_label();
+  state_ = muted_label();
+  bar_ = thin_bar(140);
   bar_->setAccessibleName(tr("Progress of the check"));
   check_ = new QPushButton(tr("Check the files"));
   check_->setToolTip(tr("Decodes every clip to its end"));
   stop_ = new QPushButton(tr("Stop"));
   write_ = new QPushButton(tr("Write lists without these…"));
   write_->setToolTip(tr("New lists in a folder of their own; the ones that there are stay"));
-  auto* head = new QHBoxLayout;
-  head->setSpacing(10);
-  head->addWidget(summary_, 1);
-  head->addWidget(state_);
-  head->addWidget(bar_);
-  head->addWidget(stop_);
-  head->addWidget(check_);
-  head->addWidget(write_);
 
   sorted_.setSourceModel(&model_);
   sorted_.setSortRole(ProblemModel::kSortRole);
@@ -48,11 +35,8 @@ ProblemPanel::ProblemPanel(QWidget* parent) : QFrame(parent) {
   header->resizeSection(ProblemModel::kWhere, 240);
   header->resizeSection(ProblemModel::kWhat, 300);
   header->setStretchLastSection(true);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(12, 8, 8, 8);
-  column->setSpacing(6);
-  column->addLayout(head);
-  column->addWidget(table_, 1);
+  QHBoxLayout* head = in_row({{summary_, 1}, state_, bar_, stop_, check_, write_}, 10);
+  lay_out(this, in_column({head, {table_, 1}}, 6), {12, 8, 8, 8});
   connect(check_, &QPushButton::clicked, this, &ProblemPanel::check_requested);
   connect(stop_, &QPushButton::clicked, this, &ProblemPanel::stop_requested);
   connect(write_, &QPushButton::clicked, this, &ProblemPanel::write_requested);

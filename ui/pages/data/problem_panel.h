@@ -4,7 +4,7 @@
 #include <QFrame>
 #include <QSortFilterProxyModel>
 
-#include "ui/models/problem_model.h"
+#include "ui/models/items/problem_model.h"
 
 class QLabel;
 class QProgressBar;

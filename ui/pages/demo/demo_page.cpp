@@ -8,7 +8,6 @@
 #include <QEvent>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QHBoxLayout>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -16,18 +15,19 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QUrl>
-#include <QVBoxLayout>
 
 #include "core/base/files.h"
 #include "ui/base/format.h"
 #include "ui/base/preferences.h"
 #include "ui/base/text.h"
 #include "ui/jobs/camera_source.h"
+#include "ui/models/items/any_change.h"
 #include "ui/pages/demo/answer_card.h"
 #include "ui/pages/demo/live_camera.h"
 #include "ui/pages/demo/player.h"
 #include "ui/widgets/chart/chart_view.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/parts.h"
 #include "ui/widgets/probability_bars.h"
 #include "ui/widgets/save_dialog.h"
 #include "ui/widgets/video_view.h"
@@ -108,11 +108,7 @@ DemoPage::DemoPage(Workspace& workspace, FrameSourceFactory make_camera, QWidget
   connect(card_, &AnswerCard::copy_requested, this,
           [this] { QApplication::clipboard()->setText(QString::fromUtf8(result_json())); });
   connect(card_, &AnswerCard::save_requested, this, &DemoPage::save_json);
-  WorkspaceModel& model = workspace_.model();
-  for (const auto signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
-    connect(&model, signal, this, &DemoPage::fill_runs);
-  connect(&model, &QAbstractItemModel::modelReset, this, &DemoPage::fill_runs);
-  connect(&model, &QAbstractItemModel::dataChanged, this, &DemoPage::fill_runs);
+  on_any_change(workspace_.model(), this, &DemoPage::fill_runs);
   connect_model();
   connect_camera();
   show_timeline();
@@ -121,33 +117,11 @@ DemoPage::DemoPage(Workspace& workspace, FrameSourceFactory make_camera, QWidget
 void DemoPage::make_layout() {
   auto* choose = new QPushButton(tr("Open video…"));
   connect(choose, &QPushButton::clicked, this, &DemoPage::choose_file);
-  auto* head = new QHBoxLayout;
-  head->setSpacing(8);
-  head->addWidget(new QLabel(tr("Model of")));
-  head->addWidget(run_);
-  head->addStretch();
-  head->addWidget(camera_);
-  head->addWidget(choose);
   timeline_->setFixedHeight(170);
-  auto* chart = new QFrame;
-  chart->setProperty("card", true);
-  auto* inner = new QVBoxLayout(chart);
-  inner->setContentsMargins(1, 1, 1, 1);
-  inner->addWidget(timeline_);
-  auto* left = new QVBoxLayout;
-  left->setSpacing(8);
-  left->addWidget(player_, 1);
-  left->addWidget(chart);
-  auto* row = new QHBoxLayout;
-  row->setSpacing(16);
-  row->addLayout(left, 5);
-  row->addWidget(card_, 2);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(16, 12, 16, 12);
-  column->setSpacing(10);
-  column->addLayout(head);
-  column->addWidget(problem_);
-  column->addLayout(row, 1);
+  QFrame* chart = in_card(in_column({timeline_}), {1, 1, 1, 1});
+  QHBoxLayout* head = in_row({new QLabel(tr("Model of")), run_, rest(), camera_, choose});
+  QHBoxLayout* row = in_row({{in_column({{player_, 1}, chart}), 5}, {card_, 2}}, 16);
+  lay_out(this, in_column({head, problem_, {row, 1}}, 10), {16, 12, 16, 12});
 }
 
 void DemoPage::connect_model() {

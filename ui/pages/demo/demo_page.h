@@ -6,7 +6,7 @@
 #include "ui/base/worker_thread.h"
 #include "ui/jobs/frame_source.h"
 #include "ui/jobs/predict_job.h"
-#include "ui/models/workspace.h"
+#include "ui/models/session/workspace.h"
 #include "ui/pages/demo/belief_track.h"
 
 class QAction;

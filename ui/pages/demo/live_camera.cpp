@@ -1,10 +1,10 @@
 #include "ui/pages/demo/live_camera.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QPushButton>
 
 #include "ui/base/text.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 
@@ -25,12 +25,7 @@ LiveCamera::LiveCamera(FrameSourceFactory make, QWidget* parent)
   for (const int seconds : {1, 2, 4, 8})
     window_->addItem(tr("last %n second(s)", nullptr, seconds), seconds);
   window_->setCurrentIndex(1);
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(8);
-  row->addWidget(device_);
-  row->addWidget(window_);
-  row->addWidget(button_);
+  lay_out(this, in_row({device_, window_, button_}));
   connect(button_, &QPushButton::clicked, this, [this] { running_ ? stop() : start(); });
   connect(device_, &QComboBox::activated, this, [this] {
     if (running_) start();

@@ -4,14 +4,13 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QEvent>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QSlider>
 #include <QToolButton>
-#include <QVBoxLayout>
 #include <algorithm>
 
 #include "ui/base/icons.h"
+#include "ui/widgets/parts.h"
 #include "ui/widgets/video_view.h"
 
 namespace omniq::ui {
@@ -33,18 +32,7 @@ Player::Player(QWidget* parent) : QWidget(parent), job_(u"omniq video"_s) {
   play_->setShortcut(QKeySequence(u"Ctrl+Space"_s));
   view_ = new VideoView;
   make_controls();
-  auto* controls = new QHBoxLayout;
-  controls->setSpacing(8);
-  controls->addWidget(play_button_);
-  controls->addWidget(seek_, 1);
-  controls->addWidget(time_);
-  controls->addWidget(speed_);
-  controls->addWidget(loop_);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(8);
-  column->addWidget(view_, 1);
-  column->addLayout(controls);
+  lay_out(this, in_column({{view_, 1}, in_row({play_button_, {seek_, 1}, time_, speed_, loop_})}));
   connect_job();
   show_icons();
 }
@@ -56,8 +44,7 @@ void Player::make_controls() {
   seek_ = new QSlider(Qt::Horizontal);
   seek_->setAccessibleName(tr("Position"));
   seek_->setEnabled(false);
-  time_ = new QLabel;
-  time_->setProperty("muted", true);
+  time_ = muted_label();
   speed_ = new QComboBox;
   for (const double speed : {0.25, 0.5, 1.0, 2.0}) speed_->addItem(u"%1×"_s.arg(speed), speed);
   speed_->setCurrentIndex(2);
@@ -128,9 +115,7 @@ void Player::connect_job() {
 void Player::open(const QString& file) {
   live_ = false;
   open_ = true;
-  for (QWidget* widget :
-       {static_cast<QWidget*>(seek_), static_cast<QWidget*>(speed_), static_cast<QWidget*>(loop_)})
-    widget->show();
+  show_seeking(true);
   frames_ = frame_ = 0;
   fps_ = 0;
   asked_ = true;
@@ -142,12 +127,15 @@ void Player::start_live() {
   live_ = true;
   open_ = false;
   asked_ = false;
-  for (QWidget* widget :
-       {static_cast<QWidget*>(seek_), static_cast<QWidget*>(speed_), static_cast<QWidget*>(loop_)})
-    widget->hide();
+  show_seeking(false);
   view_->set_picture({});
   job_.ask([](VideoJob& job, int ticket) { job.close(ticket); });
   show_live_state(true, 0);
+}
+
+void Player::show_seeking(bool on) {
+  for (QWidget* widget : std::initializer_list<QWidget*>{seek_, speed_, loop_})
+    widget->setVisible(on);
 }
 
 void Player::offer(const PictureMaker& make) {

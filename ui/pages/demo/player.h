@@ -56,6 +56,7 @@ class Player : public QWidget {
   void set_playing(bool playing);
   void show_frame(const QImage& picture, qint64 index);
   void show_icons();
+  void show_seeking(bool on);
 
   QAction* play_;
   VideoView* view_;

@@ -1,10 +1,8 @@
 #include "ui/pages/new_run/cost_line.h"
 
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QVBoxLayout>
 
 #include "core/assembly/estimate.h"
 #include "core/config/settings.h"
@@ -12,6 +10,7 @@
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -40,23 +39,12 @@ CostLine::CostLine(const QString& workspace, JobThread<PaceJob>& pace, QWidget* 
   text_->setAccessibleName(tr("What the run will take"));
   text_->setTextFormat(Qt::RichText);
   text_->setWordWrap(true);
-  bar_ = new QProgressBar;
-  bar_->setFixedWidth(140);
-  bar_->setTextVisible(false);
+  bar_ = thin_bar(140);
   bar_->hide();
   measure_ = new QPushButton;
   measure_->setAutoDefault(false);
   problem_ = new MessageCard;
-  auto* row = new QHBoxLayout;
-  row->setSpacing(10);
-  row->addWidget(text_, 1);
-  row->addWidget(bar_);
-  row->addWidget(measure_);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(6);
-  column->addWidget(problem_);
-  column->addLayout(row);
+  lay_out(this, in_column({problem_, in_row({{text_, 1}, bar_, measure_}, 10)}, 6));
 
   look_.setSingleShot(true);
   look_.setInterval(kLookDelay);

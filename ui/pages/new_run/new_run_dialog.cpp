@@ -3,14 +3,11 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QFileDialog>
-#include <QFontDatabase>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QTabWidget>
-#include <QVBoxLayout>
 
 #include "core/base/files.h"
 #include "core/config/load.h"
@@ -19,6 +16,7 @@
 #include "ui/pages/new_run/cost_line.h"
 #include "ui/pages/new_run/setting_field.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -34,18 +32,9 @@ NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, JobTh
   from_->setMinimumWidth(280);
   auto* open = new QPushButton(tr("Open YAML…"));
   advanced_ = new QCheckBox(tr("All settings"));
-  auto* head = new QHBoxLayout;
-  head->setSpacing(8);
-  head->addWidget(new QLabel(tr("Start from")));
-  head->addWidget(from_);
-  head->addWidget(open);
-  head->addStretch();
-  head->addWidget(advanced_);
 
   problem_ = new MessageCard;
-  yaml_ = new QPlainTextEdit;
-  yaml_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-  yaml_->setAccessibleName(tr("Configuration as YAML"));
+  yaml_ = fixed_text(tr("Configuration as YAML"));
   tabs_ = new QTabWidget;
   tabs_->setDocumentMode(true);
   tabs_->addTab(make_form(), tr("Form"));
@@ -55,25 +44,13 @@ NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, JobTh
                           "here changes the form"));
   cost_ = new CostLine(workspace, pace);
 
-  summary_ = new QLabel;
-  summary_->setProperty("muted", true);
+  summary_ = muted_label();
   auto* cancel = new QPushButton(tr("Cancel"));
-  start_ = new QPushButton(tr("Start training"));
-  start_->setProperty("primary", true);
+  start_ = primary_button(tr("Start training"));
   start_->setDefault(true);
-  auto* foot = new QHBoxLayout;
-  foot->setSpacing(8);
-  foot->addWidget(summary_, 1);
-  foot->addWidget(cancel);
-  foot->addWidget(start_);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(18, 16, 18, 14);
-  column->setSpacing(10);
-  column->addLayout(head);
-  column->addWidget(problem_);
-  column->addWidget(tabs_, 1);
-  column->addWidget(cost_);
-  column->addLayout(foot);
+  QHBoxLayout* head = in_row({new QLabel(tr("Start from")), from_, open, rest(), advanced_});
+  QHBoxLayout* foot = in_row({{summary_, 1}, cancel, start_});
+  lay_out(this, in_column({head, problem_, {tabs_, 1}, cost_, foot}, 10), {18, 16, 18, 14});
 
   connect(from_, &QComboBox::activated, this, &NewRunDialog::load_starting_point);
   connect(open, &QPushButton::clicked, this, &NewRunDialog::open_file);
@@ -84,11 +61,7 @@ NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, JobTh
     accept();
   });
   // The form and the YAML are two views of the same: each is written when it comes into view.
-  connect(tabs_, &QTabWidget::currentChanged, this, [this](int tab) {
-    if (tab != 1) return;
-    const QSignalBlocker quiet(yaml_);
-    yaml_->setPlainText(form_.yaml());
-  });
+  connect(tabs_, &QTabWidget::currentChanged, this, &NewRunDialog::write_yaml);
   connect(yaml_, &QPlainTextEdit::textChanged, this,
           [this] { form_.set_yaml(yaml_->toPlainText()); });
   connect(&form_, &ExperimentForm::checked, this, &NewRunDialog::show_checked);
@@ -98,17 +71,13 @@ NewRunDialog::NewRunDialog(const QString& workspace, const QString& clone, JobTh
 }
 
 QWidget* NewRunDialog::make_form() {
-  auto* inside = new QWidget;
-  auto* column = new QVBoxLayout(inside);
-  column->setContentsMargins(2, 8, 12, 8);
-  column->setSpacing(2);
+  QVBoxLayout* column = in_column({}, 2);
   QString group;
   for (const config::Setting& setting : config::settings()) {
     const QString name = to_qt(setting.group);
     if (groups_.isEmpty() || name != group) {
       group = name;
-      auto* title = new QLabel(tr(setting.group.c_str()));
-      title->setProperty("heading", true);
+      QLabel* title = heading_label(tr(setting.group.c_str()));
       QFont large = title->font();
       large.setPointSizeF(large.pointSizeF() * 1.1);
       title->setFont(large);
@@ -121,12 +90,8 @@ QWidget* NewRunDialog::make_form() {
     column->addWidget(field);
   }
   column->addStretch();
-  auto* scroll = new QScrollArea;
-  scroll->setWidgetResizable(true);
+  QScrollArea* scroll = in_scroll_area(in_widget(column, {2, 8, 12, 8}));
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  scroll->setWidget(inside);
-  scroll->viewport()->setAutoFillBackground(false);
-  inside->setAutoFillBackground(false);
   return scroll;
 }
 
@@ -170,10 +135,13 @@ void NewRunDialog::load_starting_point() {
   preferences().apply_to(experiment);
   form_.start_from(experiment);
   if (!given_.isEmpty()) form_.set_texts(given_);
-  if (tabs_->currentIndex() == 1) {
-    const QSignalBlocker quiet(yaml_);
-    yaml_->setPlainText(form_.yaml());
-  }
+  write_yaml();
+}
+
+void NewRunDialog::write_yaml() {
+  if (tabs_->currentIndex() != 1) return;
+  const QSignalBlocker quiet(yaml_);
+  yaml_->setPlainText(form_.yaml());
 }
 
 void NewRunDialog::open_file() {

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <QDialog>
-#include <QTimer>
 
 #include "ui/base/worker_thread.h"
 #include "ui/jobs/pace_job.h"
-#include "ui/models/experiment_form.h"
+#include "ui/models/session/experiment_form.h"
 
 class QCheckBox;
 class QComboBox;
@@ -43,6 +42,7 @@ class NewRunDialog : public QDialog {
   QWidget* make_form();
   void fill_starting_points(const QString& clone);
   void load_starting_point();
+  void write_yaml();
   void open_file();
   void show_levels();
   void show_checked();

@@ -4,7 +4,6 @@
 #include <QComboBox>
 #include <QFileDialog>
 #include <QGridLayout>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -13,6 +12,7 @@
 
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -27,8 +27,7 @@ SettingField::SettingField(const config::Setting& setting, ExperimentForm& form,
   const QString label = setting_label(setting);
   name_ = new QLabel;
   name_->setFixedWidth(kLabelWidth);
-  help_ = new QLabel;
-  help_->setProperty("muted", true);
+  help_ = muted_label();
   help_->setWordWrap(true);
   error_ = new QLabel;
   error_->setProperty("error", true);
@@ -48,9 +47,7 @@ SettingField::SettingField(const config::Setting& setting, ExperimentForm& form,
   if (!setting.applies_to.empty()) help += u' ' + tr("Used by: %1.").arg(to_qt(setting.applies_to));
   help_->setText(help);
 
-  auto* entry = new QHBoxLayout;
-  entry->setSpacing(6);
-  entry->addWidget(editor_);
+  QHBoxLayout* entry = in_row({editor_}, 6);
   if (setting.kind == Kind::path) {
     auto* browse = new QPushButton(u"…"_s);
     browse->setFixedWidth(34);
@@ -102,12 +99,8 @@ QWidget* SettingField::make_editor() {
   line->setFixedWidth(setting_.kind == Kind::path ? kEditorWidth - 40 : kEditorWidth);
   if (!setting_.unit.empty()) {
     // The unit stands in the field, at its end.
-    auto* unit = new QLabel(to_qt(setting_.unit), line);
-    unit->setProperty("muted", true);
-    auto* inside = new QHBoxLayout(line);
-    inside->setContentsMargins(0, 0, 10, 0);
-    inside->addStretch();
-    inside->addWidget(unit);
+    QLabel* unit = muted_label(to_qt(setting_.unit));
+    lay_out(line, in_row({rest(), unit}), {0, 0, 10, 0});
     unit->setAttribute(Qt::WA_TransparentForMouseEvents);
   }
   connect(line, &QLineEdit::textEdited, this,
@@ -149,8 +142,7 @@ void SettingField::show_state() {
   const QString tip =
       used ? key_
            : tr("%1 changes nothing here. Used by: %2.").arg(key_, to_qt(setting_.applies_to));
-  for (QWidget* part : {static_cast<QWidget*>(name_), editor_, static_cast<QWidget*>(help_),
-                        static_cast<QWidget*>(browse_)}) {
+  for (QWidget* part : std::initializer_list<QWidget*>{name_, editor_, help_, browse_}) {
     if (!part) continue;
     part->setEnabled(used);
     part->setToolTip(tip);

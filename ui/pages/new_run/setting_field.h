@@ -3,7 +3,7 @@
 
 #include <QWidget>
 
-#include "ui/models/experiment_form.h"
+#include "ui/models/session/experiment_form.h"
 
 class QLabel;
 class QPushButton;

@@ -1,18 +1,16 @@
 #include "ui/pages/runs/config_tab.h"
 
 #include <QComboBox>
-#include <QFontDatabase>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QTableView>
-#include <QVBoxLayout>
 
 #include "core/base/files.h"
 #include "core/run/run_folder.h"
 #include "ui/base/text.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/parts.h"
 #include "ui/widgets/table_export.h"
 #include "ui/widgets/table_view.h"
 
@@ -25,28 +23,15 @@ ConfigTab::ConfigTab(const WorkspaceModel& workspace, QWidget* parent)
   other_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   other_->setMinimumContentsLength(36);
   other_->setAccessibleName(tr("Compare with"));
-  note_ = new QLabel;
-  note_->setProperty("muted", true);
-  text_ = new QPlainTextEdit;
+  note_ = muted_label();
+  text_ = fixed_text(tr("Configuration"));
   text_->setReadOnly(true);
-  text_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-  text_->setAccessibleName(tr("Configuration"));
   table_ = row_table(differences_, tr("Differences"));
   table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
   auto* error = new MessageCard;
   make_exportable(*table_, *error, u"differences"_s);
-  auto* row = new QHBoxLayout;
-  row->setSpacing(8);
-  row->addWidget(new QLabel(tr("Compare with")));
-  row->addWidget(other_);
-  row->addWidget(note_, 1);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 8, 4, 0);
-  column->setSpacing(8);
-  column->addLayout(row);
-  column->addWidget(error);
-  column->addWidget(text_, 1);
-  column->addWidget(table_, 1);
+  QHBoxLayout* row = in_row({new QLabel(tr("Compare with")), other_, {note_, 1}});
+  lay_out(this, in_column({row, error, {text_, 1}, {table_, 1}}), {0, 8, 4, 0});
   connect(other_, &QComboBox::currentIndexChanged, this, &ConfigTab::show_chosen);
 }
 

@@ -3,14 +3,13 @@
 
 #include <QWidget>
 
-#include "ui/models/config_diff.h"
-#include "ui/models/run_info.h"
-#include "ui/models/workspace_model.h"
+#include "ui/models/items/config_diff_model.h"
+#include "ui/models/items/workspace_model.h"
+#include "ui/models/values/run_info.h"
 
 class QComboBox;
 class QLabel;
 class QPlainTextEdit;
-class QStackedLayout;
 class QTableView;
 
 namespace omniq::ui {

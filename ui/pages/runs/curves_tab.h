@@ -5,9 +5,9 @@
 #include <QWidget>
 #include <map>
 
-#include "ui/models/run_colors.h"
-#include "ui/models/run_info.h"
-#include "ui/models/series_feed.h"
+#include "ui/models/session/run_colors.h"
+#include "ui/models/session/series_feed.h"
+#include "ui/models/values/run_info.h"
 #include "ui/pages/runs/run_charts.h"
 
 class QCheckBox;

@@ -1,14 +1,11 @@
 #include "ui/pages/runs/evaluation_tab.h"
 
 #include <QAction>
-#include <QFutureWatcher>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QTableView>
-#include <QVBoxLayout>
 #include <QtConcurrent>
 
 #include "ui/base/format.h"
@@ -17,6 +14,7 @@
 #include "ui/widgets/confusion_view.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/parts.h"
 #include "ui/widgets/table_export.h"
 #include "ui/widgets/table_view.h"
 
@@ -28,8 +26,7 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
   figures_->setTextFormat(Qt::RichText);
   figures_->setWordWrap(true);
   matrix_ = new ConfusionView;
-  which_ = new QLabel;
-  which_->setProperty("heading", true);
+  which_ = heading_label();
   auto* all = new QPushButton(tr("All"));
   auto* wrong = new QPushButton(tr("Wrong ones"));
   auto* save = new QPushButton(tr("Export…"));
@@ -41,27 +38,9 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
   table_->horizontalHeader()->resizeSection(ClipModel::kLabel, 140);
   table_->horizontalHeader()->resizeSection(ClipModel::kPredicted, 150);
 
-  auto* head = new QHBoxLayout;
-  head->setSpacing(8);
-  head->addWidget(which_, 1);
-  head->addWidget(all);
-  head->addWidget(wrong);
-  head->addWidget(save);
-  auto* right = new QVBoxLayout;
-  right->setSpacing(8);
-  right->addLayout(head);
-  right->addWidget(table_, 1);
-  auto* row = new QHBoxLayout;
-  row->setSpacing(16);
-  row->addWidget(matrix_, 2);
-  row->addLayout(right, 3);
-  auto* content = new QWidget;
-  auto* column = new QVBoxLayout(content);
-  column->setContentsMargins(0, 8, 4, 0);
-  column->setSpacing(10);
-  column->addWidget(error_);
-  column->addWidget(figures_);
-  column->addLayout(row, 1);
+  QVBoxLayout* listed = in_column({in_row({{which_, 1}, all, wrong, save}), {table_, 1}});
+  QHBoxLayout* row = in_row({{matrix_, 2}, {listed, 3}}, 16);
+  QWidget* content = in_widget(in_column({error_, figures_, {row, 1}}, 10), {0, 8, 4, 0});
 
   empty_ = new EmptyState;
   evaluate_ = empty_->add_button(tr("Evaluate"), true);
@@ -69,9 +48,7 @@ EvaluationTab::EvaluationTab(QWidget* parent) : QWidget(parent) {
   stack_ = new QStackedWidget;
   stack_->addWidget(empty_);
   stack_->addWidget(content);
-  auto* outer = new QVBoxLayout(this);
-  outer->setContentsMargins(0, 0, 0, 0);
-  outer->addWidget(stack_);
+  lay_out(this, in_column({stack_}));
 
   connect(matrix_, &ConfusionView::cell_chosen, this, &EvaluationTab::show_cell);
   connect(all, &QPushButton::clicked, this, [this] {

@@ -3,10 +3,10 @@
 
 #include <QWidget>
 
-#include "ui/models/evaluation.h"
-#include "ui/models/run_info.h"
+#include "ui/models/items/clip_model.h"
+#include "ui/models/readers/evaluation.h"
+#include "ui/models/values/run_info.h"
 
-class QComboBox;
 class QLabel;
 class QPushButton;
 class QStackedWidget;

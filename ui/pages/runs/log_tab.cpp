@@ -1,10 +1,10 @@
 #include "ui/pages/runs/log_tab.h"
 
 #include <QFile>
-#include <QFontDatabase>
 #include <QPlainTextEdit>
 #include <QScrollBar>
-#include <QVBoxLayout>
+
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -14,15 +14,11 @@ constexpr qint64 kTail = 128 * 1024;
 }
 
 LogTab::LogTab(QWidget* parent) : QWidget(parent) {
-  text_ = new QPlainTextEdit;
+  text_ = fixed_text(tr("Log"));
   text_->setReadOnly(true);
   text_->setLineWrapMode(QPlainTextEdit::NoWrap);
-  text_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
   text_->setPlaceholderText(tr("This run has written no log yet."));
-  text_->setAccessibleName(tr("Log"));
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 8, 4, 0);
-  column->addWidget(text_);
+  lay_out(this, in_column({text_}), {0, 8, 4, 0});
   timer_.setInterval(1000);
   connect(&timer_, &QTimer::timeout, this, &LogTab::read);
 }

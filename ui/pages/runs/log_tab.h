@@ -4,7 +4,7 @@
 #include <QTimer>
 #include <QWidget>
 
-#include "ui/models/run_info.h"
+#include "ui/models/values/run_info.h"
 
 class QPlainTextEdit;
 

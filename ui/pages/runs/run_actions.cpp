@@ -6,7 +6,7 @@
 #include <QInputDialog>
 #include <QUrl>
 
-#include "ui/models/workspace_model.h"
+#include "ui/models/items/workspace_model.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;

@@ -5,7 +5,7 @@
 #include <QObject>
 
 #include "core/run/control.h"
-#include "ui/models/workspace.h"
+#include "ui/models/session/workspace.h"
 
 namespace omniq::ui {
 

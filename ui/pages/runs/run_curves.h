@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "ui/models/run_series.h"
+#include "ui/models/values/run_series.h"
 #include "ui/widgets/chart/curve_data.h"
 
 namespace omniq::ui {

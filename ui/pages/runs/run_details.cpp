@@ -1,17 +1,16 @@
 #include "ui/pages/runs/run_details.h"
 
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QTabWidget>
-#include <QVBoxLayout>
 
 #include "ui/base/format.h"
-#include "ui/models/run_colors.h"
+#include "ui/models/session/run_colors.h"
 #include "ui/pages/runs/config_tab.h"
 #include "ui/pages/runs/curves_tab.h"
 #include "ui/pages/runs/evaluation_tab.h"
 #include "ui/pages/runs/log_tab.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -19,13 +18,9 @@ using namespace Qt::StringLiterals;
 RunDetails::RunDetails(const WorkspaceModel& workspace, RunColors& colors, QWidget* parent)
     : QWidget(parent) {
   title_ = new QLabel;
-  QFont large = title_->font();
-  large.setPointSizeF(large.pointSizeF() * 1.15);
-  large.setWeight(QFont::DemiBold);
-  title_->setFont(large);
+  enlarge(title_, 1.15);
   title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-  subtitle_ = new QLabel;
-  subtitle_->setProperty("muted", true);
+  subtitle_ = muted_label();
   problem_ = new MessageCard;
   tabs_ = new QTabWidget;
   tabs_->setDocumentMode(true);
@@ -37,16 +32,8 @@ RunDetails::RunDetails(const WorkspaceModel& workspace, RunColors& colors, QWidg
   tabs_->addTab(config_, tr("Configuration"));
   tabs_->addTab(log_, tr("Log"));
   tabs_->addTab(evaluation_, tr("Evaluation"));
-  auto* head = new QHBoxLayout;
-  head->setSpacing(10);
-  head->addWidget(title_);
-  head->addWidget(subtitle_, 1);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 4, 0, 0);
-  column->setSpacing(6);
-  column->addLayout(head);
-  column->addWidget(problem_);
-  column->addWidget(tabs_, 1);
+  lay_out(this, in_column({in_row({title_, {subtitle_, 1}}, 10), problem_, {tabs_, 1}}, 6),
+          {0, 4, 0, 0});
   connect(evaluation_, &EvaluationTab::clip_opened, this,
           [this](const QString& file) { Q_EMIT clip_opened(run_, file); });
   connect(evaluation_, &EvaluationTab::evaluate_requested, this,

@@ -3,7 +3,7 @@
 
 #include <QWidget>
 
-#include "ui/models/workspace_model.h"
+#include "ui/models/items/workspace_model.h"
 
 class QLabel;
 class QTabWidget;

@@ -1,13 +1,13 @@
 #include "ui/pages/runs/run_filter_bar.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 
 #include "ui/base/icons.h"
-#include "ui/models/run_info.h"
+#include "ui/models/values/run_info.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -43,20 +43,9 @@ RunFilterBar::RunFilterBar(RunFilter& filter, QWidget* parent) : QWidget(parent)
     state_->addItem(state_text(key), key);
   fusion_ = add_choice(tr("Any fusion"), tr("Fusion"));
   tag_ = add_choice(tr("Any tag"), tr("Tag"));
-  count_ = new QLabel;
-  count_->setProperty("muted", true);
-  auto* start = new QPushButton(tr("New run…"));
-  start->setProperty("primary", true);
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(8);
-  row->addWidget(search_, 2);
-  row->addWidget(state_);
-  row->addWidget(fusion_);
-  row->addWidget(tag_);
-  row->addWidget(count_);
-  row->addStretch(1);
-  row->addWidget(start);
+  count_ = muted_label();
+  QPushButton* start = primary_button(tr("New run…"));
+  lay_out(this, in_row({{search_, 2}, state_, fusion_, tag_, count_, rest(1), start}));
   connect(start, &QPushButton::clicked, this, &RunFilterBar::new_run_requested);
   connect(search_, &QLineEdit::textChanged, this, [this](const QString& text) {
     filter_.set_search(text);

@@ -3,7 +3,7 @@
 
 #include <QWidget>
 
-#include "ui/models/run_filter.h"
+#include "ui/models/items/run_filter.h"
 
 class QComboBox;
 class QLabel;

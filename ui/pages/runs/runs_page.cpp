@@ -9,14 +9,15 @@
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTableView>
-#include <QVBoxLayout>
 
 #include "ui/base/text.h"
+#include "ui/models/items/any_change.h"
 #include "ui/pages/runs/run_actions.h"
 #include "ui/pages/runs/run_details.h"
 #include "ui/pages/runs/run_filter_bar.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/message_card.h"
+#include "ui/widgets/parts.h"
 #include "ui/widgets/run_delegate.h"
 #include "ui/widgets/table_export.h"
 #include "ui/widgets/table_view.h"
@@ -61,26 +62,16 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
   details_ = new RunDetails(workspace_.model(), colors_);
 
   stack_ = new QStackedWidget;
-  for (QWidget* page : {static_cast<QWidget*>(table_), static_cast<QWidget*>(no_match_)})
-    stack_->addWidget(page);
+  stack_->addWidget(table_);
+  stack_->addWidget(no_match_);
   below_ = new QStackedWidget;
   below_->addWidget(no_choice_);
   below_->addWidget(details_);
-  splitter_ = new QSplitter(Qt::Vertical);
-  splitter_->addWidget(stack_);
-  splitter_->addWidget(below_);
-  splitter_->setChildrenCollapsible(false);
-  splitter_->setHandleWidth(10);
+  splitter_ = in_splitter(Qt::Vertical, {stack_, below_});
   splitter_->setStretchFactor(0, 2);
   splitter_->setStretchFactor(1, 5);
 
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(16, 12, 16, 8);
-  column->setSpacing(8);
-  column->addWidget(filter_bar_);
-  column->addWidget(error_);
-  column->addWidget(splitter_, 1);
-  column->addWidget(no_runs_, 1);
+  lay_out(this, in_column({filter_bar_, error_, {splitter_, 1}, {no_runs_, 1}}), {16, 12, 16, 8});
   QPushButton* demo = no_runs_->add_button(tr("Try it now"), true);
   demo->setToolTip(tr("Makes demo videos and trains on them, in about a minute and a half"));
   connect(demo, &QPushButton::clicked, this, &RunsPage::demo_requested);
@@ -95,12 +86,7 @@ RunsPage::RunsPage(Workspace& workspace, RunColors& colors, QWidget* parent)
     filter_bar_->update_choices();
     update_selection();
   });
-  const auto changed = qOverload<>(&QTimer::start);
-  WorkspaceModel& model = workspace_.model();
-  connect(&model, &QAbstractItemModel::dataChanged, &changed_, changed);
-  connect(&model, &QAbstractItemModel::rowsInserted, &changed_, changed);
-  connect(&model, &QAbstractItemModel::rowsRemoved, &changed_, changed);
-  connect(&model, &QAbstractItemModel::modelReset, &changed_, changed);
+  on_any_change(workspace_.model(), &changed_, qOverload<>(&QTimer::start));
   connect(&workspace_, &Workspace::opened, this,
           [this](int, const QString& problem, const QString& unreadable) {
             if (!unreadable.isEmpty())

@@ -4,9 +4,9 @@
 #include <QTimer>
 #include <QWidget>
 
-#include "ui/models/run_colors.h"
-#include "ui/models/run_filter.h"
-#include "ui/models/workspace.h"
+#include "ui/models/items/run_filter.h"
+#include "ui/models/session/run_colors.h"
+#include "ui/models/session/workspace.h"
 
 class QSplitter;
 class QStackedWidget;

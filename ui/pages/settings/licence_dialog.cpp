@@ -2,10 +2,10 @@
 
 #include <QDialogButtonBox>
 #include <QFile>
-#include <QFontDatabase>
 #include <QPlainTextEdit>
 #include <QTabWidget>
-#include <QVBoxLayout>
+
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -22,20 +22,14 @@ LicenceDialog::LicenceDialog(QWidget* parent) : QDialog(parent) {
       {tr("Linking permission"), u"LicenseRef-linking-permission.txt"_s},
       {u"Apache-2.0"_s, u"Apache-2.0.txt"_s}};
   for (const auto& [title, name] : texts) {
-    auto* text = new QPlainTextEdit;
+    QPlainTextEdit* text = fixed_text(title);
     text->setReadOnly(true);
-    text->setAccessibleName(title);
-    text->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
     QFile file(u":/licences/"_s + name);
     if (file.open(QIODevice::ReadOnly)) text->setPlainText(QString::fromUtf8(file.readAll()));
     tabs->addTab(text, title);
   }
   auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(14, 12, 14, 12);
-  column->setSpacing(10);
-  column->addWidget(tabs, 1);
-  column->addWidget(buttons);
+  lay_out(this, in_column({{tabs, 1}, buttons}, 10), {14, 12, 14, 12});
   connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
 }
 

@@ -4,9 +4,7 @@
 #include <QCheckBox>
 #include <QClipboard>
 #include <QComboBox>
-#include <QDir>
 #include <QFileDialog>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -17,13 +15,13 @@
 #include <QThread>
 #include <QUndoCommand>
 #include <QUndoStack>
-#include <QVBoxLayout>
 #include <QtConcurrent>
 
 #include "core/base/version.h"
 #include "ui/base/text.h"
 #include "ui/engine/engine.h"
 #include "ui/pages/settings/licence_dialog.h"
+#include "ui/widgets/parts.h"
 
 namespace omniq::ui {
 using namespace Qt::StringLiterals;
@@ -43,15 +41,8 @@ class ResetCommand : public QUndoCommand {
 };
 
 QFrame* make_card(const QString& title, QVBoxLayout*& rows) {
-  auto* card = new QFrame;
-  card->setProperty("card", true);
-  auto* heading = new QLabel(title);
-  heading->setProperty("heading", true);
-  rows = new QVBoxLayout(card);
-  rows->setContentsMargins(18, 14, 18, 16);
-  rows->setSpacing(10);
-  rows->addWidget(heading);
-  return card;
+  rows = in_column({heading_label(title)}, 10);
+  return in_card(rows, {18, 14, 18, 16});
 }
 
 // A row: what it is, its editor (and what belongs to that), and behind it what it does.
@@ -62,14 +53,9 @@ QLabel* add_row(QVBoxLayout* rows, const QString& name, QWidget* editor, const Q
   auto* label = new QLabel(name);
   label->setFixedWidth(kLabelWidth);
   label->setBuddy(editor);
-  auto* text = new QLabel(help);
-  text->setProperty("muted", true);
+  QLabel* text = muted_label(help);
   text->setWordWrap(true);
-  auto* row = new QHBoxLayout;
-  row->setSpacing(6);
-  row->addWidget(label);
-  row->addSpacing(8);
-  row->addWidget(editor);
+  QHBoxLayout* row = in_row({label, gap(8), editor}, 6);
   if (beside) {
     beside->setFixedWidth(kBesideWidth);
     row->addWidget(beside);
@@ -83,23 +69,12 @@ QLabel* add_row(QVBoxLayout* rows, const QString& name, QWidget* editor, const Q
 }  // namespace
 
 SettingsPage::SettingsPage(QUndoStack& undo, QWidget* parent) : QWidget(parent), undo_(undo) {
-  auto* inside = new QWidget;
-  auto* column = new QVBoxLayout(inside);
-  column->setContentsMargins(16, 12, 16, 12);
-  column->setSpacing(12);
-  for (QWidget* group :
-       {make_window_group(), make_engine_group(), make_training_group(), make_about_group()})
-    column->addWidget(group);
-  column->addStretch();
-  auto* scroll = new QScrollArea;
-  scroll->setWidgetResizable(true);
+  QVBoxLayout* groups = in_column(
+      {make_window_group(), make_engine_group(), make_training_group(), make_about_group(), rest()},
+      12);
+  QScrollArea* scroll = in_scroll_area(in_widget(groups, {16, 12, 16, 12}));
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  scroll->setWidget(inside);
-  scroll->viewport()->setAutoFillBackground(false);
-  inside->setAutoFillBackground(false);
-  auto* outer = new QVBoxLayout(this);
-  outer->setContentsMargins(0, 0, 0, 0);
-  outer->addWidget(scroll);
+  lay_out(this, in_column({scroll}));
   connect(&preferences(), &Preferences::changed, this, &SettingsPage::read);
   read();
 }
@@ -179,14 +154,8 @@ QWidget* SettingsPage::make_about_group() {
   auto* licences = new QPushButton(tr("Licences…"));
   auto* defaults = new QPushButton(tr("Reset all settings"));
   defaults->setToolTip(tr("Edit > Undo takes it back"));
-  auto* buttons = new QHBoxLayout;
-  buttons->setSpacing(8);
-  buttons->addWidget(copy);
-  buttons->addWidget(licences);
-  buttons->addStretch();
-  buttons->addWidget(defaults);
   rows->addSpacing(4);
-  rows->addLayout(buttons);
+  rows->addLayout(in_row({copy, licences, rest(), defaults}));
   connect(copy, &QPushButton::clicked, this,
           [this] { QApplication::clipboard()->setText(facts()); });
   connect(licences, &QPushButton::clicked, this, &SettingsPage::show_licences);
