@@ -1,13 +1,15 @@
 // omniq train, omniq resume
+#include <cmath>
 #include <iostream>
+#include <tuple>
 
 #include "app/omniq/command.h"
 #include "app/omniq/progress_bar.h"
 #include "app/omniq/signals.h"
+#include "core/assembly/preparation.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/config/load.h"
-#include "core/train/setup.h"
 #include "core/train/trainer.h"
 
 namespace omniq::app {
@@ -28,15 +30,30 @@ class ConsoleObserver : public train::Observer {
       last_train_ = row;
       return;
     }
-    log::info(cat("epoch ", row.epoch, "  train loss ",
-                  fixed(last_train_.epoch_loss.value_or(last_train_.loss), 3), "  top-1 ",
-                  fixed(last_train_.epoch_top1.value_or(last_train_.top1), 1), " %", "  |  ",
-                  row.phase == "val" ? "held-out" : "test", " loss ", fixed(row.loss, 3),
-                  "  top-1 ", fixed(row.top1, 1), " %  top-5 ", fixed(row.top5, 1), " %  ",
-                  fixed(last_train_.clips_per_second.value_or(0), 0), " clips/s"));
+    // A run may go on at its validation: then nothing was trained.
+    const run::Numbers& trained = last_train_.of_epoch;
+    log::info(cat("epoch ", row.epoch, trained.empty() ? "" : "  train" + words(trained) + "  |",
+                  "  ", row.phase == "val" ? "held-out" : "test", words(row.values),
+                  trained.empty() ? ""
+                                  : cat("  ", fixed(last_train_[run::Metric::clips_per_second], 0),
+                                        " clips/s")));
+    last_train_ = {};
   }
 
  private:
+  /// " loss 0.123  top-1 87.5 %  top-5 100.0 %": of what is there.
+  static std::string words(const run::Numbers& values) {
+    std::string text;
+    for (const auto& [metric, name, unit] : {std::tuple(run::Metric::loss, "loss", ""),
+                                             {run::Metric::top1, "top-1", " %"},
+                                             {run::Metric::top5, "top-5", " %"}}) {
+      const double value = run::value_of(values, metric);
+      if (!std::isnan(value))
+        text += cat(text.empty() ? " " : "  ", name, " ", fixed(value, *unit ? 1 : 3), unit);
+    }
+    return text;
+  }
+
   ProgressBar bar_;
   run::MetricsRow last_train_;
 };
@@ -53,8 +70,10 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
   const bool paused = outcome->state == run::RunState::paused;
   if (line.json) {
     nlohmann::ordered_json best = nullptr;
-    if (outcome->best_top1 >= 0)
-      best = {{"epoch", outcome->best_epoch}, {"top1", outcome->best_top1}};
+    if (!outcome->best.empty()) {
+      best = {{"epoch", outcome->best_epoch}};
+      best.update(nlohmann::ordered_json(outcome->best));
+    }
     print_json({{"run", folder.path().string()},
                 {"state", run::state_name(outcome->state)},
                 {"epochs", outcome->epochs},
@@ -71,10 +90,10 @@ Result<int> train_in(const run::RunFolder& folder, const config::Experiment& exp
   } else {
     std::cout << "Finished " << outcome->epochs << " epochs in " << human_seconds(outcome->seconds)
               << ".";
-    if (outcome->best_top1 >= 0) {
+    if (const double top1 = run::value_of(outcome->best, run::Metric::top1); !std::isnan(top1)) {
       std::cout << (outcome->selection == "val" ? " Best held-out Top-1 "
                                                 : " Top-1 after the last epoch ")
-                << fixed(outcome->best_top1, 1) << " %"
+                << fixed(top1, 1) << " %"
                 << (outcome->selection == "val" ? cat(" (epoch ", outcome->best_epoch, ")") : "")
                 << ".";
     }
@@ -97,7 +116,7 @@ void add_train(CommandLine& line) {
   Command command =
       add_command(line, "train", "Start a run from a configuration", [=, &line]() -> Result<int> {
         OMNIQ_ASSIGN(config::Experiment experiment, config::load(*config, *overrides));
-        OMNIQ_TRY(train::prepare(experiment, *force));
+        OMNIQ_TRY(assembly::prepare(experiment, *force));
         const Stoppable stop(/*saves=*/true);
         OMNIQ_ASSIGN(const run::RunFolder folder, run::RunFolder::create(experiment));
         return train_in(folder, experiment, stop, line);

@@ -14,6 +14,7 @@
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/model/weights/safetensors.h"
+#include "core/run/metrics.h"
 #include "core/run/run_folder.h"
 
 namespace omniq::assembly {
@@ -22,25 +23,17 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr const char* kStateKey = "omniq.trainer";
+constexpr const char* kTop1 = run::info(run::Metric::top1).name;
+constexpr const char* kTop5 = run::info(run::Metric::top5).name;
 constexpr const char* kAlphaKey = "omniq.lora_alpha";
-
-Json to_json(const run::ClipSums& sums) {
-  return {{"loss", sums.loss}, {"top1", sums.top1}, {"top5", sums.top5}, {"clips", sums.clips}};
-}
-
-run::ClipSums sums_from(const Json& json) {
-  return {json.at("loss").get<double>(), json.at("top1").get<std::int64_t>(),
-          json.at("top5").get<std::int64_t>(), json.at("clips").get<std::int64_t>()};
-}
 
 std::string state_to_json(const TrainerState& s) {
   return json_text(Json{{"step", s.step},
                         {"epoch", s.epoch},
                         {"batch", s.batch},
-                        {"window", to_json(s.window)},
-                        {"of_epoch", to_json(s.of_epoch)},
-                        {"best_top1", s.best_top1},
-                        {"best_loss", s.best_loss},
+                        {"window", s.window},
+                        {"of_epoch", s.of_epoch},
+                        {"best", s.best},
                         {"best_epoch", s.best_epoch},
                         {"seconds", s.seconds},
                         {"loss_scale", s.loss_scale},
@@ -54,16 +47,16 @@ std::string state_problem(const TrainerState& s, const std::optional<RunExtent>&
     return std::any_of(counts.begin(), counts.end(), [](std::int64_t n) { return n < 0; });
   };
   if (negative({s.step, s.epoch, s.batch, s.scale_steps})) return "a count is negative";
-  for (const run::ClipSums& sums : {s.window, s.of_epoch}) {
-    if (negative({sums.clips, sums.top1, sums.top5}) || sums.top1 > sums.top5 ||
-        sums.top5 > sums.clips)
+  for (const run::Numbers* sums : {&s.window, &s.of_epoch}) {
+    const double top1 = run::number(*sums, kTop1), top5 = run::number(*sums, kTop5);
+    if (!(0 <= top1 && top1 <= top5 && top5 <= run::number(*sums, "clips")))
       return "the clips since the last row of metrics are no counts";
   }
   if (!(s.loss_scale > 0) || !std::isfinite(s.loss_scale))
     return cat("the loss scale is ", s.loss_scale);
   if (!(s.seconds >= 0) || !std::isfinite(s.seconds)) return cat("its time is ", s.seconds, " s");
-  if (!(s.best_top1 >= -1 && s.best_top1 <= 100))
-    return cat("the best Top-1 is ", s.best_top1, " %");
+  if (const double top1 = run::number(s.best, kTop1); !(top1 >= 0 && top1 <= 100))
+    return cat("the best Top-1 is ", top1, " %");
   if (s.best_epoch < 0 || s.best_epoch > s.epoch + 1)
     return cat("epoch ", s.best_epoch, " is the best of ", s.epoch);
   if (s.classes.empty()) return "it has no classes";
@@ -95,12 +88,17 @@ Result<TrainerState> state_from(const model::SafetensorsReader& file, const fs::
     json.at("step").get_to(s.step);
     json.at("epoch").get_to(s.epoch);
     json.at("batch").get_to(s.batch);
-    s.window = sums_from(json.at("window"));
-    // Checkpoints of version 0.1 have neither of these; JSON has no infinity.
-    if (json.contains("of_epoch")) s.of_epoch = sums_from(json["of_epoch"]);
-    if (json.contains("best_loss") && json["best_loss"].is_number())
-      json["best_loss"].get_to(s.best_loss);
-    json.at("best_top1").get_to(s.best_top1);
+    json.at("window").get_to(s.window);
+    // Earlier versions have no sums of the epoch, and gave the best keys of its own: -1 and null
+    // where there was none yet.
+    if (json.contains("of_epoch")) json["of_epoch"].get_to(s.of_epoch);
+    if (json.contains("best")) {
+      json["best"].get_to(s.best);
+    } else if (const double top1 = json.at("best_top1").get<double>(); top1 >= 0) {
+      s.best[kTop1] = top1;
+      if (json.contains("best_loss") && json["best_loss"].is_number())
+        json["best_loss"].get_to(s.best[run::info(run::Metric::loss).name]);
+    }
     json.at("best_epoch").get_to(s.best_epoch);
     json.at("seconds").get_to(s.seconds);
     json.at("loss_scale").get_to(s.loss_scale);
@@ -256,10 +254,16 @@ Result<TrainerState> read_checkpoint_state(const fs::path& path) {
   return std::move(opened->state);
 }
 
+bool has_begun(const run::RunFolder& folder) {
+  const fs::path last = folder.last_checkpoint();
+  return fs::exists(last) || fs::exists(folder.best_checkpoint()) ||
+         fs::exists(last.parent_path() / "previous.safetensors");
+}
+
 Result<fs::path> reported_checkpoint(const run::RunFolder& folder) {
   const fs::path best = folder.best_checkpoint(), last = folder.last_checkpoint();
   if (fs::exists(best)) return best;
-  if (!fs::exists(last) && !fs::exists(last.parent_path() / "previous.safetensors")) {
+  if (!has_begun(folder)) {
     return fail(ErrorCode::checkpoint,
                 cat("The run ", folder.path().string(), " has no checkpoint yet."),
                 "Train it first: omniq resume " + folder.path().string() + ".");

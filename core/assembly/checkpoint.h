@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,7 +13,7 @@
 
 #include "core/base/result.h"
 #include "core/model/omniq.h"
-#include "core/run/clip_sums.h"
+#include "core/run/numbers.h"
 #include "core/run/run_folder.h"
 
 namespace omniq::assembly {
@@ -26,10 +25,9 @@ struct TrainerState {
   std::int64_t step = 0;   // optimiser steps done
   std::int64_t epoch = 0;  // epochs done
   std::int64_t batch = 0;  // batches of the epoch under way that are done
-  run::ClipSums window;    // since the last row of metrics
-  run::ClipSums of_epoch;  // of the epoch under way, so far
-  double best_top1 = -1;   // percent
-  double best_loss = std::numeric_limits<double>::infinity();  // decides between equal best_top1
+  run::Numbers window;     // the objective's sums since the last row of metrics
+  run::Numbers of_epoch;   // and over the epoch under way, so far
+  run::Numbers best;       // metrics of the best epoch; empty: none yet
   std::int64_t best_epoch = 0;
   double seconds = 0;  // of training so far
   double loss_scale = 1;
@@ -58,6 +56,10 @@ Result<TrainerState> load_checkpoint(const std::filesystem::path& path, model::O
 
 /// Only the state, without the tensors.
 Result<TrainerState> read_checkpoint_state(const std::filesystem::path& path);
+
+/// Whether a run has saved, so that it goes on and never begins anew: one of its checkpoints is
+/// there.
+bool has_begun(const run::RunFolder& folder);
 
 /// The checkpoint of a run that is reported: `best` where there is one, else `last`. Error
 /// (checkpoint) where there is none, and where an epoch was chosen on held-out clips but its

@@ -41,6 +41,7 @@ data::LoaderOptions loader_options(const config::Experiment& e, bool training) {
   options.clip = clip_options(e);
   options.training = training;
   options.batch_size = training ? e.train.batch_size : e.eval.batch_size;
+  if (training) options.together = e.train.accum_steps;
   options.seed = static_cast<std::uint64_t>(e.seed);
   options.workers = static_cast<int>(e.train.num_workers);
   options.cache_bytes = static_cast<std::size_t>(e.data.cache_gb * 0x1p30);

@@ -20,9 +20,9 @@
 
 namespace omniq::data {
 
-std::int64_t batches_held(std::int64_t batch_size, std::int64_t workers) {
-  // One that is ready, one in use, and enough begun that every worker has a clip.
-  return 2 + (workers + batch_size - 1) / batch_size;
+std::int64_t batches_held(std::int64_t batch_size, std::int64_t workers, std::int64_t together) {
+  // Those that are ready, those in use, and enough begun that every worker has a clip.
+  return 2 * together + (workers + batch_size - 1) / batch_size;
 }
 
 class Loader::Impl {
@@ -76,7 +76,7 @@ Loader::Impl::Impl(Split split, LoaderOptions options)
       (clip.spatial_views != 1 && clip.spatial_views != 3)) {
     throw std::invalid_argument("Loader: an option is out of range");
   }
-  depth_ = batches_held(options_.batch_size, options_.workers);
+  depth_ = batches_held(options_.batch_size, options_.workers, options_.together);
   for (int i = 0; i < options_.workers; ++i) {
     workers_.emplace_back([this](std::stop_token stop) { work(stop); });
   }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/data/batches.h"
 #include "core/data/dataset.h"
 #include "core/data/sampling.h"
 
@@ -28,42 +29,30 @@ struct ClipOptions {
 struct LoaderOptions {
   ClipOptions clip;
   std::int64_t batch_size = 8;
-  bool training = false;  // shuffles and augments
+  std::int64_t together = 1;  // batches that are taken one after the other before any is worked on
+  bool training = false;      // shuffles and augments
   std::uint64_t seed = 0;
   int workers = 2;              // decoding threads, ≥ 1
   std::size_t cache_bytes = 0;  // for decoded, resized videos; what does not fit is decoded again
 };
 
-struct Batch {
-  // uint8 [B, V, T, S, S, 3] RGB; V = temporal · spatial views (spatial runs faster), 1 in training
-  at::Tensor video;
-  at::Tensor labels;                             // int64 [B]
-  std::vector<std::int64_t> indices;             // [B], into Split::clips
-  std::vector<Problem> unreadable;               // clips that could not be decoded; not in `video`
-  std::vector<std::int64_t> unreadable_indices;  // the same clips, into Split::clips
-};
-
-/// How many batches a loader holds at most, ready or under way.
-std::int64_t batches_held(std::int64_t batch_size, std::int64_t workers);
+/// How many batches a loader and who takes `together` of them hold at most.
+std::int64_t batches_held(std::int64_t batch_size, std::int64_t workers, std::int64_t together);
 
 /// Used from one thread at a time. A clip that cannot be decoded is logged once and named in its
 /// batch; a broken invariant (a setting out of range, no memory) is thrown by the constructor or by
 /// next().
-class Loader {
+class Loader : public Batches {
  public:
   Loader(Split split, LoaderOptions options);
-  ~Loader();
+  ~Loader() override;
 
-  std::int64_t clips() const;
-  std::int64_t batches() const;  // an epoch; the last batch may be smaller
-
-  /// Starts epoch `epoch` (the order and every augmentation are keyed by seed, epoch and clip) at
-  /// batch `first`. Ends what was under way; what comes before `first` is not decoded.
-  void start(std::int64_t epoch, std::int64_t first = 0);
-
-  /// The next batch in order; nothing at the end of the epoch or when a stop is requested. A batch
-  /// all of whose clips are unreadable has an undefined `video`.
-  std::optional<Batch> next(std::stop_token stop = {});
+  std::int64_t clips() const override;
+  std::int64_t batches() const override;
+  /// Order and augmentations are keyed by seed, epoch and clip; what comes before `first` is not
+  /// decoded.
+  void start(std::int64_t epoch, std::int64_t first = 0) override;
+  std::optional<Batch> next(std::stop_token stop = {}) override;
 
  private:
   class Impl;

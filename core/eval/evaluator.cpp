@@ -5,57 +5,20 @@
 
 #include <algorithm>
 
-#include "core/eval/probabilities.h"
-#include "core/model/precision.h"
+#include "core/model/probabilities.h"
 
 namespace omniq::eval {
-namespace {
-
-/// Evaluation mode while it lives.
-class EvaluationScope {
- public:
-  explicit EvaluationScope(model::OmniQ& model)
-      : model_(model), was_training_(model.is_training()) {
-    model.eval();
-  }
-  ~EvaluationScope() { model_.train(was_training_); }
-  EvaluationScope(const EvaluationScope&) = delete;
-  EvaluationScope& operator=(const EvaluationScope&) = delete;
-
- private:
-  model::OmniQ& model_;
-  bool was_training_;
-};
-
-}  // namespace
-
-Result<at::Tensor> class_probabilities(model::OmniQ& model, const at::Tensor& video,
-                                       const model::Execution& execution) {
-  const std::int64_t views = video.size(1);
-  const at::Tensor logits = model.forward(video.flatten(0, 1), execution);
-  OMNIQ_ASSIGN(const at::Tensor p, probabilities_of(logits, execution.precision));
-  return p.unflatten(0, {video.size(0), views}).mean(1);
-}
-
-BestClasses best_classes(const at::Tensor& probabilities) {
-  const auto [values, classes] =
-      probabilities.to(at::kDouble).topk(std::min<std::int64_t>(5, probabilities.size(0)));
-  const auto* value = values.const_data_ptr<double>();
-  const auto* index = classes.const_data_ptr<std::int64_t>();
-  return {{index, index + classes.size(0)}, {value, value + values.size(0)}};
-}
-
-Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const data::Split& split,
+Result<Evaluation> evaluate(model::OmniQ& model, data::Batches& batches, const data::Split& split,
                             c10::Device device, model::Precision precision,
                             const std::function<void(std::int64_t)>& progress,
                             std::stop_token stop) {
   const torch::InferenceMode inference;
-  const EvaluationScope evaluation_mode(model);
+  const model::EvaluationScope evaluation_mode(model);
   const model::Execution execution = model.execution(precision, /*training=*/false);
   Evaluation result;
   std::int64_t correct1 = 0, correct5 = 0, readable = 0;
-  loader.start(0);
-  while (auto batch = loader.next(stop)) {
+  batches.start(0, 0);
+  while (auto batch = batches.next(stop)) {
     for (std::size_t i = 0; i < batch->unreadable.size(); ++i) {
       result.predictions.push_back(
           {batch->unreadable_indices[i], {}, {}, batch->unreadable[i].what});
@@ -63,11 +26,11 @@ Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const dat
     }
     if (batch->video.defined()) {
       OMNIQ_ASSIGN(const at::Tensor p,
-                   class_probabilities(model, batch->video.to(device), execution));
+                   model::class_probabilities(model, batch->video.to(device), execution));
       for (std::int64_t i = 0; i < p.size(0); ++i) {
         ClipPrediction prediction;
         prediction.clip = batch->indices[i];
-        BestClasses best = best_classes(p[i]);
+        model::BestClasses best = model::best_classes(p[i]);
         prediction.top = std::move(best.classes);
         prediction.probabilities = std::move(best.probabilities);
         const std::int64_t label = split.clips[prediction.clip].label;

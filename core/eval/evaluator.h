@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "core/data/loader.h"
+#include "core/data/batches.h"
+#include "core/data/dataset.h"
 #include "core/model/omniq.h"
 #include "core/model/precision.h"
 
@@ -18,7 +19,7 @@ namespace omniq::eval {
 
 struct ClipPrediction {
   std::int64_t clip = 0;              // index into the split
-  std::vector<std::int64_t> top;      // as BestClasses; empty for an unreadable clip
+  std::vector<std::int64_t> top;      // as model::BestClasses; empty for an unreadable clip
   std::vector<double> probabilities;  // of `top`
   std::string problem;                // why the clip could not be read
 };
@@ -30,25 +31,11 @@ struct Evaluation {
   std::vector<ClipPrediction> predictions;  // in the order of the split
 };
 
-/// video uint8 [B, V, T, S, S, 3] on the model's device → the mean over views of the softmax,
-/// float32 [B, classes] on the CPU. Errors are those of probabilities_of.
-Result<at::Tensor> class_probabilities(model::OmniQ& model, const at::Tensor& video,
-                                       const model::Execution& execution);
-
-/// The classes with the largest probabilities, best first, at most five.
-struct BestClasses {
-  std::vector<std::int64_t> classes;
-  std::vector<double> probabilities;
-};
-
-/// Of `probabilities`, float [classes] on the CPU.
-BestClasses best_classes(const at::Tensor& probabilities);
-
-/// Evaluates `loader`'s clips (an evaluation loader over `split`), averaging the softmax over
+/// Evaluates clips as an evaluation loader over `split` gives them, averaging the softmax over
 /// views. The model is left in the mode that it was in. `progress(clips done)` is called after
 /// every batch. Logits that are not finite are an error of code `numeric`, a requested stop is that
 /// of evaluation_stopped().
-Result<Evaluation> evaluate(model::OmniQ& model, data::Loader& loader, const data::Split& split,
+Result<Evaluation> evaluate(model::OmniQ& model, data::Batches& batches, const data::Split& split,
                             c10::Device device, model::Precision precision,
                             const std::function<void(std::int64_t)>& progress = {},
                             std::stop_token stop = {});

@@ -7,9 +7,9 @@
 #include <stdexcept>
 
 #include "core/base/text.h"
-#include "core/eval/probabilities.h"
 #include "core/model/device.h"
 #include "core/model/precision.h"
+#include "core/model/probabilities.h"
 
 namespace omniq::infer {
 
@@ -54,7 +54,7 @@ Result<std::vector<double>> FrameWindow::classify(std::span<const std::int64_t> 
     logits =
         model_->classify(features_.index_select(0, torch::tensor(slots).to(device_)).unsqueeze(0));
   }
-  OMNIQ_ASSIGN(const at::Tensor p, eval::probabilities_of(logits, execution_.precision));
+  OMNIQ_ASSIGN(const at::Tensor p, model::probabilities_of(logits, execution_.precision));
   const auto* values = p.const_data_ptr<float>();
   return std::vector<double>(values, values + p.size(1));
 }

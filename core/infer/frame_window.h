@@ -28,7 +28,7 @@ class FrameWindow {
   void push(std::span<const std::int64_t> numbers, const at::Tensor& rgb);
 
   /// Probabilities, one a class, of the clip made of frames `numbers` in this order (repeats
-  /// allowed). Errors are those of eval::probabilities_of. Throws std::out_of_range for a frame
+  /// allowed). Errors are those of model::probabilities_of. Throws std::out_of_range for a frame
   /// that the ring does not hold.
   Result<std::vector<double>> classify(std::span<const std::int64_t> numbers);
 

@@ -11,10 +11,10 @@
 #include "core/assembly/model.h"
 #include "core/data/transform.h"
 #include "core/data/video.h"
-#include "core/eval/evaluator.h"
 #include "core/infer/frame_window.h"
 #include "core/model/device.h"
 #include "core/model/precision.h"
+#include "core/model/probabilities.h"
 
 namespace omniq::infer {
 namespace {
@@ -57,10 +57,10 @@ Result<Prediction> Predictor::predict(const std::filesystem::path& video) {
   prediction.frames = clip.size(0) * clip.size(1);
   start = std::chrono::steady_clock::now();
   OMNIQ_ASSIGN(const at::Tensor p,
-               eval::class_probabilities(*model_, clip.unsqueeze(0).to(device_),
-                                         model_->execution(precision_, /*training=*/false)));
+               model::class_probabilities(*model_, clip.unsqueeze(0).to(device_),
+                                          model_->execution(precision_, /*training=*/false)));
   prediction.model_ms = milliseconds_since(start);
-  const eval::BestClasses best = eval::best_classes(p[0]);
+  const model::BestClasses best = model::best_classes(p[0]);
   for (std::size_t k = 0; k < best.classes.size(); ++k)
     prediction.top5.push_back({classes_[best.classes[k]], best.probabilities[k]});
   return prediction;

@@ -109,6 +109,22 @@ class OmniQ : public InitialisedModule {
   std::shared_ptr<Linear> head_;
 };
 
+/// Evaluation mode while it lives; then what was before.
+class EvaluationScope {
+ public:
+  explicit EvaluationScope(torch::nn::Module& model)
+      : model_(model), was_training_(model.is_training()) {
+    model.eval();
+  }
+  ~EvaluationScope() { model_.train(was_training_); }
+  EvaluationScope(const EvaluationScope&) = delete;
+  EvaluationScope& operator=(const EvaluationScope&) = delete;
+
+ private:
+  torch::nn::Module& model_;
+  bool was_training_;
+};
+
 /// While it lives, says what the model's layers draw in training mode; without one those that drop
 /// throw c10::Error. One at a time.
 class TrainingPass {

@@ -16,29 +16,29 @@ using Json = nlohmann::ordered_json;
 
 }  // namespace
 
+double value_of(const Numbers& values, Metric metric) {
+  return number(values, info(metric).name, std::nan(""));
+}
+
 std::optional<MetricsRow> parse_line(const std::string& line) {
   const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;
+  // JSON has no NaN: null stands for it.
+  const auto read = [&](const std::string& key, Numbers& values, const char* name) {
+    if (const auto found = json.find(key); found != json.end())
+      values[name] = found->is_null() ? std::nan("") : found->get<double>();
+  };
   try {
     MetricsRow row;
     row.step = json.at("step").get<std::int64_t>();
     row.epoch = json.at("epoch").get<std::int64_t>();
-    row.phase = json.at("phase").get<std::string>();
-    row.loss = json.at("loss").is_null() ? std::nan("") : json.at("loss").get<double>();
-    row.top1 = json.at("top1").get<double>();
-    row.top5 = json.at("top5").get<double>();
     row.time = json.at("time").get<double>();
-    const auto optional = [&](const char* key, auto& out) {
-      using T = typename std::remove_reference_t<decltype(out)>::value_type;
-      if (json.contains(key) && !json[key].is_null()) out = json[key].get<T>();
-    };
-    optional("lr", row.lr);
-    optional("epoch_loss", row.epoch_loss);
-    optional("epoch_top1", row.epoch_top1);
-    optional("epoch_top5", row.epoch_top5);
-    optional("clips_per_second", row.clips_per_second);
-    optional("data_wait", row.data_wait);
-    optional("vram_bytes", row.vram_bytes);
+    row.phase = json.at("phase").get<std::string>();
+    for (const MetricInfo& metric : kMetrics) {
+      read(metric.name, row.values, metric.name);
+      read(kOfEpoch + std::string(metric.name), row.of_epoch, metric.name);
+    }
+    if (!row.values.contains(info(Metric::loss).name)) return std::nullopt;
     return row;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
@@ -46,19 +46,20 @@ std::optional<MetricsRow> parse_line(const std::string& line) {
 }
 
 std::string to_line(const MetricsRow& row) {
-  Json json = {{"step", row.step}, {"epoch", row.epoch}, {"time", row.time}, {"phase", row.phase},
-               {"loss", row.loss}, {"top1", row.top1},   {"top5", row.top5}};
-  const auto optional = [&](const char* key, const std::optional<double>& value) {
-    if (value) json[key] = *value;
+  Json json = {{"step", row.step}, {"epoch", row.epoch}, {"time", row.time}, {"phase", row.phase}};
+  const auto write = [&](const std::string& key, const Numbers& values, const MetricInfo& metric) {
+    const auto found = values.find(metric.name);
+    if (found == values.end()) return;
+    if (metric.whole && std::isfinite(found->second)) {
+      json[key] = static_cast<std::int64_t>(found->second);
+    } else {
+      json[key] = found->second;
+    }
   };
-  optional("lr", row.lr);
-  optional("epoch_loss", row.epoch_loss);
-  optional("epoch_top1", row.epoch_top1);
-  optional("epoch_top5", row.epoch_top5);
-  optional("clips_per_second", row.clips_per_second);
-  optional("data_wait", row.data_wait);
-  if (row.phase == "train")
-    json["vram_bytes"] = row.vram_bytes ? Json(*row.vram_bytes) : Json(nullptr);
+  for (const MetricInfo& metric : kMetrics) {
+    write(metric.name, row.values, metric);
+    write(kOfEpoch + std::string(metric.name), row.of_epoch, metric);
+  }
   return json_text(json);
 }
 

@@ -3,33 +3,67 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/run/numbers.h"
 
 namespace omniq::run {
+
+/// What rows may say. Objectives give the first ones (train/objectives), the trainer the others.
+enum class Metric {
+  loss,
+  top1,              // percent
+  top5,              // percent
+  lr,                // train: learning rate of fusion and head
+  clips_per_second,  // train
+  data_wait,         // train: share of the time spent waiting for clips, 0 to 1
+  vram_bytes,        // train: peak allocated; NaN on the CPU
+};
+
+struct MetricInfo {
+  const char* name;    // key in metrics.jsonl and TensorBoard's tag; everybody else goes by Metric
+  bool whole = false;  // a count
+};
+inline constexpr MetricInfo kMetrics[] = {
+    {"loss"},
+    {"top1"},
+    {"top5"},
+    {"lr"},
+    {"clips_per_second"},
+    {"data_wait"},
+    {"vram_bytes", /*whole=*/true},
+};
+inline constexpr std::size_t kMetricCount = std::size(kMetrics);
+
+/// Before the names of an epoch's values.
+inline constexpr const char* kOfEpoch = "epoch_";
+
+constexpr const MetricInfo& info(Metric metric) {
+  return kMetrics[static_cast<std::size_t>(metric)];
+}
+
+/// Values by the names of metrics; NaN where there is none.
+double value_of(const Numbers& values, Metric metric);
 
 struct MetricsRow {
   std::int64_t step = 0;   // optimiser steps done
   std::int64_t epoch = 0;  // 1-based: the epoch that the row belongs to
+  double time = 0;         // seconds since 1970
   std::string phase;  // "train"; "val": held-out clips; "test": the test list, which is watched
-  double loss = 0;
-  double top1 = 0, top5 = 0;  // percent
-  std::optional<double> lr;   // train: fusion's and head's learning rate
-  // train, last row of an epoch: over all clips of the epoch; loss, top1 and top5 are over those
-  // since the row before
-  std::optional<double> epoch_loss, epoch_top1, epoch_top5;
-  double time = 0;                         // seconds since 1970; measured, as are the following
-  std::optional<double> clips_per_second;  // train
-  std::optional<double> data_wait;  // train: share of the time spent waiting for clips, 0 to 1
-  std::optional<std::int64_t> vram_bytes;  // peak allocated; nothing on the CPU
+  Numbers values;     // train: over the clips since the row before
+  Numbers of_epoch;   // train, last row of an epoch: the objective's, over all clips of the epoch
+
+  double operator[](Metric metric) const { return value_of(values, metric); }
+  void set(Metric metric, double value) { values[info(metric).name] = value; }
 };
 
+/// {"step", "epoch", "time", "phase", the values, "epoch_<name>" of the epoch's}.
 std::string to_line(const MetricsRow& row);
-/// The row of one line; nothing where the line is damaged.
+/// The row of one line; nothing where the line is damaged. Keys that are no metric are left out.
 std::optional<MetricsRow> parse_line(const std::string& line);
 
 /// Appends rows; each is on the disk as one whole line or not at all for a reader that skips a torn

@@ -10,8 +10,6 @@
 #include "core/data/dataset.h"
 #include "core/model/precision.h"
 #include "core/run/run_folder.h"
-#include "core/train/setup.h"
-#include "core/train/step.h"
 
 namespace omniq::train {
 

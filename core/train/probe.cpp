@@ -8,17 +8,19 @@
 #include <chrono>
 
 #include "core/assembly/dataset.h"
+#include "core/assembly/estimate.h"
+#include "core/assembly/fit.h"
 #include "core/assembly/model.h"
+#include "core/assembly/preparation.h"
 #include "core/base/memory.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/eval/timing.h"
 #include "core/model/device.h"
 #include "core/model/precision.h"
-#include "core/train/estimate.h"
-#include "core/train/fit.h"
 #include "core/train/schedule.h"
 #include "core/train/setup.h"
+#include "core/train/step.h"
 
 namespace omniq::train {
 namespace {
@@ -36,7 +38,8 @@ Status measure_steps(const config::Experiment& e, const ProbeOptions& options,
   const model::Precision precision = model::choose_precision(device, e.train.amp);
   probe.precision = model::precision_name(precision);
   AdamW optimizer(parameter_groups(*built.model, e), {e.optim.beta1, e.optim.beta2});
-  TrainStep step(*built.model, optimizer, step_options(e, precision));
+  const auto objective = make_objective(*built.model, e, precision);
+  TrainStep step(*objective, optimizer, {device, precision, e.optim.clip_norm});
   built.model->train();
   // Other clips for every forward pass are not needed: no operator's time depends on the values.
   const auto samples = torch::arange(e.train.batch_size, torch::kLong);
@@ -48,15 +51,21 @@ Status measure_steps(const config::Experiment& e, const ProbeOptions& options,
 
   const Clock::time_point begin = Clock::now();
   const std::int64_t passes = (1 + options.steps) * e.train.accum_steps;
+  const std::vector<ClipBatch> batches(static_cast<std::size_t>(e.train.accum_steps),
+                                       {video, labels, samples});
   std::vector<double> taken;
   for (std::int64_t i = 0; i <= options.steps; ++i) {
     if (taken.size() > 0 && milliseconds_since(begin) > 1e3 * options.seconds) break;
     const Clock::time_point start = Clock::now();
-    for (std::int64_t micro = 0; micro < e.train.accum_steps; ++micro) {
-      if (stop.stop_requested()) return fail(ErrorCode::stopped, "The measurement was stopped.");
-      step.accumulate(video.to(device), labels.to(device), samples.to(device), i);
-      if (tell) tell(i * e.train.accum_steps + micro + 1, passes);
-    }
+    std::int64_t begun = 0;
+    const auto go_on = [&] {
+      if (tell && begun > 0) tell(i * e.train.accum_steps + begun, passes);
+      ++begun;
+      return !stop.stop_requested();
+    };
+    if (!step.accumulate(batches, i, go_on))
+      return fail(ErrorCode::stopped, "The measurement was stopped.");
+    if (tell) tell((i + 1) * e.train.accum_steps, passes);
     step.update(learning_rate_factor(i, std::max<std::int64_t>(probe.steps, 1), e.optim.warmup));
     model::synchronize(device);
     if (i > 0) taken.push_back(milliseconds_since(start));  // the first allocates and compiles
@@ -76,8 +85,8 @@ Result<run::Probe> probe(const config::Experiment& e, const ProbeOptions& option
   OMNIQ_ASSIGN(const data::Dataset dataset, assembly::open_dataset(e));
   probe.classes = static_cast<std::int64_t>(dataset.classes.size());
   probe.clips = static_cast<std::int64_t>(dataset.train.clips.size());
-  if (probe.clips == 0) return no_training_clips(e);
-  probe.steps_per_epoch = steps_per_epoch(e, probe.clips);
+  if (probe.clips == 0) return assembly::no_training_clips(e);
+  probe.steps_per_epoch = assembly::steps_per_epoch(e, probe.clips);
   probe.steps = probe.steps_per_epoch * e.train.epochs;
 
   release_freed_memory();
@@ -93,7 +102,7 @@ Result<run::Probe> probe(const config::Experiment& e, const ProbeOptions& option
     if (!probe.gpu)
       probe.resident_growth = std::max<std::int64_t>(0, peak_resident_memory() - before);
   } catch (const std::exception& thrown) {
-    const auto error = memory_error(e, thrown);
+    const auto error = assembly::memory_error(e, thrown);
     if (!error) throw;
     return tl::unexpected(*error);
   }

@@ -2,26 +2,9 @@
 
 #include <torch/nn/module.h>
 
-#include "core/assembly/dataset.h"
-#include "core/base/text.h"
-#include "core/model/device.h"
-#include "core/model/precision.h"
-#include "core/train/fit.h"
+#include "core/train/objectives/classification.h"
 
 namespace omniq::train {
-
-Status prepare(config::Experiment& e, bool force) {
-  e.threads = model::resolve_threads(e.threads);
-  OMNIQ_ASSIGN(const data::Dataset dataset, assembly::open_dataset(e));
-  if (force) return {};
-  OMNIQ_ASSIGN(const c10::Device device, model::resolve_device(e.device));
-  return check_fits(e, dataset, free_memory(device));
-}
-
-tl::unexpected<Error> no_training_clips(const config::Experiment& e) {
-  return fail(ErrorCode::data, cat("There is no training clip under ", e.data.root, "."),
-              "Check data.root and data.trainlist; omniq demo-data makes a small set to try.");
-}
 
 std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model,
                                              const config::Experiment& e) {
@@ -45,9 +28,10 @@ std::vector<ParameterGroup> parameter_groups(const model::OmniQ& model,
   return groups;
 }
 
-StepOptions step_options(const config::Experiment& e, model::Precision precision) {
-  return {precision, e.train.label_smoothing, e.optim.clip_norm,
-          static_cast<std::uint64_t>(e.seed)};
+std::unique_ptr<Objective> make_objective(model::OmniQ& model, const config::Experiment& e,
+                                          model::Precision precision) {
+  return std::make_unique<Classification>(model, precision, e.train.label_smoothing,
+                                          static_cast<std::uint64_t>(e.seed));
 }
 
 }  // namespace omniq::train

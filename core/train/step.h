@@ -1,29 +1,24 @@
-// One optimiser step: forward and backward passes over its micro-batches, clipping, update.
+// One optimiser step: forward and backward passes over its batches, clipping, update.
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
-#include <memory>
+#include <functional>
+#include <optional>
+#include <span>
 
-#include "core/model/omniq.h"
 #include "core/model/precision.h"
-#include "core/run/clip_sums.h"
 #include "core/train/adamw.h"
+#include "core/train/objectives/objective.h"
 
 namespace omniq::train {
 
-using run::ClipSums;
-
-/// How many of the labels are the best and among the best five logits. logits [n, classes], labels
-/// int64 [n].
-ClipSums count_correct(const at::Tensor& logits, const at::Tensor& labels);
-
 struct StepOptions {
+  c10::Device device{c10::kCPU};  // the model's
   model::Precision precision = model::Precision::float32;
-  double label_smoothing = 0.1;
   double clip_norm = 0.5;  // 0: none
-  std::uint64_t seed = 0;
 };
 
 struct StepResult {
@@ -33,18 +28,16 @@ struct StepResult {
 
 class TrainStep {
  public:
-  /// The model is on its device, and it is known what of it trains.
-  TrainStep(model::OmniQ& model, AdamW& optimizer, const StepOptions& options);
+  TrainStep(Objective& objective, AdamW& optimizer, const StepOptions& options);
 
-  /// Forward and backward of one micro-batch: video uint8 [n, T, S, S, 3], labels int64 [n] and
-  /// samples int64 [n] (which clip each is), all on the model's device. Gradients of the *sum* of
-  /// the clips' losses add up until update(), and what is drawn is keyed by (seed, step, layer,
-  /// sample), so that the size and number of micro-batches do not matter.
-  ClipSums accumulate(const at::Tensor& video, const at::Tensor& labels, const at::Tensor& samples,
-                      std::int64_t step);
+  /// Forward and backward passes over all batches of a step, which may be on any device and are
+  /// taken to the model's one by one. Returns the objective's sums over them. `go_on` is asked
+  /// before each; where it says no, nothing is returned, and no gradient is left.
+  std::optional<run::Numbers> accumulate(std::span<const ClipBatch> batches, std::int64_t step,
+                                         const std::function<bool()>& go_on = {});
 
-  /// Divides the gradients by the number of clips, clips their norm, and updates with the peak
-  /// learning rates times `factor`. Without any clip nothing happens.
+  /// Clips the gradients' norm and updates with the peak learning rates times `factor`. Without any
+  /// batch nothing happens.
   StepResult update(double factor);
 
   double loss_scale() const { return scale_; }
@@ -52,11 +45,9 @@ class TrainStep {
   void set_loss_scale(double scale, std::int64_t good_steps);
 
  private:
-  model::OmniQ& model_;
+  Objective& objective_;
   AdamW& optimizer_;
   StepOptions options_;
-  model::Execution execution_;
-  std::int64_t clips_ = 0;
   double scale_ = 1;             // float16's loss scale
   std::int64_t good_steps_ = 0;  // since it last changed
 };

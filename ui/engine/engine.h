@@ -54,7 +54,7 @@ class Engine {
                                                        std::optional<std::uint64_t> training_seed,
                                                        std::stop_token stop) = 0;
 
-  /// train::prepare: what must be right before a run's folder is made; with `force` also where the
+  /// assembly::prepare: what must be right before a run's folder is made; with `force` also where the
   /// estimate says that memory will not suffice.
   virtual Status prepare(config::Experiment& experiment, bool force) = 0;
   /// train::train.

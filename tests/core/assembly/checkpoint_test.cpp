@@ -162,9 +162,9 @@ TEST(Checkpoint, AStateThatCannotBeIsRefused) {
            {[](S& s) { s.batch = -1; }, "negative"},
            {[](S& s) { s.loss_scale = 0; }, "loss scale is 0"},
            {[](S& s) { s.loss_scale = kInfinity; }, "cannot be read"},
-           {[](S& s) { s.best_top1 = 187; }, "best Top-1 is 187"},
+           {[](S& s) { s.best["top1"] = 187; }, "best Top-1 is 187"},
            {[](S& s) { s.best_epoch = 7; }, "epoch 7 is the best"},
-           {[](S& s) { s.window.top1 = 3; }, "no counts"},
+           {[](S& s) { s.window["top1"] = 3; }, "no counts"},
            {[](S& s) { s.classes.clear(); }, "no classes"}}) {
     EXPECT_THAT(message(change), AllOf(HasSubstr(path.string()), HasSubstr(expected)));
   }

@@ -7,7 +7,7 @@
 
 #include <numeric>
 
-#include "core/eval/evaluator.h"
+#include "core/model/probabilities.h"
 #include "tests/core/model/small_model.h"
 
 namespace omniq::infer {
@@ -19,7 +19,7 @@ std::vector<double> encoded_anew(model::OmniQ& model, const at::Tensor& frames,
                                  const std::vector<std::int64_t>& numbers) {
   const torch::InferenceMode inference;
   const at::Tensor clip = frames.index_select(0, torch::tensor(numbers));
-  const at::Tensor p = eval::class_probabilities(model, clip.unsqueeze(0).unsqueeze(0), {})
+  const at::Tensor p = model::class_probabilities(model, clip.unsqueeze(0).unsqueeze(0), {})
                            .value()[0]
                            .to(torch::kDouble);
   return {p.const_data_ptr<double>(), p.const_data_ptr<double>() + p.size(0)};

@@ -6,8 +6,8 @@
 #include <torch/utils.h>
 
 #include "core/data/video.h"
-#include "core/eval/evaluator.h"
 #include "core/infer/moments.h"
+#include "core/model/probabilities.h"
 #include "tests/core/data/video_files.h"
 #include "tests/core/model/small_model.h"
 #include "tests/support/temporary_folder.h"
@@ -37,7 +37,7 @@ std::vector<double> encoded_anew(model::OmniQ& model, const std::filesystem::pat
     view.apply(frames[i].const_data_ptr<std::uint8_t>(), frames.size(2),
                clip[0][0][i].mutable_data_ptr<std::uint8_t>());
   }
-  const at::Tensor p = eval::class_probabilities(model, clip, {}).value()[0].to(torch::kDouble);
+  const at::Tensor p = model::class_probabilities(model, clip, {}).value()[0].to(torch::kDouble);
   return {p.const_data_ptr<double>(), p.const_data_ptr<double>() + p.size(0)};
 }
 

@@ -8,6 +8,7 @@
 #include "core/model/device.h"
 #include "core/model/omniq.h"
 #include "core/model/precision.h"
+#include "core/train/objectives/classification.h"
 #include "core/train/schedule.h"
 #include "core/train/step.h"
 #include "tests/core/train/one_group.h"
@@ -51,15 +52,17 @@ std::shared_ptr<OmniQ> train_demo_model(const Clips& clips, c10::Device device) 
   model->to(device);
   model->train();
   train::AdamW optimizer({train::one_group(*model, 1e-3)}, {.beta2 = 0.98});
-  train::TrainStep step(*model, optimizer, {});
+  train::Classification objective(*model, model::Precision::float32, /*label_smoothing=*/0.1, 0);
+  train::TrainStep step(objective, optimizer, {device});
   constexpr std::int64_t kEpochs = 20, kBatch = 8;
   const std::int64_t batches = clips.labels.size(0) / kBatch;
   at::Tensor order;
   for (std::int64_t i = 0; i < kEpochs * batches; ++i) {
     if (i % batches == 0) order = torch::randperm(clips.labels.size(0)).to(device);
     const at::Tensor chosen = order.narrow(0, i % batches * kBatch, kBatch);
-    step.accumulate(clips.video.index_select(0, chosen), clips.labels.index_select(0, chosen),
-                    chosen, i);
+    step.accumulate(std::vector{train::ClipBatch{clips.video.index_select(0, chosen),
+                                                 clips.labels.index_select(0, chosen), chosen}},
+                    i);
     step.update(train::learning_rate_factor(i, kEpochs * batches, /*warmup=*/0.05));
   }
   model->eval();

@@ -279,11 +279,11 @@ MetricsRow row(std::int64_t step, const char* phase = "train") {
   r.step = step;
   r.epoch = 1;
   r.phase = phase;
-  r.loss = 0.1 + static_cast<double>(step) / 3;
-  r.top1 = 12.5;
-  r.top5 = 50;
+  r.set(Metric::loss, 0.1 + static_cast<double>(step) / 3);
+  r.set(Metric::top1, 12.5);
+  r.set(Metric::top5, 50);
   r.time = 1e9 + 0.25;
-  if (r.phase == "train") r.lr = 1.0 / 3;
+  if (r.phase == "train") r.set(Metric::lr, 1.0 / 3);
   return r;
 }
 

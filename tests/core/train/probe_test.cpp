@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "core/base/text.h"
-#include "core/train/estimate.h"
+#include "core/assembly/estimate.h"
 #include "core/train/trainer.h"
 #include "tests/core/train/demo_training.h"
 
@@ -38,7 +38,7 @@ TEST_F(ProbeTest, MeasuresStepsOfTheRunThatWouldStart) {
   EXPECT_EQ(measured->classes, 8);
   EXPECT_EQ(measured->clips, 32);
   EXPECT_EQ(measured->precision, "float32");
-  const MemoryEstimate estimate = estimate_memory(e, 8, /*gpu=*/false);
+  const assembly::MemoryEstimate estimate = assembly::estimate_memory(e, 8, /*gpu=*/false);
   EXPECT_EQ(measured->parameters.total, estimate.parameters);
   EXPECT_EQ(measured->parameters.trainable, estimate.trainable);
   EXPECT_FALSE(std::filesystem::exists(e.run.dir)) << "a probe leaves nothing behind";
@@ -126,7 +126,7 @@ TEST_F(ProbeTest, TensorsHoldWhatTheEstimateSays) {
         static_cast<double>(peak_of_tensors([&] { measured = probe(e, {.steps = 1}); }));
     ASSERT_TRUE(measured) << measured.error().text();
     ASSERT_TRUE(measured->resident_growth);
-    const double estimate = estimate_memory(e, 8, /*gpu=*/false).total();
+    const double estimate = assembly::estimate_memory(e, 8, /*gpu=*/false).total();
     const std::string name = cat(shape.fusion, "_", shape.trainable, "_", shape.size);
     RecordProperty(name, fixed(estimate / tensors, 2));
     EXPECT_NEAR(estimate / tensors, 1, 0.03) << name << ' ' << tensors;

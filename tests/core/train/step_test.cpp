@@ -1,11 +1,12 @@
 // The training step from tensors alone, so that it also runs on a GPU host without video.
 #include "core/train/step.h"
-#include "core/model/precision.h"
 
 #include <gtest/gtest.h>
 
 #include "core/model/device.h"
+#include "core/model/precision.h"
 #include "core/model/preprocess.h"
+#include "core/train/objectives/classification.h"
 #include "tests/core/model/small_model.h"
 #include "tests/core/train/one_group.h"
 #include "tests/kernels/operator_testing.h"
@@ -31,7 +32,15 @@ class TrainStepOn : public omniq::testing::DeviceTest {
   }
 
   TrainStep step(model::Precision precision) {
-    return {*model_, *optimizer_, {precision, /*label_smoothing=*/0, /*clip_norm=*/0.5, 1}};
+    objective_.emplace(*model_, precision, /*label_smoothing=*/0, /*seed=*/1);
+    return {*objective_, *optimizer_, {device(), precision, /*clip_norm=*/0.5}};
+  }
+
+  std::vector<ClipBatch> all() const { return {{video_, labels_, samples_}}; }
+  ClipBatch part(std::int64_t first, std::optional<std::int64_t> end = {},
+                 std::int64_t every = 1) const {
+    const auto of = [&](const at::Tensor& x) { return x.slice(0, first, end, every); };
+    return {of(video_), of(labels_), of(samples_)};
   }
 
   at::Tensor parameters() const {
@@ -49,16 +58,16 @@ class TrainStepOn : public omniq::testing::DeviceTest {
   at::Tensor video_, labels_, samples_;
   std::shared_ptr<model::OmniQ> model_;
   std::optional<AdamW> optimizer_;
+  std::optional<Classification> objective_;
 };
 OMNIQ_INSTANTIATE_ON_DEVICES(TrainStepOn);
 
 TEST_P(TrainStepOn, MicroBatchesOfAnySizeGiveTheSameGradient) {
   auto train_step = step(model::Precision::float32);
-  train_step.accumulate(video_, labels_, samples_, 0);
+  train_step.accumulate(all(), 0);
   const at::Tensor whole = gradients();
   optimizer_->zero_grad();
-  train_step.accumulate(video_.slice(0, 0, 1), labels_.slice(0, 0, 1), samples_.slice(0, 0, 1), 0);
-  train_step.accumulate(video_.slice(0, 1), labels_.slice(0, 1), samples_.slice(0, 1), 0);
+  train_step.accumulate(std::vector{part(0, 1), part(1)}, 0);
   EXPECT_LT(relative_error(gradients(), whole), 1e-4);
 }
 
@@ -99,18 +108,17 @@ TEST_P(TrainStepOn, RanksDrawWhatOneProcessDraws) {
       };
       make();
       const auto all_masks = masks(samples_);
-      step(model::Precision::float32).accumulate(video_, labels_, samples_, 7);
+      step(model::Precision::float32).accumulate(all(), 7);
       const at::Tensor whole = gradients();
       for (const std::int64_t ranks : {1, 2, 3}) {
         at::Tensor sum = torch::zeros_like(whole);
         std::vector<std::vector<at::Tensor>> of_ranks;
         for (std::int64_t rank = 0; rank < ranks; ++rank) {
           make();
-          const auto mine = [&](const at::Tensor& x) { return x.slice(0, rank, {}, ranks); };
-          of_ranks.push_back(masks(mine(samples_)));
-          step(model::Precision::float32)
-              .accumulate(mine(video_), mine(labels_), mine(samples_), 7);
-          sum += gradients();
+          const ClipBatch mine = part(rank, {}, ranks);
+          of_ranks.push_back(masks(mine.samples));
+          step(model::Precision::float32).accumulate(std::vector{mine}, 7);
+          sum += gradients() * (static_cast<double>(mine.labels.size(0)) / 6);
         }
         // Products of other sizes are summed in another order on a GPU.
         EXPECT_LT(relative_error(sum, whole), device().is_cuda() ? 5e-6 : 1e-6) << ranks;
@@ -136,14 +144,14 @@ TEST_P(TrainStepOn, LearnsItsClipsInEveryPrecision) {
     SCOPED_TRACE(model::precision_name(precision));
     SetUp();
     auto train_step = step(precision);
-    ClipSums sums;
+    run::Numbers sums;
     for (std::int64_t i = 0; i < 80; ++i) {
-      sums = train_step.accumulate(video_, labels_, samples_, i);
+      sums = train_step.accumulate(all(), i).value();
       EXPECT_TRUE(std::isfinite(train_step.update(1).grad_norm) ||
                   precision == model::Precision::float16);
     }
-    EXPECT_LT(sums.loss / 6, 0.1);
-    EXPECT_EQ(sums.top1, 6);
+    EXPECT_LT(sums["loss"] / 6, 0.1);
+    EXPECT_EQ(sums["top1"], 6);
   }
 }
 
@@ -153,7 +161,7 @@ TEST_P(TrainStepOn, AnOverflowSkipsTheStepAndHalvesTheScale) {
   const double scale = 0x1p126;  // the gradients of a loss times this are infinite
   train_step.set_loss_scale(scale, 7);
   const at::Tensor before = parameters();
-  train_step.accumulate(video_, labels_, samples_, 0);
+  train_step.accumulate(all(), 0);
   for (auto& gradient : optimizer_->gradients()) gradient.mul_(0x1p100);
   const StepResult result = train_step.update(1);
   EXPECT_TRUE(result.skipped);
@@ -165,11 +173,11 @@ TEST_P(TrainStepOn, AnOverflowSkipsTheStepAndHalvesTheScale) {
 
 TEST_P(TrainStepOn, TheScaleLeavesTheUpdateAsItIs) {
   auto plain = step(model::Precision::float32);
-  plain.accumulate(video_, labels_, samples_, 0);
+  plain.accumulate(all(), 0);
   const double norm = plain.update(0).grad_norm;
   auto scaled = step(model::Precision::float32);
   scaled.set_loss_scale(1024, 0);
-  scaled.accumulate(video_, labels_, samples_, 0);
+  scaled.accumulate(all(), 0);
   EXPECT_NEAR(scaled.update(0).grad_norm, norm, 1e-3 * norm);
 }
 
@@ -182,7 +190,7 @@ TEST_P(TrainStepOn, AnEvaluationSeesWhatTheStepsBeforeItChanged) {
   auto train_step = step(model::Precision::float32);
   for (int i = 0; i < 3; ++i) {
     const at::Tensor before = logits(*model_);
-    train_step.accumulate(video_, labels_, samples_, i);
+    train_step.accumulate(all(), i);
     train_step.update(1);
     const auto fresh = model::small_model("mamba");
     fresh->to(device());
@@ -198,13 +206,13 @@ TEST_P(TrainStepOn, AnEvaluationSeesWhatTheStepsBeforeItChanged) {
   }
 }
 
-TEST_P(TrainStepOn, CountsTheBestAndTheBestFive) {
-  const auto logits =
-      torch::tensor({{0., 1., 2., 3., 4., 5.}, {5., 4., 3., 2., 1., 0.}}).to(device());
-  const ClipSums sums = count_correct(logits, torch::tensor({5, 5}, torch::kLong).to(device()));
-  EXPECT_EQ(sums.clips, 2);
-  EXPECT_EQ(sums.top1, 1);
-  EXPECT_EQ(sums.top5, 1);
+TEST_P(TrainStepOn, AStepThatIsNotWantedAnyMoreLeavesNoGradient) {
+  auto train_step = step(model::Precision::float32);
+  int asked = 0;
+  EXPECT_FALSE(
+      train_step.accumulate(std::vector{part(0, 1), part(1)}, 0, [&] { return ++asked == 1; }));
+  EXPECT_EQ(asked, 2);
+  EXPECT_TRUE(optimizer_->gradients().empty());
 }
 
 }  // namespace

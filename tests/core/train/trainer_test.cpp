@@ -61,8 +61,9 @@ std::string curve(const run::RunFolder& folder) {
   const auto file = run::read_metrics(folder.file("metrics.jsonl"));
   for (run::MetricsRow row : file->rows) {
     row.time = 0;
-    row.clips_per_second = row.data_wait = {};
-    row.vram_bytes = {};
+    for (const auto metric :
+         {run::Metric::clips_per_second, run::Metric::data_wait, run::Metric::vram_bytes})
+      row.values.erase(run::info(metric).name);
     out += run::to_line(row) + "\n";
   }
   return out;
@@ -94,11 +95,12 @@ TEST_F(TrainerTest, ResumesBitForBitFromAnyStep) {
   const auto rows = run::read_metrics(reference->file("metrics.jsonl"))->rows;
   for (std::size_t epoch_start : {0u, 3u}) {
     const auto &first = rows[epoch_start], &last = rows[epoch_start + 1];
-    EXPECT_FALSE(first.epoch_loss);
-    ASSERT_TRUE(last.epoch_loss);
+    EXPECT_TRUE(first.of_epoch.empty());
     const double share = static_cast<double>(first.step - 4 * (first.epoch - 1)) / 4;
-    EXPECT_NEAR(*last.epoch_loss, share * first.loss + (1 - share) * last.loss, 1e-9);
-    EXPECT_NEAR(*last.epoch_top1, share * first.top1 + (1 - share) * last.top1, 1e-9);
+    for (const auto metric : {run::Metric::loss, run::Metric::top1, run::Metric::top5}) {
+      EXPECT_NEAR(run::value_of(last.of_epoch, metric),
+                  share * first[metric] + (1 - share) * last[metric], 1e-9);
+    }
   }
   EXPECT_EQ(split(expected, '\n').size(), 1u + 2 * 3);  // steps 3 or 6, epoch end, validation
 
@@ -192,7 +194,7 @@ TEST_F(TrainerTest, MicroBatchesDoNotChangeTheStep) {
              y = run::read_metrics(b->file("metrics.jsonl"));
   ASSERT_EQ(x->rows.size(), y->rows.size());
   for (std::size_t i = 0; i < x->rows.size(); ++i)
-    EXPECT_NEAR(x->rows[i].loss, y->rows[i].loss, 1e-6);
+    EXPECT_NEAR(x->rows[i][run::Metric::loss], y->rows[i][run::Metric::loss], 1e-6);
 }
 
 /// Opens another run with another thread count, predicts and evaluates, whenever it is called.
@@ -293,9 +295,10 @@ TEST_F(TrainerTest, OfEpochsWithTheSameHeldOutTop1TheOneOfLeastLossIsTheBest) {
   const auto file = run::read_metrics(folder->file("metrics.jsonl"));
   for (const run::MetricsRow& row : file->rows) {
     if (row.phase != "val") continue;
-    ties += row.top1 == top1;
-    if (row.top1 > top1 || (row.top1 == top1 && row.loss < loss))
-      top1 = row.top1, loss = row.loss, best = row.epoch;
+    const double row_top1 = row[run::Metric::top1], row_loss = row[run::Metric::loss];
+    ties += row_top1 == top1;
+    if (row_top1 > top1 || (row_top1 == top1 && row_loss < loss))
+      top1 = row_top1, loss = row_loss, best = row.epoch;
   }
   EXPECT_GT(ties, 0) << "the case says nothing";
   EXPECT_EQ(outcome->best_epoch, best);
@@ -574,7 +577,7 @@ TEST_F(TrainerTest, OverfitsAFewClips) {
   double top1 = 0;
   const auto file = run::read_metrics(folder->file("metrics.jsonl"));
   for (const auto& row : file->rows) {
-    if (row.phase == "train") top1 = row.top1;
+    if (row.phase == "train") top1 = row[run::Metric::top1];
   }
   EXPECT_GE(top1, 95);
 }
@@ -589,6 +592,11 @@ TEST_F(TrainerTest, EvaluationAndPredictionAgree) {
   EXPECT_TRUE(std::filesystem::exists(folder->path() / "adapter" / "adapter_model.safetensors"));
   const auto summary = eval::evaluate_run(*folder, std::vector<std::string>{"eval.batch_size=3"});
   ASSERT_TRUE(summary) << summary.error().text();
+  // What the training watched is the same list.
+  const run::MetricsRow watched = run::read_metrics(folder->file("metrics.jsonl"))->rows.back();
+  EXPECT_EQ(watched.phase, "test");
+  EXPECT_DOUBLE_EQ(watched[run::Metric::top1], summary->record.summary.top1);
+  EXPECT_DOUBLE_EQ(watched[run::Metric::top5], summary->record.summary.top5);
   auto predictor = infer::Predictor::open(*folder);
   ASSERT_TRUE(predictor) << predictor.error().text();
   const auto dataset = assembly::open_dataset(e);

@@ -14,9 +14,9 @@ run::MetricsRow row(std::int64_t step, const char* phase, double loss) {
   r.step = step;
   r.epoch = (step - 1) / 10 + 1;
   r.phase = phase;
-  r.loss = loss;
+  r.set(run::Metric::loss, loss);
   r.time = 500 + 2 * static_cast<double>(step);
-  if (r.phase == "train") r.data_wait = 0.25;
+  if (r.phase == "train") r.set(run::Metric::data_wait, 0.25);
   return r;
 }
 
@@ -34,11 +34,10 @@ class RunCurvesTest : public QObject {
  private:
   static void same(const RunCurves& a, const RunCurves& b) {
     for (const Phase phase : {Phase::train, Phase::val}) {
-      for (int i = 0; i < kQuantities; ++i) {
-        const auto quantity = static_cast<Quantity>(i);
-        for (const auto& [x, y] :
-             {std::pair(a.raw(phase, quantity), b.raw(phase, quantity)),
-              std::pair(a.smooth(phase, quantity), b.smooth(phase, quantity))}) {
+      for (std::size_t i = 0; i < run::kMetricCount; ++i) {
+        const auto metric = static_cast<run::Metric>(i);
+        for (const auto& [x, y] : {std::pair(a.raw(phase, metric), b.raw(phase, metric)),
+                                   std::pair(a.smooth(phase, metric), b.smooth(phase, metric))}) {
           QCOMPARE(x == nullptr, y == nullptr);
           if (!x) continue;
           QCOMPARE(x->x(), y->x());
@@ -84,8 +83,8 @@ class RunCurvesTest : public QObject {
     for (RunSeries* series : {&grown, &whole})
       series->add({{}, false, {row(451, "train", 9), row(451, "val", 8)}, 0});
     check();
-    QCOMPARE(step_by_step.raw(Phase::train, Quantity::loss)->size(), 451u);
-    QCOMPARE(step_by_step.raw(Phase::val, Quantity::loss)->size(), 1u);
+    QCOMPARE(step_by_step.raw(Phase::train, run::Metric::loss)->size(), 451u);
+    QCOMPARE(step_by_step.raw(Phase::val, run::Metric::loss)->size(), 1u);
   }
 
   void curves_are_in_the_charts_units() {
@@ -95,11 +94,11 @@ class RunCurvesTest : public QObject {
     RunCurves::Form form;
     form.x = XAxis::time;
     curves.update(series, form);
-    QCOMPARE(curves.raw(Phase::train, Quantity::loss)->x(), (std::vector<double>{0, 20}));
-    QCOMPARE(curves.raw(Phase::train, Quantity::data_wait)->y(), (std::vector<double>{25, 25}));
-    QVERIFY(!curves.raw(Phase::train, Quantity::vram));
-    QVERIFY(!curves.raw(Phase::val, Quantity::loss));
-    QVERIFY(!curves.smooth(Phase::train, Quantity::loss));
+    QCOMPARE(curves.raw(Phase::train, run::Metric::loss)->x(), (std::vector<double>{0, 20}));
+    QCOMPARE(curves.raw(Phase::train, run::Metric::data_wait)->y(), (std::vector<double>{25, 25}));
+    QVERIFY(!curves.raw(Phase::train, run::Metric::vram_bytes));
+    QVERIFY(!curves.raw(Phase::val, run::Metric::loss));
+    QVERIFY(!curves.smooth(Phase::train, run::Metric::loss));
   }
 };
 

@@ -65,20 +65,22 @@ std::string fake_metrics(const FakeRun& fake, std::int64_t rows) {
     row.step = i;
     row.epoch = (i - 1) / fake.steps_per_epoch + 1;
     row.phase = "train";
-    row.loss = 0.2 + 2 * std::exp(-4 * part) * (1 + 0.08 * noise(random));
-    row.top1 = std::min(100.0, fake.best_top1 * (1 - std::exp(-5 * part)) + noise(random));
-    row.top5 = std::min(100.0, 100 * (1 - std::exp(-12 * part)) + noise(random) / 2);
-    row.lr = 1e-3 * 0.5 * (1 + std::cos(3.14159 * part));
+    row.set(run::Metric::loss, 0.2 + 2 * std::exp(-4 * part) * (1 + 0.08 * noise(random)));
+    row.set(run::Metric::top1,
+            std::min(100.0, fake.best_top1 * (1 - std::exp(-5 * part)) + noise(random)));
+    row.set(run::Metric::top5,
+            std::min(100.0, 100 * (1 - std::exp(-12 * part)) + noise(random) / 2));
+    row.set(run::Metric::lr, 1e-3 * 0.5 * (1 + std::cos(3.14159 * part)));
     row.time = fake.started + 0.4 * static_cast<double>(i);
-    row.clips_per_second = 120 + 5 * noise(random);
-    row.data_wait = std::abs(0.05 + 0.02 * noise(random));
-    if (fake.on_gpu) row.vram_bytes = (std::int64_t{3} << 30) + i * 1024;
+    row.set(run::Metric::clips_per_second, 120 + 5 * noise(random));
+    row.set(run::Metric::data_wait, std::abs(0.05 + 0.02 * noise(random)));
+    if (fake.on_gpu) row.set(run::Metric::vram_bytes, 0x3p30 + static_cast<double>(i) * 1024);
     text += run::to_line(row) + "\n";
     if (i % fake.steps_per_epoch == 0) {
       row.phase = fake.selection == "val" ? "val" : "test";
-      row.lr.reset(), row.clips_per_second.reset(), row.data_wait.reset();
-      row.loss *= 1.1;
-      row.top1 *= 0.95;
+      row.values = {{"loss", 1.1 * row[run::Metric::loss]},
+                    {"top1", 0.95 * row[run::Metric::top1]},
+                    {"top5", row[run::Metric::top5]}};
       text += run::to_line(row) + "\n";
     }
   }

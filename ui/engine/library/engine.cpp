@@ -7,12 +7,12 @@
 #include <thread>
 
 #include "core/assembly/dataset.h"
+#include "core/assembly/preparation.h"
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/data/video_support.h"
 #include "core/eval/run_evaluation.h"
 #include "core/model/device.h"
-#include "core/train/setup.h"
 #include "ui/engine/library/classifier.h"
 #include "ui/engine/library/video_source.h"
 
@@ -78,7 +78,7 @@ class TorchEngine : public Engine {
   }
 
   Status prepare(config::Experiment& experiment, bool force) override {
-    return train::prepare(experiment, force);
+    return assembly::prepare(experiment, force);
   }
 
   Result<train::TrainOutcome> train(const config::Experiment& experiment,

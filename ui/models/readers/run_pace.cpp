@@ -1,6 +1,7 @@
 #include "ui/models/readers/run_pace.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <thread>
 
@@ -85,7 +86,7 @@ std::optional<Pace> PaceFinder::find(const fs::path& workspace,
     Pace pace{to_qt(folder.id()), seconds_per_step(rows), 0};
     if (!(pace.seconds > 0)) continue;
     for (const run::MetricsRow& row : rows)
-      pace.memory = std::max(pace.memory, static_cast<double>(row.vram_bytes.value_or(0)));
+      pace.memory = std::fmax(pace.memory, row[run::Metric::vram_bytes]);  // NaN: on the CPU
     return pace;
   }
   return std::nullopt;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 
 #include "core/base/text.h"
@@ -93,10 +94,10 @@ void RunReader::read_metrics_end() {
   for (const std::string& line : split(text, '\n')) {
     const auto row = run::parse_line(line);
     if (!row || row->phase != "train") continue;
-    if (row->epoch_loss) epoch_loss_ = *row->epoch_loss;
+    if (!row->of_epoch.empty()) epoch_loss_ = run::value_of(row->of_epoch, run::Metric::loss);
     // A whole epoch's, once there is one: that of the few clips of a row jumps.
-    last_loss_ = std::isnan(epoch_loss_) ? row->loss : epoch_loss_;
-    if (row->vram_bytes) peak_vram_ = std::max(peak_vram_, static_cast<double>(*row->vram_bytes));
+    last_loss_ = std::isnan(epoch_loss_) ? (*row)[run::Metric::loss] : epoch_loss_;
+    peak_vram_ = std::fmax(peak_vram_, (*row)[run::Metric::vram_bytes]);  // NaN: on the CPU
     if (first_step < 0) first_step = row->step, first_time = row->time;
     last_step_ = row->step, last_time = row->time;
   }

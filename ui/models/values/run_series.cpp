@@ -10,7 +10,7 @@ void cut(Curves& curves, std::size_t size) {
   curves.step.resize(size);
   curves.epoch.resize(size);
   curves.time.resize(size);
-  for (std::size_t i = 0; i < kQuantities; ++i) {
+  for (std::size_t i = 0; i < run::kMetricCount; ++i) {
     std::vector<double>& column = curves.values[i];
     column.resize(size);
     curves.measured[i] =
@@ -21,9 +21,9 @@ void cut(Curves& curves, std::size_t size) {
 }  // namespace
 
 Curves::Curves() {
-  constexpr double kColumns = kQuantities + 3;
-  for (int i = 0; i < kQuantities; ++i)
-    values[static_cast<std::size_t>(i)] = growing_column(i / kColumns);
+  constexpr double kColumns = run::kMetricCount + 3;
+  for (std::size_t i = 0; i < run::kMetricCount; ++i)
+    values[i] = growing_column(static_cast<double>(i) / kColumns);
   step = growing_column((kColumns - 3) / kColumns);
   epoch = growing_column((kColumns - 2) / kColumns);
   time = growing_column((kColumns - 1) / kColumns);
@@ -55,22 +55,13 @@ void RunSeries::add(const run::MetricsRow& row) {
     }
     ++generation_;
   }
-  const auto maybe = [](const auto& value) {
-    return value ? static_cast<double>(*value) : std::nan("");
-  };
   curves.step.push_back(step);
   curves.epoch.push_back(static_cast<double>(row.epoch));
   curves.time.push_back(row.time);
-  const double values[kQuantities] = {row.loss,
-                                      row.top1,
-                                      row.top5,
-                                      maybe(row.lr),
-                                      maybe(row.vram_bytes),
-                                      maybe(row.clips_per_second),
-                                      maybe(row.data_wait)};
-  for (std::size_t i = 0; i < kQuantities; ++i) {
-    curves.values[i].push_back(values[i]);
-    if (!std::isnan(values[i])) curves.measured[i] = true;
+  for (std::size_t i = 0; i < run::kMetricCount; ++i) {
+    const double value = row[static_cast<run::Metric>(i)];
+    curves.values[i].push_back(value);
+    if (!std::isnan(value)) curves.measured[i] = true;
   }
 }
 

@@ -10,8 +10,6 @@
 
 namespace omniq::ui {
 
-enum class Quantity { loss, top1, top5, lr, vram, clips_per_second, data_wait };
-constexpr int kQuantities = 7;
 enum class Phase { train, val };  // val: what is monitored, held-out clips ("val") or the test list
 
 /// What was added to metrics.jsonl since the last look at it.
@@ -34,14 +32,14 @@ inline std::vector<double> growing_column(double place) {
 struct Curves {
   Curves();
   std::vector<double> step, epoch, time;
-  std::array<std::vector<double>, kQuantities> values;
-  std::array<bool, kQuantities> measured{};  // which have a value at all
+  std::array<std::vector<double>, run::kMetricCount> values;
+  std::array<bool, run::kMetricCount> measured{};  // which have a value at all
 
-  const std::vector<double>& of(Quantity quantity) const {
-    return values[static_cast<std::size_t>(quantity)];
+  const std::vector<double>& of(run::Metric metric) const {
+    return values[static_cast<std::size_t>(metric)];
   }
-  /// Whether the quantity was measured at all.
-  bool has(Quantity quantity) const { return measured[static_cast<std::size_t>(quantity)]; }
+  /// Whether it was measured at all.
+  bool has(run::Metric metric) const { return measured[static_cast<std::size_t>(metric)]; }
 };
 
 class RunSeries {

@@ -4,8 +4,8 @@
 #include <QProgressBar>
 #include <QPushButton>
 
+#include "core/assembly/estimate.h"
 #include "core/config/settings.h"
-#include "core/train/estimate.h"
 #include "ui/base/format.h"
 #include "ui/base/text.h"
 #include "ui/base/theme.h"
@@ -119,7 +119,7 @@ QString CostLine::text() const { return text_->text(); }
 QString CostLine::estimate_text() const {
   // "auto" is the CPU until the device was looked for, which takes a moment.
   const bool gpu = machine_ ? machine_->gpu : experiment_.device == "cuda";
-  const auto estimate = train::estimate_memory(experiment_, kClasses, gpu);
+  const auto estimate = assembly::estimate_memory(experiment_, kClasses, gpu);
   QString text = tr("<b>Estimate:</b> about %1 of memory").arg(bytes_text(estimate.total()));
   if (pace_) {
     text += tr("; %1 a step, as in the run %2")
@@ -137,7 +137,8 @@ QString CostLine::measured_text() const {
   QString text =
       tr("%1 a step, %2").arg(seconds_text(seconds), bytes_text(static_cast<double>(bytes)));
   if (same_data(measured_->of, experiment_)) {
-    const auto steps = train::steps_per_epoch(experiment_, probe.clips) * experiment_.train.epochs;
+    const auto steps =
+        assembly::steps_per_epoch(experiment_, probe.clips) * experiment_.train.epochs;
     text += tr("; about %1 in all").arg(duration_text(seconds * static_cast<double>(steps)));
   }
   return text;

@@ -14,9 +14,9 @@ double first_time(const RunSeries& series) {
   return start;
 }
 
-double unit(Quantity quantity) {
-  if (quantity == Quantity::vram) return 1.0 / 0x1p30;  // GiB
-  if (quantity == Quantity::data_wait) return 100;      // percent
+double unit(run::Metric metric) {
+  if (metric == run::Metric::vram_bytes) return 1.0 / 0x1p30;  // GiB
+  if (metric == run::Metric::data_wait) return 100;            // percent
   return 1;
 }
 
@@ -29,7 +29,9 @@ void show(std::shared_ptr<CurveData>& data, const Column& x, const Column& y) {
 }
 
 /// A schedule and a peak have no noise.
-bool is_noisy(Quantity quantity) { return quantity != Quantity::lr && quantity != Quantity::vram; }
+bool is_noisy(run::Metric metric) {
+  return metric != run::Metric::lr && metric != run::Metric::vram_bytes;
+}
 
 }  // namespace
 
@@ -48,13 +50,13 @@ void RunCurves::update(const RunSeries& series, const Form& form) {
     PhaseCurves& curves = phases_[phase == Phase::val];
     if (other_x) curves.x->clear(), curves.last_time = 0;
     extend_x(curves, rows);
-    for (int i = 0; i < kQuantities; ++i) {
-      const auto quantity = static_cast<Quantity>(i);
-      if (!rows.has(quantity)) continue;
-      Line& line = curves.lines[static_cast<std::size_t>(i)];
+    for (std::size_t i = 0; i < run::kMetricCount; ++i) {
+      const auto metric = static_cast<run::Metric>(i);
+      if (!rows.has(metric)) continue;
+      Line& line = curves.lines[i];
       if (other_smoothing) line.smooth.reset();
-      extend(line, curves, rows, quantity);
-      if (form.smoothing > 0 && phase == Phase::train && is_noisy(quantity)) smooth(line, curves);
+      extend(line, curves, rows, metric);
+      if (form.smoothing > 0 && phase == Phase::train && is_noisy(metric)) smooth(line, curves);
     }
   }
 }
@@ -74,14 +76,14 @@ void RunCurves::extend_x(PhaseCurves& curves, const Curves& rows) {
 }
 
 void RunCurves::extend(Line& line, const PhaseCurves& curves, const Curves& rows,
-                       Quantity quantity) {
+                       run::Metric metric) {
   if (!line.raw) {
-    const double place = (static_cast<double>(quantity) + 0.3) / kQuantities;
+    const double place = (static_cast<double>(metric) + 0.3) / run::kMetricCount;
     *line.y = growing_column(place);
     *line.smooth_y = growing_column(place + 0.07);
   }
-  const std::vector<double>& values = rows.of(quantity);
-  const double scale = unit(quantity);
+  const std::vector<double>& values = rows.of(metric);
+  const double scale = unit(metric);
   for (std::size_t i = line.y->size(); i < values.size(); ++i) line.y->push_back(values[i] * scale);
   show(line.raw, curves.x, line.y);
 }
@@ -92,16 +94,16 @@ void RunCurves::smooth(Line& line, const PhaseCurves& curves) {
   show(line.smooth, curves.x, line.smooth_y);
 }
 
-const RunCurves::Line& RunCurves::line(Phase phase, Quantity quantity) const {
-  return phases_[phase == Phase::val].lines[static_cast<std::size_t>(quantity)];
+const RunCurves::Line& RunCurves::line(Phase phase, run::Metric metric) const {
+  return phases_[phase == Phase::val].lines[static_cast<std::size_t>(metric)];
 }
 
-std::shared_ptr<const CurveData> RunCurves::raw(Phase phase, Quantity quantity) const {
-  return line(phase, quantity).raw;
+std::shared_ptr<const CurveData> RunCurves::raw(Phase phase, run::Metric metric) const {
+  return line(phase, metric).raw;
 }
 
-std::shared_ptr<const CurveData> RunCurves::smooth(Phase phase, Quantity quantity) const {
-  return line(phase, quantity).smooth;
+std::shared_ptr<const CurveData> RunCurves::smooth(Phase phase, run::Metric metric) const {
+  return line(phase, metric).smooth;
 }
 
 }  // namespace omniq::ui

@@ -26,10 +26,10 @@ class RunCurves {
   /// or the run went back to a checkpoint.
   void update(const RunSeries& series, const Form& form);
 
-  /// In the unit of the chart (GiB, percent); null where the quantity was never measured.
-  std::shared_ptr<const CurveData> raw(Phase phase, Quantity quantity) const;
+  /// In the unit of the chart (GiB, percent); null where it was never measured.
+  std::shared_ptr<const CurveData> raw(Phase phase, run::Metric metric) const;
   /// Null where the curve is not smoothed.
-  std::shared_ptr<const CurveData> smooth(Phase phase, Quantity quantity) const;
+  std::shared_ptr<const CurveData> smooth(Phase phase, run::Metric metric) const;
 
  private:
   using Values = std::shared_ptr<std::vector<double>>;
@@ -42,11 +42,11 @@ class RunCurves {
   struct PhaseCurves {
     Values x = empty();
     double last_time = 0;
-    std::array<Line, kQuantities> lines;
+    std::array<Line, run::kMetricCount> lines;
   };
-  const Line& line(Phase phase, Quantity quantity) const;
+  const Line& line(Phase phase, run::Metric metric) const;
   void extend_x(PhaseCurves& curves, const Curves& rows);
-  void extend(Line& line, const PhaseCurves& curves, const Curves& rows, Quantity quantity);
+  void extend(Line& line, const PhaseCurves& curves, const Curves& rows, run::Metric metric);
   void smooth(Line& line, const PhaseCurves& curves);
 
   Form form_;

@@ -47,12 +47,12 @@ class RunReaderTest : public QObject {
     RunReader reader(folder);
     run::MetricsRow row;
     row.phase = "train";
-    row.loss = 4;
-    row.epoch_loss = 1.5;
+    row.set(run::Metric::loss, 4);
+    row.of_epoch["loss"] = 1.5;
     overwrite(file, run::to_line(row) + "\n");
     reader.refresh();
     QCOMPARE(reader.info().last_loss, 1.5);
-    row.epoch_loss.reset();
+    row.of_epoch.clear();
     std::ofstream(file, std::ios::app) << run::to_line(row) << "\n";
     reader.refresh();
     QCOMPARE(reader.info().last_loss, 1.5);

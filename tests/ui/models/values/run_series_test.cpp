@@ -12,7 +12,7 @@ run::MetricsRow row(std::int64_t step, const std::string& phase, double loss) {
   r.step = step;
   r.epoch = 1;
   r.phase = phase;
-  r.loss = loss;
+  r.set(run::Metric::loss, loss);
   r.time = 1000 + static_cast<double>(step);
   return r;
 }
@@ -27,12 +27,12 @@ class RunSeriesTest : public QObject {
     series.add({{}, true, {row(1, "train", 3), row(2, "train", 2), row(2, "val", 4)}, 0});
     QCOMPARE(series.phase(Phase::train).step, (std::vector<double>{1, 2}));
     QCOMPARE(series.phase(Phase::val).step, (std::vector<double>{2}));
-    QCOMPARE(series.phase(Phase::train).of(Quantity::loss), (std::vector<double>{3, 2}));
-    QVERIFY(!series.phase(Phase::train).has(Quantity::vram));
-    QVERIFY(series.phase(Phase::train).has(Quantity::loss));
+    QCOMPARE(series.phase(Phase::train).of(run::Metric::loss), (std::vector<double>{3, 2}));
+    QVERIFY(!series.phase(Phase::train).has(run::Metric::vram_bytes));
+    QVERIFY(series.phase(Phase::train).has(run::Metric::loss));
     series.add({{}, true, {row(1, "train", 3), row(1, "test", 5)}, 0});  // a watched test list
-    QCOMPARE(series.phase(Phase::val).of(Quantity::loss), (std::vector<double>{5}));
-    QCOMPARE(series.phase(Phase::train).of(Quantity::loss), (std::vector<double>{3}));
+    QCOMPARE(series.phase(Phase::val).of(run::Metric::loss), (std::vector<double>{5}));
+    QCOMPARE(series.phase(Phase::train).of(run::Metric::loss), (std::vector<double>{3}));
   }
 
   void never_doubles_back() {
@@ -45,7 +45,7 @@ class RunSeriesTest : public QObject {
     // Resumed from the checkpoint of step 2, by a writer that did not cut.
     series.add({{}, false, {row(3, "train", 1.5)}, 0});
     QCOMPARE(series.phase(Phase::train).step, (std::vector<double>{1, 2, 3}));
-    QCOMPARE(series.phase(Phase::train).of(Quantity::loss), (std::vector<double>{3, 2, 1.5}));
+    QCOMPARE(series.phase(Phase::train).of(run::Metric::loss), (std::vector<double>{3, 2, 1.5}));
     QCOMPARE(series.phase(Phase::val).step, (std::vector<double>{2}));
   }
 
@@ -53,14 +53,14 @@ class RunSeriesTest : public QObject {
     RunSeries series;
     series.add({{}, true, {row(1, "train", 3), row(2, "train", 2)}, 1});
     series.add({{}, true, {row(1, "train", 7)}, 0});
-    QCOMPARE(series.phase(Phase::train).of(Quantity::loss), (std::vector<double>{7}));
+    QCOMPARE(series.phase(Phase::train).of(run::Metric::loss), (std::vector<double>{7}));
     QCOMPARE(series.damaged(), 0);
   }
 
   void what_was_not_measured_is_not_a_number() {
     RunSeries series;
     series.add({{}, true, {row(1, "val", 3)}, 0});
-    QVERIFY(std::isnan(series.phase(Phase::val).of(Quantity::lr).front()));
+    QVERIFY(std::isnan(series.phase(Phase::val).of(run::Metric::lr).front()));
   }
 };
 

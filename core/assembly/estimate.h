@@ -1,12 +1,12 @@
 // What a training step needs, computed from the configuration alone: for a first answer before
-// anything is built. probe.h measures.
+// anything is built. train/probe.h measures.
 #pragma once
 
 #include <cstdint>
 
 #include "core/config/experiment.h"
 
-namespace omniq::train {
+namespace omniq::assembly {
 
 /// Bytes, but for the two counts.
 struct MemoryEstimate {
@@ -40,4 +40,4 @@ double evaluation_activations(const config::Experiment& experiment, std::int64_t
 /// Optimiser steps of an epoch over so many clips.
 std::int64_t steps_per_epoch(const config::Experiment& experiment, std::int64_t clips);
 
-}  // namespace omniq::train
+}  // namespace omniq::assembly

@@ -1,11 +1,11 @@
-#include "core/train/estimate.h"
+#include "core/assembly/estimate.h"
 
 #include <algorithm>
 
 #include "core/config/settings.h"
 #include "core/model/swin/memory.h"
 
-namespace omniq::train {
+namespace omniq::assembly {
 namespace {
 
 using model::FusionSize;
@@ -92,4 +92,4 @@ std::int64_t steps_per_epoch(const config::Experiment& e, std::int64_t clips) {
   return round_up(batches, e.train.accum_steps) / e.train.accum_steps;
 }
 
-}  // namespace omniq::train
+}  // namespace omniq::assembly

@@ -12,7 +12,7 @@
 #include "core/config/experiment.h"
 #include "core/data/dataset.h"
 
-namespace omniq::train {
+namespace omniq::assembly {
 
 /// In bytes; 0 where nothing is known, and then nothing is refused for it.
 struct FreeMemory {
@@ -31,4 +31,4 @@ Status check_fits(const config::Experiment& experiment, const data::Dataset& dat
 std::optional<Error> memory_error(const config::Experiment& experiment,
                                   const std::exception& thrown);
 
-}  // namespace omniq::train
+}  // namespace omniq::assembly

@@ -1,13 +1,12 @@
-#include "core/train/estimate.h"
-#include "core/assembly/model.h"
+#include "core/assembly/estimate.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include "core/assembly/model.h"
 #include "core/config/settings.h"
-#include "core/train/setup.h"
 
-namespace omniq::train {
+namespace omniq::assembly {
 namespace {
 
 constexpr std::int64_t kClasses = 7;
@@ -114,4 +113,4 @@ TEST(StepsPerEpoch, RoundUpBatchesAndSteps) {
 }
 
 }  // namespace
-}  // namespace omniq::train
+}  // namespace omniq::assembly

@@ -1,15 +1,15 @@
-#include "core/train/fit.h"
+#include "core/assembly/fit.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <new>
 
+#include "core/assembly/estimate.h"
 #include "core/base/memory.h"
 #include "core/config/settings.h"
-#include "core/train/estimate.h"
 
-namespace omniq::train {
+namespace omniq::assembly {
 namespace {
 
 using testing::AllOf;
@@ -105,4 +105,4 @@ TEST(Fit, KnowsWhatSaysThatMemoryRanOut) {
 }
 
 }  // namespace
-}  // namespace omniq::train
+}  // namespace omniq::assembly

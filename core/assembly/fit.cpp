@@ -1,15 +1,15 @@
-#include "core/train/fit.h"
+#include "core/assembly/fit.h"
 
 #include <algorithm>
 
+#include "core/assembly/estimate.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/config/settings.h"
 #include "core/data/loader.h"
 #include "core/model/device.h"
-#include "core/train/estimate.h"
 
-namespace omniq::train {
+namespace omniq::assembly {
 namespace {
 
 /// Bytes for the model's device and for the machine, which are one on the CPU.
@@ -30,10 +30,12 @@ Need need_of(const config::Experiment& e, const data::Dataset& dataset, bool gpu
   Need need;
   need.device = estimate.total() - estimate.activations +
                 std::max(estimate.activations, evaluation_activations(e, evaluated, gpu));
-  for (const std::int64_t batch : {step.train.batch_size, evaluated}) {
+  for (const auto& [batch, together] :
+       {std::pair{step.train.batch_size, e.train.accum_steps}, {evaluated, std::int64_t{1}}}) {
     if (batch == 0) continue;
     const double clip = 3.0 * static_cast<double>(e.frames) * static_cast<double>(e.size * e.size);
-    const auto held = static_cast<double>(batch * data::batches_held(batch, e.train.num_workers));
+    const auto held =
+        static_cast<double>(batch * data::batches_held(batch, e.train.num_workers, together));
     need.machine = std::max(need.machine, held * clip);
   }
   if (!gpu) need.machine += need.device;
@@ -134,4 +136,4 @@ std::optional<Error> memory_error(const config::Experiment& e, const std::except
                hint + "."};
 }
 
-}  // namespace omniq::train
+}  // namespace omniq::assembly

@@ -1,4 +1,4 @@
-#include "core/eval/probabilities.h"
+#include "core/model/probabilities.h"
 #include "core/model/precision.h"
 
 #include <gmock/gmock.h>
@@ -9,10 +9,9 @@
 #include <cmath>
 #include <limits>
 
-namespace omniq::eval {
+namespace omniq::model {
 namespace {
 
-using model::Precision;
 using testing::HasSubstr;
 
 TEST(Probabilities, AreTheSoftmaxInFloat32) {
@@ -43,4 +42,4 @@ TEST(Probabilities, OfLogitsThatAreNotFiniteAreAnError) {
 }
 
 }  // namespace
-}  // namespace omniq::eval
+}  // namespace omniq::model
