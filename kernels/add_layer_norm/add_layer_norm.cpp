@@ -1,16 +1,14 @@
 #include "kernels/add_layer_norm/add_layer_norm.h"
 
-#include <ATen/ATen.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-
 #include "kernels/add_layer_norm/add_layer_norm_cuda.h"
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/common/norm_epsilon.h"
+#include "kernels/common/operator.h"
 
 namespace omniq::kernels {
 namespace {
+
+using detail::data_of;
 
 void check(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight,
            const at::Tensor& bias) {
@@ -20,29 +18,21 @@ void check(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weigh
   for (const at::Tensor* t : {&weight, &bias}) {
     TORCH_CHECK(t->defined() && t->dim() == 1 && t->size(0) == x.size(-1),
                 "add_layer_norm: weight and bias must have shape [", x.size(-1), "]");
-    TORCH_CHECK(t->device() == x.device(), "add_layer_norm: weight or bias is on ", t->device(),
-                " but x is on ", x.device());
+    detail::check_device("add_layer_norm", "weight or bias", *t, x);
   }
-  TORCH_CHECK(!delta.defined() || delta.device() == x.device(), "add_layer_norm: x is on ",
-              x.device(), " but delta is not");
-  bool differentiable = false;
-  for (const at::Tensor& t : {x, delta, weight, bias}) {
-    differentiable = differentiable || (t.defined() && t.requires_grad());
-  }
-  TORCH_CHECK(!at::GradMode::is_enabled() || !differentiable,
-              "add_layer_norm: there are no gradients; compute without them");
+  if (delta.defined()) detail::check_device("add_layer_norm", "delta", delta, x);
+  detail::check_no_gradient("add_layer_norm", {x, delta, weight, bias});
 }
 
 bool has_kernel(const at::Tensor& x, const at::Tensor& delta) {
   const auto type = x.scalar_type();
-  return x.is_cuda() && (type == at::kFloat || type == at::kHalf || type == at::kBFloat16) &&
+  return x.is_cuda() && detail::is_device_type(type) &&
          (!delta.defined() || delta.scalar_type() == type) && x.size(-1) % 4 == 0 &&
          x.size(-1) <= detail::kMostNormChannels && x.numel() > 0;
 }
 
 SumAndNorm run(const at::Tensor& raw_x, const at::Tensor& raw_delta, const at::Tensor& weight,
                const at::Tensor& bias) {
-  const c10::cuda::CUDAGuard guard(raw_x.device());
   const auto rows_of = [](const at::Tensor& x) {
     return detail::with_aligned_rows(x.contiguous().view({-1, x.size(-1)}));
   };
@@ -51,18 +41,17 @@ SumAndNorm run(const at::Tensor& raw_x, const at::Tensor& raw_delta, const at::T
   const at::Tensor delta = raw_delta.defined() ? rows_of(raw_delta) : raw_delta;
   const at::Tensor norm = at::empty(raw_x.sizes(), raw_x.options());
   const at::Tensor sum = delta.defined() ? at::empty(raw_x.sizes(), raw_x.options()) : raw_x;
-  detail::dispatch_device_type(x.scalar_type(), [&](auto zero) {
+  detail::launch_kernel(x, [&](auto zero, cudaStream_t stream) {
     using T = decltype(zero);
-    const auto data = [](const at::Tensor& t) { return static_cast<T*>(t.data_ptr()); };
     const detail::CudaAddNormArguments<T> args{x.size(0),
                                                x.size(1),
-                                               data(x),
-                                               delta.defined() ? data(delta) : nullptr,
-                                               of_weight.const_data_ptr<float>(),
-                                               of_bias.const_data_ptr<float>(),
-                                               delta.defined() ? data(sum) : nullptr,
-                                               data(norm)};
-    C10_CUDA_CHECK(detail::add_layer_norm<T>(args, at::cuda::getCurrentCUDAStream()));
+                                               data_of<const T>(x),
+                                               data_of<const T>(delta),
+                                               data_of<const float>(of_weight),
+                                               data_of<const float>(of_bias),
+                                               delta.defined() ? data_of<T>(sum) : nullptr,
+                                               data_of<T>(norm)};
+    return detail::add_layer_norm<T>(args, stream);
   });
   return {sum, norm};
 }
