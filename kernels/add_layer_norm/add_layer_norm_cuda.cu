@@ -12,10 +12,7 @@ constexpr int kMostThreads = kMostNormChannels / kVector;
 /// The mean over the row's channels of what each thread brings; `of_warps` is its own for each
 /// call.
 __device__ __forceinline__ float mean_of_row(float x, float* of_warps, int channels) {
-#pragma unroll
-  for (int distance = 16; distance > 0; distance /= 2) {
-    x += __shfl_xor_sync(kFullWarp, x, distance);
-  }
+  x = sum_of_warp(x);
   if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = x;
   __syncthreads();
   float sum = 0.F;

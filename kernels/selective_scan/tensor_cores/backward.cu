@@ -84,14 +84,9 @@ template <typename T>
 cudaError_t scan_backward_products(const CudaScanArguments<T>& args,
                                    const CudaScanProductGradients<T>& grads,
                                    const ScanChunks& chunks, cudaStream_t stream) {
-  switch (args.states) {
-    case 64:
-      return launch_backward_products<T, 64>(args, grads, chunks, stream);
-    case 128:
-      return launch_backward_products<T, 128>(args, grads, chunks, stream);
-    default:
-      return cudaErrorInvalidValue;
-  }
+  return with_constant<64, 128>(args.states, [&](auto states) {
+    return launch_backward_products<T, states>(args, grads, chunks, stream);
+  });
 }
 
 using Element = OMNIQ_ELEMENT;

@@ -62,11 +62,7 @@ __global__ void __launch_bounds__(kProductThreads, 1)
   const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
 
   WarpStates<kStates> h;
-#pragma unroll
-  for (auto& result : h) {
-#pragma unroll
-    for (float& x : result) x = 0.F;
-  }
+  clear(h);
   float later[2] = {0.F, 0.F};  // decays of the tokens between the octet and there
   using Stages = std::conditional_t<kAdjoint, AdjointStages, EndStages>;
   for_each_stage<Stages>(p, place, shared, [&](int stage, const auto& buffer) {
