@@ -1,5 +1,4 @@
-// The CUDA kernels of the convolution, on plain pointers: compiled without torch, whose headers
-// take nvcc long. conv.cpp calls them.
+// The CUDA kernels of the convolution, on plain pointers: compiled without torch.
 #pragma once
 
 #include <cuda_runtime_api.h>

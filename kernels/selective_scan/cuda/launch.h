@@ -1,5 +1,4 @@
-// The CUDA kernels of the selective scan, on plain pointers: compiled without torch, whose headers
-// take nvcc long. scan.cpp and scan_backward.cpp call them.
+// The CUDA kernels of the selective scan, on plain pointers: compiled without torch.
 //
 // A scan step i of direction 0 works on token i, of direction 1 on token L − 1 − i. Long sequences
 // are cut into chunks of steps: scan_states() finds where each chunk ends if it starts from zero,

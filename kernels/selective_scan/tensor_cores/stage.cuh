@@ -7,22 +7,15 @@ namespace omniq::kernels::detail {
 
 /// What a kernel does with its stages. kStatesOnly: nothing but inputs to states is prepared, from
 /// B alone; kFromEnd: from the last to the first; kTensors: of u, delta and z those that are read.
-struct ForwardStages {
-  static constexpr bool kStatesOnly = false, kFromEnd = false;
-  static constexpr int kTensors = 3;
+template <bool kOfStatesOnly, bool kLastFirst, int kRead>
+struct Stages {
+  static constexpr bool kStatesOnly = kOfStatesOnly, kFromEnd = kLastFirst;
+  static constexpr int kTensors = kRead;
 };
-struct StatesStages {
-  static constexpr bool kStatesOnly = true, kFromEnd = false;
-  static constexpr int kTensors = 2;
-};
-struct EndStages {
-  static constexpr bool kStatesOnly = true, kFromEnd = true;
-  static constexpr int kTensors = 2;
-};
-struct AdjointStages {
-  static constexpr bool kStatesOnly = true, kFromEnd = false;
-  static constexpr int kTensors = 3;
-};
+using ForwardStages = Stages<false, false, 3>;
+using StatesStages = Stages<true, false, 2>;
+using EndStages = Stages<true, true, 2>;
+using AdjointStages = Stages<true, false, 3>;
 
 __device__ __forceinline__ void copy_async16(void* to, const void* from) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
@@ -242,20 +235,19 @@ __device__ __forceinline__ void fetch_inputs(const ProductParameters<T>& p,
 
 /// Calls work(stage, buffer) for all stages. A block's warps come there on their own; those without
 /// channels do not.
-template <typename Stages, typename T, int kStates, typename Work>
+template <typename Of, typename T, int kStates, typename Work>
 __device__ __forceinline__ void for_each_stage(const ProductParameters<T>& p,
                                                const ProductPlace& place,
                                                ProductShared<T, kStates>& shared,
                                                const Work& work) {
   const int thread = static_cast<int>(place.thread), stages = place.stages();
-  constexpr bool kStatesOnly = Stages::kStatesOnly;
-  const auto stage_at = [&](int i) { return Stages::kFromEnd ? stages - 1 - i : i; };
+  constexpr bool kStatesOnly = Of::kStatesOnly;
+  const auto stage_at = [&](int i) { return Of::kFromEnd ? stages - 1 - i : i; };
   const auto fetch_states_at = [&](int i) {
     if (i < stages) fetch_states<kStatesOnly>(shared.stages[i % 2], shared, place, stage_at(i));
   };
   const auto fetch_inputs_at = [&](int i) {
-    if (i < stages)
-      fetch_inputs<Stages::kTensors>(p, shared.stages[i % 2], shared, place, stage_at(i));
+    if (i < stages) fetch_inputs<Of::kTensors>(p, shared.stages[i % 2], shared, place, stage_at(i));
   };
   const auto is_live = [&](int i) {
     const int step = stage_at(i) * kStageTokens + thread;
