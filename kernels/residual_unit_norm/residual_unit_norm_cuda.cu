@@ -1,4 +1,4 @@
-#include "kernels/residual_norm/residual_norm_cuda.h"
+#include "kernels/residual_unit_norm/residual_unit_norm_cuda.h"
 
 #include "kernels/common/cuda_token_rows.cuh"
 
@@ -51,7 +51,8 @@ struct Lanes {
 
 template <typename T, int kVectors, typename Rows>
 __global__ void __launch_bounds__(kThreads, kVectors <= kKeptVectors ? 4 : 1)
-    residual_norm_kernel(const CudaResidualNormArguments<T> args, const Lanes<Rows> lanes) {
+    residual_unit_norm_kernel(const CudaResidualUnitNormArguments<T> args,
+                              const Lanes<Rows> lanes) {
   const auto bias = of_channels<kVectors, kVectors <= kKeptVectors>([&](int v) {
     const int c = lanes.channel(v);
     return args.bias != nullptr && c < lanes.channels ? args.bias + lanes.rows.channel(c) : nullptr;
@@ -98,8 +99,8 @@ __global__ void __launch_bounds__(kThreads, kVectors <= kKeptVectors ? 4 : 1)
 /// d_x = d_sum + (g − mean(g) − normed · mean(g ⊙ normed)) · scale, g the gradient of normed.
 template <typename T, int kVectors, typename Rows>
 __global__ void __launch_bounds__(kThreads, kVectors <= kKeptVectors ? 4 : 1)
-    residual_norm_backward_kernel(const CudaResidualNormBackwardArguments<T> args,
-                                  const Lanes<Rows> lanes) {
+    residual_unit_norm_backward_kernel(const CudaResidualUnitNormBackwardArguments<T> args,
+                                       const Lanes<Rows> lanes) {
   // Where rows are long, one after the other leaves enough to load at once.
   constexpr bool kAhead = kVectors <= kKeptVectors;
   extern __shared__ float sums[];  // [at_once, channels]
@@ -182,23 +183,23 @@ cudaError_t with_backward_kernel(const ResidualRows& shape, const Run& run) {
     using Rows = decltype(lanes.rows);
     const auto shared = sizeof(float) * static_cast<std::size_t>(lanes.channels) *
                         static_cast<std::size_t>(kThreads / lanes.lanes);
-    return run(residual_norm_backward_kernel<T, vectors, Rows>, lanes, shared);
+    return run(residual_unit_norm_backward_kernel<T, vectors, Rows>, lanes, shared);
   });
 }
 
 }  // namespace
 
 template <typename T>
-cudaError_t residual_norm(const CudaResidualNormArguments<T>& args, cudaStream_t stream) {
+cudaError_t residual_unit_norm(const CudaResidualUnitNormArguments<T>& args, cudaStream_t stream) {
   return with_lanes(args.shape, [&](const auto& lanes, auto vectors) {
     using Rows = decltype(lanes.rows);
-    return launch_resident(residual_norm_kernel<T, vectors, Rows>, kThreads, 0, lanes.blocks(),
+    return launch_resident(residual_unit_norm_kernel<T, vectors, Rows>, kThreads, 0, lanes.blocks(),
                            stream, args, lanes);
   });
 }
 
 template <typename T>
-cudaError_t residual_norm_backward_parts(const ResidualRows& shape, int* parts) {
+cudaError_t residual_unit_norm_backward_parts(const ResidualRows& shape, int* parts) {
   return with_backward_kernel<T>(shape, [&](auto* kernel, const auto& lanes, std::size_t shared) {
     std::int64_t most = 0;
     if (const cudaError_t error = find_resident_blocks(kernel, kThreads, shared, most)) {
@@ -210,8 +211,8 @@ cudaError_t residual_norm_backward_parts(const ResidualRows& shape, int* parts) 
 }
 
 template <typename T>
-cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>& args,
-                                   cudaStream_t stream) {
+cudaError_t residual_unit_norm_backward(const CudaResidualUnitNormBackwardArguments<T>& args,
+                                        cudaStream_t stream) {
   return with_backward_kernel<T>(
       args.shape, [&](auto* kernel, const auto& lanes, std::size_t shared) {
         kernel<<<static_cast<unsigned>(args.parts), kThreads, shared, stream>>>(args, lanes);
@@ -219,11 +220,11 @@ cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>& a
       });
 }
 
-#define OMNIQ_INSTANTIATE(T)                                                               \
-  template cudaError_t residual_norm(const CudaResidualNormArguments<T>&, cudaStream_t);   \
-  template cudaError_t residual_norm_backward_parts<T>(const ResidualRows&, int*);         \
-  template cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>&, \
-                                              cudaStream_t);
+#define OMNIQ_INSTANTIATE(T)                                                                      \
+  template cudaError_t residual_unit_norm(const CudaResidualUnitNormArguments<T>&, cudaStream_t); \
+  template cudaError_t residual_unit_norm_backward_parts<T>(const ResidualRows&, int*);           \
+  template cudaError_t residual_unit_norm_backward(                                               \
+      const CudaResidualUnitNormBackwardArguments<T>&, cudaStream_t);
 OMNIQ_INSTANTIATE(__half)
 OMNIQ_INSTANTIATE(__nv_bfloat16)
 

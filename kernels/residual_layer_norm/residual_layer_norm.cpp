@@ -1,9 +1,9 @@
-#include "kernels/add_layer_norm/add_layer_norm.h"
+#include "kernels/residual_layer_norm/residual_layer_norm.h"
 
-#include "kernels/add_layer_norm/add_layer_norm_cuda.h"
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/common/norm_epsilon.h"
 #include "kernels/common/operator.h"
+#include "kernels/residual_layer_norm/residual_layer_norm_cuda.h"
 
 namespace omniq::kernels {
 namespace {
@@ -12,23 +12,23 @@ using detail::data_of;
 
 void check(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight,
            const at::Tensor& bias) {
-  TORCH_CHECK(x.defined() && x.dim() >= 1, "add_layer_norm: x must have at least one axis");
-  TORCH_CHECK(!delta.defined() || delta.sizes() == x.sizes(), "add_layer_norm: x has shape ",
+  TORCH_CHECK(x.defined() && x.dim() >= 1, "residual_layer_norm: x must have at least one axis");
+  TORCH_CHECK(!delta.defined() || delta.sizes() == x.sizes(), "residual_layer_norm: x has shape ",
               x.sizes(), " and delta another");
   for (const at::Tensor* t : {&weight, &bias}) {
     TORCH_CHECK(t->defined() && t->dim() == 1 && t->size(0) == x.size(-1),
-                "add_layer_norm: weight and bias must have shape [", x.size(-1), "]");
-    detail::check_device("add_layer_norm", "weight or bias", *t, x);
+                "residual_layer_norm: weight and bias must have shape [", x.size(-1), "]");
+    detail::check_device("residual_layer_norm", "weight or bias", *t, x);
   }
-  if (delta.defined()) detail::check_device("add_layer_norm", "delta", delta, x);
-  detail::check_no_gradient("add_layer_norm", {x, delta, weight, bias});
+  if (delta.defined()) detail::check_device("residual_layer_norm", "delta", delta, x);
+  detail::check_no_gradient("residual_layer_norm", {x, delta, weight, bias});
 }
 
 bool has_kernel(const at::Tensor& x, const at::Tensor& delta) {
   const auto type = x.scalar_type();
   return x.is_cuda() && detail::is_device_type(type) &&
          (!delta.defined() || delta.scalar_type() == type) && x.size(-1) % 4 == 0 &&
-         x.size(-1) <= detail::kMostNormChannels && x.numel() > 0;
+         x.size(-1) <= detail::kMostResidualLayerNormChannels && x.numel() > 0;
 }
 
 SumAndNorm run(const at::Tensor& raw_x, const at::Tensor& raw_delta, const at::Tensor& weight,
@@ -43,23 +43,24 @@ SumAndNorm run(const at::Tensor& raw_x, const at::Tensor& raw_delta, const at::T
   const at::Tensor sum = delta.defined() ? at::empty(raw_x.sizes(), raw_x.options()) : raw_x;
   detail::launch_kernel(x, [&](auto zero, cudaStream_t stream) {
     using T = decltype(zero);
-    const detail::CudaAddNormArguments<T> args{x.size(0),
-                                               x.size(1),
-                                               data_of<const T>(x),
-                                               data_of<const T>(delta),
-                                               data_of<const float>(of_weight),
-                                               data_of<const float>(of_bias),
-                                               delta.defined() ? data_of<T>(sum) : nullptr,
-                                               data_of<T>(norm)};
-    return detail::add_layer_norm<T>(args, stream);
+    const detail::CudaResidualLayerNormArguments<T> args{
+        x.size(0),
+        x.size(1),
+        data_of<const T>(x),
+        data_of<const T>(delta),
+        data_of<const float>(of_weight),
+        data_of<const float>(of_bias),
+        delta.defined() ? data_of<T>(sum) : nullptr,
+        data_of<T>(norm)};
+    return detail::residual_layer_norm<T>(args, stream);
   });
   return {sum, norm};
 }
 
 }  // namespace
 
-SumAndNorm add_layer_norm(const at::Tensor& x, const std::optional<at::Tensor>& delta,
-                          const at::Tensor& weight, const at::Tensor& bias) {
+SumAndNorm residual_layer_norm(const at::Tensor& x, const std::optional<at::Tensor>& delta,
+                               const at::Tensor& weight, const at::Tensor& bias) {
   const at::Tensor delta_or_none = delta.value_or(at::Tensor());
   check(x, delta_or_none, weight, bias);
   if (has_kernel(x, delta_or_none)) return run(x, delta_or_none, weight, bias);

@@ -1,4 +1,4 @@
-#include "kernels/residual_norm/residual_norm.h"
+#include "kernels/residual_unit_norm/residual_unit_norm.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 #include "kernels/common/merged_neighbours.h"
 #include "kernels/common/norm_epsilon.h"
 #include "kernels/common/operator.h"
-#include "kernels/residual_norm/residual_norm_cuda.h"
+#include "kernels/residual_unit_norm/residual_unit_norm_cuda.h"
 
 namespace omniq::kernels {
 namespace {
@@ -39,10 +39,10 @@ ResidualRows shape_of(const at::Tensor& x, bool merged) {
 
 bool has_kernel(const at::Tensor& x, bool merged) {
   return detail::has_half_rows(x) &&
-         (merged ? 4 : 1) * x.size(-1) <= detail::kMostResidualNormChannels;
+         (merged ? 4 : 1) * x.size(-1) <= detail::kMostResidualUnitNormChannels;
 }
 
-struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
+struct ResidualUnitNorm : torch::autograd::Function<ResidualUnitNorm> {
   // → sum and normed, or normed alone where four are merged.
   static variable_list forward(AutogradContext* context, const at::Tensor& raw_x,
                                const std::optional<at::Tensor>& raw_value,
@@ -63,15 +63,15 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     const at::Tensor scales = detail::empty_floats({normed.numel() / normed.size(-1)}, x);
     detail::launch_half_kernel(x, [&](auto zero, cudaStream_t stream) {
       using T = decltype(zero);
-      const detail::CudaResidualNormArguments<T> args{shape,
-                                                      data_of<const T>(x),
-                                                      data_of<const T>(value),
-                                                      data_of<const float>(bias),
-                                                      data_of<const float>(keep),
-                                                      data_of<T>(sum),
-                                                      data_of<T>(normed),
-                                                      data_of<float>(scales)};
-      return detail::residual_norm(args, stream);
+      const detail::CudaResidualUnitNormArguments<T> args{shape,
+                                                          data_of<const T>(x),
+                                                          data_of<const T>(value),
+                                                          data_of<const float>(bias),
+                                                          data_of<const float>(keep),
+                                                          data_of<T>(sum),
+                                                          data_of<T>(normed),
+                                                          data_of<float>(scales)};
+      return detail::residual_unit_norm(args, stream);
     });
     context->set_materialize_grads(false);
     context->save_for_backward({normed, scales, keep});
@@ -84,7 +84,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    detail::check_first_derivative("residual_norm");
+    detail::check_first_derivative("residual_unit_norm");
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &normed = saved[0], &scales = saved[1], &keep = saved[2];
     const bool merged = context->saved_data["merged"].toBool();
@@ -97,20 +97,20 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     detail::launch_half_kernel(normed, [&](auto zero, cudaStream_t stream) {
       using T = decltype(zero);
       int parts = 0;
-      C10_CUDA_CHECK(detail::residual_norm_backward_parts<T>(shape, &parts));
+      C10_CUDA_CHECK(detail::residual_unit_norm_backward_parts<T>(shape, &parts));
       if (has_bias && context->needs_input_grad(2)) {
         d_bias = at::empty({parts, normed.size(-1)}, scales.options());
       }
-      const detail::CudaResidualNormBackwardArguments<T> args{shape,
-                                                              data_of<const T>(normed),
-                                                              data_of<const float>(scales),
-                                                              data_of<const float>(keep),
-                                                              data_of<const T>(d_normed),
-                                                              data_of<const T>(d_sum),
-                                                              data_of<T>(d_x),
-                                                              data_of<float>(d_bias),
-                                                              parts};
-      return detail::residual_norm_backward(args, stream);
+      const detail::CudaResidualUnitNormBackwardArguments<T> args{shape,
+                                                                  data_of<const T>(normed),
+                                                                  data_of<const float>(scales),
+                                                                  data_of<const float>(keep),
+                                                                  data_of<const T>(d_normed),
+                                                                  data_of<const T>(d_sum),
+                                                                  data_of<T>(d_x),
+                                                                  data_of<float>(d_bias),
+                                                                  parts};
+      return detail::residual_unit_norm_backward(args, stream);
     });
     if (d_bias.defined()) {
       d_bias = column_sums(d_bias.view({-1, d_x.size(-1)}))
@@ -122,8 +122,8 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
 };
 
 variable_list apply(const at::Tensor& x, const Branch& branch, bool merged) {
-  return ResidualNorm::apply(x, std::optional(branch.value), std::optional(branch.bias),
-                             std::optional(branch.keep), merged);
+  return ResidualUnitNorm::apply(x, std::optional(branch.value), std::optional(branch.bias),
+                                 std::optional(branch.keep), merged);
 }
 
 // By torch operators: the sum in the dtype of the statistics.
@@ -143,8 +143,8 @@ at::Tensor unit_norm(const at::Tensor& x) {
 
 }  // namespace
 
-SumAndUnitNorm residual_norm(const at::Tensor& x, const Branch& branch) {
-  check("residual_norm", x, branch, /*merged=*/false);
+SumAndUnitNorm residual_unit_norm(const at::Tensor& x, const Branch& branch) {
+  check("residual_unit_norm", x, branch, /*merged=*/false);
   const detail::WithoutAutocast no_autocast;
   if (has_kernel(x, /*merged=*/false)) {
     const variable_list out = apply(x, branch, /*merged=*/false);
@@ -154,8 +154,8 @@ SumAndUnitNorm residual_norm(const at::Tensor& x, const Branch& branch) {
   return {branch.value.defined() ? sum.to(x.scalar_type()) : x, unit_norm(sum).to(x.scalar_type())};
 }
 
-at::Tensor merged_residual_norm(const at::Tensor& x, const Branch& branch) {
-  check("merged_residual_norm", x, branch, /*merged=*/true);
+at::Tensor merged_residual_unit_norm(const at::Tensor& x, const Branch& branch) {
+  check("merged_residual_unit_norm", x, branch, /*merged=*/true);
   const detail::WithoutAutocast no_autocast;
   if (has_kernel(x, /*merged=*/true)) {
     return apply(x, branch, /*merged=*/true)[0];
