@@ -1,19 +1,14 @@
-#include <torch/csrc/autograd/custom_function.h>
-
 #include "kernels/bidirectional_ssd/bidirectional_ssd.h"
 #include "kernels/bidirectional_ssd/impl.h"
+#include "kernels/common/operator.h"
 
 namespace omniq::kernels {
 namespace {
 
 using detail::SsdInputs;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 /// The CUDA kernels; the composite has torch's own autograd.
-class BidirectionalSsd : public torch::autograd::Function<BidirectionalSsd> {
- public:
-  // mask is optional here because an undefined tensor cannot be an argument.
+struct BidirectionalSsd : torch::autograd::Function<BidirectionalSsd> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& u, const at::Tensor& delta,
                             const at::Tensor& A, const at::Tensor& B, const at::Tensor& C,
                             const at::Tensor& D_skip, const at::Tensor& delta_bias,
@@ -24,8 +19,7 @@ class BidirectionalSsd : public torch::autograd::Function<BidirectionalSsd> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grad_outputs) {
-    TORCH_CHECK(!at::GradMode::is_enabled(),
-                "bidirectional_ssd: second derivatives are not implemented");
+    detail::check_first_derivative("bidirectional_ssd");
     const variable_list saved = context->get_saved_variables();
     const SsdInputs in{saved[0], saved[1], saved[2], saved[3],
                        saved[4], saved[5], saved[6], saved[7]};
@@ -39,13 +33,11 @@ class BidirectionalSsd : public torch::autograd::Function<BidirectionalSsd> {
   }
 };
 
-void check_shape(const char* name, const at::Tensor& x, at::IntArrayRef expected,
-                 const at::Tensor& u) {
+void check_argument(const char* name, const at::Tensor& x, at::IntArrayRef shape,
+                    const at::Tensor& u) {
   TORCH_CHECK(x.defined(), "bidirectional_ssd: ", name, " is undefined");
-  TORCH_CHECK(x.sizes() == expected, "bidirectional_ssd: ", name, " has shape ", x.sizes(),
-              ", expected ", expected);
-  TORCH_CHECK(x.device() == u.device(), "bidirectional_ssd: ", name, " is on ", x.device(),
-              " but u is on ", u.device());
+  detail::check_shape("bidirectional_ssd", name, x, shape);
+  detail::check_device("bidirectional_ssd", name, x, u, "u");
 }
 
 void check(const SsdInputs& in) {
@@ -57,17 +49,13 @@ void check(const SsdInputs& in) {
   TORCH_CHECK(in.B.defined() && in.B.dim() == 3,
               "bidirectional_ssd: B must have shape [clips, tokens, states]");
   const auto states = in.B.size(2);
-  check_shape("delta", in.delta, {clips, tokens, heads}, u);
-  check_shape("A", in.A, {heads}, u);
-  check_shape("B", in.B, {clips, tokens, states}, u);
-  check_shape("C", in.C, {clips, tokens, states}, u);
-  check_shape("D_skip", in.D_skip, {heads}, u);
-  check_shape("delta_bias", in.delta_bias, {heads}, u);
-  if (in.mask.defined()) {
-    check_shape("mask", in.mask, {clips, tokens}, u);
-    TORCH_CHECK(in.mask.scalar_type() == at::kBool, "bidirectional_ssd: mask has dtype ",
-                in.mask.scalar_type(), ", expected bool");
-  }
+  check_argument("delta", in.delta, {clips, tokens, heads}, u);
+  check_argument("A", in.A, {heads}, u);
+  check_argument("B", in.B, {clips, tokens, states}, u);
+  check_argument("C", in.C, {clips, tokens, states}, u);
+  check_argument("D_skip", in.D_skip, {heads}, u);
+  check_argument("delta_bias", in.delta_bias, {heads}, u);
+  detail::check_mask("bidirectional_ssd", in.mask, {clips, tokens}, u, "u");
 }
 
 }  // namespace
@@ -80,11 +68,9 @@ at::Tensor bidirectional_ssd(const at::Tensor& u, const at::Tensor& delta, const
   if (!u.is_cuda() || !detail::has_cuda_kernels(in)) {
     return detail::bidirectional_ssd_composite(in);
   }
-  const bool differentiable =
-      at::GradMode::is_enabled() &&
-      (u.requires_grad() || delta.requires_grad() || A.requires_grad() || B.requires_grad() ||
-       C.requires_grad() || D_skip.requires_grad() || delta_bias.requires_grad());
-  if (!differentiable) return detail::bidirectional_ssd_cuda(in);
+  if (!detail::wants_gradient({u, delta, A, B, C, D_skip, delta_bias})) {
+    return detail::bidirectional_ssd_cuda(in);
+  }
   return BidirectionalSsd::apply(u, delta, A, B, C, D_skip, delta_bias, mask);
 }
 

@@ -1,7 +1,5 @@
-#include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
-
 #include "kernels/bidirectional_ssd/impl.h"
+#include "kernels/common/operator.h"
 
 namespace omniq::kernels::detail {
 namespace {
@@ -22,8 +20,8 @@ at::Tensor decay_exponents(const at::Tensor& a) {
 }  // namespace
 
 at::Tensor bidirectional_ssd_composite(const SsdInputs& in) {
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  const auto type = in.u.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  const WithoutAutocast no_autocast;
+  const auto type = exact_type(in.u);
   const at::Tensor inputs = in.u.to(type);
   // The threshold (above which torch returns x itself) is where that is exact in float64 too.
   at::Tensor step = at::softplus(in.delta.to(type) + in.delta_bias.to(type), 1, 40);

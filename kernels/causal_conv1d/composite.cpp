@@ -1,17 +1,13 @@
-#include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
-
-#include <vector>
-
 #include "kernels/causal_conv1d/impl.h"
+#include "kernels/common/operator.h"
 
 namespace omniq::kernels::detail {
 
 at::Tensor causal_conv1d_composite(const at::Tensor& x, const at::Tensor& weight,
                                    const at::Tensor& bias, std::int64_t directions,
                                    const at::Tensor& mask) {
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  const WithoutAutocast no_autocast;
+  const auto type = exact_type(x);
   const std::int64_t width = weight.size(2);
   const std::int64_t tokens = x.size(2);
   at::Tensor input = x.to(type);

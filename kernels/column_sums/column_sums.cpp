@@ -1,38 +1,27 @@
 #include "kernels/column_sums/column_sums.h"
 
-#include <ATen/ATen.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
-
 #include "kernels/column_sums/column_sums_cuda.h"
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/operator.h"
 
 namespace omniq::kernels {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
 // x [rows, columns] → [slices, columns]
 at::Tensor slice_sums(const at::Tensor& raw) {
-  const at::Tensor x = detail::with_aligned_start(raw.contiguous());
+  const at::Tensor x = detail::with_aligned_start(raw);
   const std::int64_t rows = x.size(0), columns = x.size(1);
   const at::Tensor out =
-      at::empty({detail::column_sum_slices(rows, columns), columns}, x.options().dtype(at::kFloat));
-  detail::dispatch_device_type(x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    C10_CUDA_CHECK(detail::launch_column_sums(static_cast<const T*>(x.const_data_ptr()), rows,
-                                              columns, out.mutable_data_ptr<float>(),
-                                              at::cuda::getCurrentCUDAStream()));
+      detail::empty_floats({detail::column_sum_slices(rows, columns), columns}, x);
+  detail::launch_kernel(x, [&](auto zero, cudaStream_t stream) {
+    return detail::launch_column_sums(detail::data_of<const decltype(zero)>(x), rows, columns,
+                                      detail::data_of<float>(out), stream);
   });
   return out;
 }
 
 // A layer's output as it is; its bias, which is part of it already, for the gradient.
-class BiasGradient : public torch::autograd::Function<BiasGradient> {
- public:
+struct BiasGradient : torch::autograd::Function<BiasGradient> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& y, const at::Tensor& bias) {
     context->saved_data["dtype"] = bias.scalar_type();
     return y;
@@ -55,19 +44,15 @@ at::Tensor column_sums(const at::Tensor& x) {
   const at::NoGradGuard no_grad;
   const at::Tensor rows = x.dim() == 1 ? x.unsqueeze(0) : x.flatten(0, -2);
   const auto type = x.scalar_type();
-  const bool has_kernel =
-      x.is_cuda() && x.numel() > 0 && (type == at::kFloat || detail::is_half(type));
+  const bool has_kernel = x.is_cuda() && x.numel() > 0 && detail::is_device_type(type);
   if (!has_kernel) return rows.sum(0, /*keepdim=*/false, at::promote_types(type, at::kFloat));
-  const c10::cuda::CUDAGuard guard(x.device());
   at::Tensor sums = slice_sums(rows);
   while (sums.size(0) > 1) sums = slice_sums(sums);
   return sums[0];
 }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  const bool own_gradient =
-      x.is_cuda() && at::GradMode::is_enabled() && bias.defined() && bias.requires_grad();
-  if (!own_gradient) return at::linear(x, weight, bias);
+  if (!x.is_cuda() || !detail::wants_gradient(bias)) return at::linear(x, weight, bias);
   return BiasGradient::apply(at::linear(x, weight, bias.detach()), bias);
 }
 

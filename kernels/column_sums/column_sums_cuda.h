@@ -1,5 +1,4 @@
-// The kernel of column_sums(), on plain pointers: compiled without torch, whose headers take nvcc
-// long.
+// The kernel of column_sums(), on plain pointers: compiled without torch.
 #pragma once
 
 #include <cuda_runtime_api.h>

@@ -5,7 +5,7 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
-#include <cstdint>
+#include <type_traits>
 
 namespace omniq::kernels::detail {
 
@@ -17,18 +17,14 @@ __device__ __forceinline__ float to_float(__half x) { return __half2float(x); }
 __device__ __forceinline__ float to_float(__nv_bfloat16 x) { return __bfloat162float(x); }
 
 template <typename T>
-__device__ __forceinline__ T from_float(float x);
-template <>
-__device__ __forceinline__ float from_float<float>(float x) {
-  return x;
-}
-template <>
-__device__ __forceinline__ __half from_float<__half>(float x) {
-  return __float2half_rn(x);
-}
-template <>
-__device__ __forceinline__ __nv_bfloat16 from_float<__nv_bfloat16>(float x) {
-  return __float2bfloat16_rn(x);
+__device__ __forceinline__ T from_float(float x) {
+  if constexpr (std::is_same_v<T, __half>) {
+    return __float2half_rn(x);
+  } else if constexpr (std::is_same_v<T, __nv_bfloat16>) {
+    return __float2bfloat16_rn(x);
+  } else {
+    return x;
+  }
 }
 
 /// Four consecutive values; the address is a multiple of their size together.
@@ -128,6 +124,14 @@ __device__ __forceinline__ Softplus softplus(float x) {
   series = fmaf(series, s2, 2.F);
   const float r = fast_reciprocal(1.F + e);
   return {fmaf(series, s, fmaxf(x, 0.F)), x < 0.F ? e * r : r};
+}
+
+__device__ __forceinline__ float sum_of_warp(float x) {
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2) {
+    x += __shfl_xor_sync(kFullWarp, x, distance);
+  }
+  return x;
 }
 
 __device__ __forceinline__ float sigmoid(float x) {

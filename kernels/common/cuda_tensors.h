@@ -1,8 +1,10 @@
 // How tensors become what the CUDA kernels take: dtypes, strides, alignment.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-#include <c10/util/Exception.h>
+#include <ATen/ATen.h>
+#include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
@@ -13,6 +15,9 @@
 #include "kernels/common/tensor_rows.h"
 
 namespace omniq::kernels::detail {
+
+inline bool is_half(at::ScalarType type) { return type == at::kHalf || type == at::kBFloat16; }
+inline bool is_device_type(at::ScalarType type) { return type == at::kFloat || is_half(type); }
 
 /// Calls f with a value of the type that kernels use for `type`: float, __half or __nv_bfloat16.
 template <typename F>
@@ -29,20 +34,33 @@ auto dispatch_device_type(at::ScalarType type, const F& f) {
   }
 }
 
-inline bool is_half(at::ScalarType type) { return type == at::kHalf || type == at::kBFloat16; }
-
+/// Calls f(such a value, stream) for the dtype of x, on x's device and its current stream. Throws
+/// c10::Error where f returns an error.
+template <typename F>
+void launch_kernel(const at::Tensor& x, const F& f) {
+  const c10::cuda::CUDAGuard guard(x.device());
+  dispatch_device_type(x.scalar_type(), [&](auto zero) {
+    C10_CUDA_CHECK(f(zero, at::cuda::getCurrentCUDAStream().stream()));
+  });
+}
 /// The same for kernels that take __half and __nv_bfloat16 alone.
 template <typename F>
-auto dispatch_half_type(at::ScalarType type, const F& f) {
-  TORCH_CHECK(is_half(type), "no CUDA kernel for ", type);
-  return type == at::kHalf ? f(__half{}) : f(__nv_bfloat16{});
+void launch_half_kernel(const at::Tensor& x, const F& f) {
+  TORCH_CHECK(is_half(x.scalar_type()), "no CUDA kernel for ", x.scalar_type());
+  const c10::cuda::CUDAGuard guard(x.device());
+  const cudaStream_t stream = at::cuda::getCurrentCUDAStream();
+  C10_CUDA_CHECK(x.scalar_type() == at::kHalf ? f(__half{}, stream) : f(__nv_bfloat16{}, stream));
+}
+
+inline const cudaDeviceProp& properties_of(const at::Tensor& x) {
+  return *at::cuda::getDeviceProperties(x.device().index());
 }
 
 /// The dtype that all of them have, if kernels take it, else float32. Undefined tensors do not
 /// count.
 inline at::ScalarType common_device_type(std::initializer_list<at::Tensor> tensors) {
   const at::ScalarType first = tensors.begin()->scalar_type();
-  if (first != at::kHalf && first != at::kBFloat16) return at::kFloat;
+  if (!is_half(first)) return at::kFloat;
   for (const at::Tensor& x : tensors) {
     if (x.defined() && x.scalar_type() != first) return at::kFloat;
   }
@@ -69,22 +87,29 @@ inline bool has_half_rows(const at::Tensor& x) {
          x.numel() / x.size(-1) <= std::numeric_limits<int>::max();
 }
 
+/// Whether tokens [n, channels] on a GPU are enough for kernels whose blocks bring a layer's
+/// weights into their shared memory first: 512 for each multiprocessor.
+inline bool has_many_tokens(const at::Tensor& tokens) {
+  return tokens.size(0) >= std::int64_t{512} * properties_of(tokens).multiProcessorCount;
+}
+
 /// x in float32 and contiguous, as kernels take parameters. Undefined stays.
 inline at::Tensor contiguous_floats(const at::Tensor& x) {
   return x.defined() ? x.to(at::kFloat).contiguous() : x;
 }
 
-/// x, or a copy, that starts at a multiple of 16 bytes. It must be contiguous.
+inline bool has_aligned_start(const at::Tensor& x) {
+  return reinterpret_cast<std::uintptr_t>(x.const_data_ptr()) % 16 == 0;
+}
+/// x, or a copy, contiguous from a multiple of 16 bytes on. Undefined stays.
 inline at::Tensor with_aligned_start(const at::Tensor& x) {
-  return reinterpret_cast<std::uintptr_t>(x.const_data_ptr()) % 16 == 0 ? x : x.clone();
+  if (!x.defined()) return x;
+  const at::Tensor y = x.contiguous();
+  return has_aligned_start(y) ? y : y.clone();
 }
 
-/// x [directions or 1, clips, tokens, ·] as a kernel's T, which x.scalar_type() must stand for;
-/// null rows if undefined.
-template <typename T>
-Rows<T> device_rows_of(const at::Tensor& x) {
-  if (!x.defined()) return {};
-  return {static_cast<T*>(x.data_ptr()), direction_stride(x), x.stride(1), x.stride(2)};
+inline at::Tensor empty_floats(at::IntArrayRef sizes, const at::Tensor& like) {
+  return at::empty(sizes, like.options().dtype(at::kFloat));
 }
 
 }  // namespace omniq::kernels::detail

@@ -7,9 +7,9 @@
 // operand.
 #pragma once
 
-#include <type_traits>
+#include <cstdint>
 
-#include "kernels/common/cuda_math.cuh"
+#include "kernels/common/cuda_half_products.cuh"
 
 namespace omniq::kernels::detail {
 
@@ -21,11 +21,12 @@ inline constexpr int kTileElements = kTile * kTileRow;
 /// What a warp has of a product: 16 rows × 64 columns, [columns / 8][element].
 using TileResult = float[8][4];
 
-__device__ __forceinline__ void clear(TileResult& x) {
+template <int kResults>
+__device__ __forceinline__ void clear(float (&x)[kResults][4]) {
 #pragma unroll
-  for (int n = 0; n < 8; ++n) {
+  for (auto& result : x) {
 #pragma unroll
-    for (int e = 0; e < 4; ++e) x[n][e] = 0.F;
+    for (float& e : result) e = 0.F;
   }
 }
 
@@ -34,10 +35,8 @@ __device__ __forceinline__ int lane_row() { return lane_index() / 4; }         /
 __device__ __forceinline__ int lane_column() { return lane_index() % 4 * 2; }  // 2i above
 __device__ __forceinline__ int warp_row() { return static_cast<int>(threadIdx.x) / 32 * 16; }
 
-/// Two floats as bfloat16, the first in the low half.
 __device__ __forceinline__ unsigned pack_bf16(float first, float second) {
-  const __nv_bfloat162 pair = __floats2bfloat162_rn(first, second);
-  return reinterpret_cast<const unsigned&>(pair);
+  return pack_half<__nv_bfloat16>(first, second);
 }
 
 /// Operands in bfloat16, sums in float32.
@@ -228,27 +227,16 @@ struct ProductsOf<float> {
   using Type = Tf32Products<true>;
 };
 
-/// sum += a · (16 rows of k from `k` on, all 64 columns) of a tile that is stored [k][column].
-template <typename M>
+/// sum += a · (16 rows of k from `k` on, all 64 columns) of a tile that is stored [k][column] or,
+/// with kByColumns, [column][k].
+template <typename M, bool kByColumns = false>
 __device__ __forceinline__ void multiply_rows(TileResult& sum, const typename M::Left& a,
                                               const typename M::Element* tile, int k) {
 #pragma unroll
   for (int n = 0; n < 4; ++n) {
     typename M::Right b[2];
-    M::right(tile, k, n * 16, b);
-    M::multiply(sum[2 * n], a, b[0]);
-    M::multiply(sum[2 * n + 1], a, b[1]);
-  }
-}
-
-/// The same of a tile that is stored [column][k].
-template <typename M>
-__device__ __forceinline__ void multiply_columns(TileResult& sum, const typename M::Left& a,
-                                                 const typename M::Element* tile, int k) {
-#pragma unroll
-  for (int n = 0; n < 4; ++n) {
-    typename M::Right b[2];
-    M::right_of_columns(tile, k, n * 16, b);
+    if constexpr (kByColumns) M::right_of_columns(tile, k, n * 16, b);
+    if constexpr (!kByColumns) M::right(tile, k, n * 16, b);
     M::multiply(sum[2 * n], a, b[0]);
     M::multiply(sum[2 * n + 1], a, b[1]);
   }
@@ -329,26 +317,25 @@ __device__ __forceinline__ void all_tiles_here() {
 
 /// Two neighbours in a row.
 template <typename T>
+struct alignas(2 * sizeof(T)) Pair {
+  T values[2];
+};
+template <typename T>
 __device__ __forceinline__ void store_pair(T* to, float first, float second) {
-  struct alignas(2 * sizeof(T)) Pair {
-    T values[2];
-  };
-  *reinterpret_cast<Pair*>(to) = {{from_float<T>(first), from_float<T>(second)}};
+  *reinterpret_cast<Pair<T>*>(to) = {{from_float<T>(first), from_float<T>(second)}};
 }
 template <typename T>
 __device__ __forceinline__ float2 load_pair(const T* from) {
-  struct alignas(2 * sizeof(T)) Pair {
-    T values[2];
-  };
-  const Pair pair = *reinterpret_cast<const Pair*>(from);
+  const auto pair = *reinterpret_cast<const Pair<T>*>(from);
   return {to_float(pair.values[0]), to_float(pair.values[1])};
 }
 
-/// Sum over the four lanes that share rows of a result.
-__device__ __forceinline__ float sum_of_row(float x) {
-  x += __shfl_xor_sync(kFullWarp, x, 1);
-  return x + __shfl_xor_sync(kFullWarp, x, 2);
+/// The pair of a tile that is where a result has columns 8n + 2i and the next, of row g or g + 8.
+template <typename T>
+__device__ __forceinline__ float2 load_own_pair(const T* tile, int n, int half) {
+  return load_pair(tile + (warp_row() + lane_row() + half * 8) * kTileRow + n * 8 + lane_column());
 }
+
 /// Sum over the eight lanes that share columns of a result.
 __device__ __forceinline__ float sum_of_column(float x) {
   x += __shfl_xor_sync(kFullWarp, x, 4);

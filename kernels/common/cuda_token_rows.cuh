@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/common/cuda_half_products.cuh"
+#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/norm_epsilon.h"
 
 namespace omniq::kernels::detail {
@@ -21,6 +22,13 @@ struct RowSharing {
     vectors = (channels + lanes * kRowVector - 1) / (lanes * kRowVector);
   }
 };
+
+/// Calls run with the number of a lane's vectors, or the next of 1, 2, 3, 4, 6 and 8, as a type.
+template <typename Run>
+cudaError_t with_vectors(const RowSharing& sharing, const Run& run) {
+  const int vectors = sharing.vectors <= 4 ? sharing.vectors : (sharing.vectors + 1) / 2 * 2;
+  return with_constant<1, 2, 3, 4, 6, 8>(vectors, run);
+}
 
 /// What a lane needs of a parameter: `find(v)` is where its v-th vector's values are, null for
 /// zeros. Read once with kInRegisters, else at each use, from the cache.
@@ -68,6 +76,28 @@ __device__ __forceinline__ float sum_of_lanes(float x, int lanes) {
     x += __shfl_xor_sync(kFullWarp, x, distance);
   }
   return x;
+}
+
+/// Adds up, over a block's parts in their order, what each lane has of its channels and part; calls
+/// store(channel, sum). sums: [parts, channels], in shared memory.
+template <int kThreads, int kVectors, typename Store>
+__device__ __forceinline__ void sum_parts(const float (&own)[kVectors][kRowVector], float* sums,
+                                          int lanes, int channels, const Store& store) {
+  const int parts = kThreads / lanes, part = static_cast<int>(threadIdx.x) / lanes;
+  const int lane = static_cast<int>(threadIdx.x) % lanes;
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v) {
+    const int c = (lane + lanes * v) * kRowVector;
+    if (c >= channels) continue;
+#pragma unroll
+    for (int e = 0; e < kRowVector; ++e) sums[part * channels + c + e] = own[v][e];
+  }
+  __syncthreads();
+  for (int c = static_cast<int>(threadIdx.x); c < channels; c += kThreads) {
+    float all = 0.F;
+    for (int p = 0; p < parts; ++p) all += sums[p * channels + c];
+    store(c, all);
+  }
 }
 
 /// Where the eight channels of a row from c on are in a map. Rows as they lie.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernels/common/cuda_half_products.cuh"
+#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/norm_epsilon.h"
 
 namespace omniq::kernels::detail {
@@ -60,11 +61,7 @@ __device__ __forceinline__ void load_normed(const T* token, bool exists, int i, 
       sum += x[v][e];
     }
   }
-  const auto mean_of = [](float y) {
-    y += __shfl_xor_sync(kFullWarp, y, 1);
-    y += __shfl_xor_sync(kFullWarp, y, 2);
-    return y / static_cast<float>(32 * kVectors);
-  };
+  const auto mean_of = [](float y) { return sum_of_row(y) / static_cast<float>(32 * kVectors); };
   const float mean = mean_of(sum);
   float squares = 0.F;
 #pragma unroll
@@ -98,6 +95,24 @@ __device__ __forceinline__ void load_normed_tile(const T* token, std::int64_t le
     for (int s = 0; s < 2 * kVectors; ++s) {
       normed[part / 2][s][part % 2] = pairs[s / 2][s % 2 * 2];
       normed[part / 2][s][part % 2 + 2] = pairs[s / 2][s % 2 * 2 + 1];
+    }
+  }
+}
+
+/// What 32 tokens give to kTiles · 8 channels, as results: of 16 tokens each.
+template <int kTiles>
+using TokenResults = float[2][kTiles][4];
+
+/// Lets them begin with the channels' biases, `bias` being the lane's first.
+template <int kTiles>
+__device__ __forceinline__ void start_from_bias(TokenResults<kTiles>& sums, const float* bias) {
+#pragma unroll
+  for (int n = 0; n < kTiles; ++n) {
+    const float2 start = *reinterpret_cast<const float2*>(bias + 8 * n);
+#pragma unroll
+    for (int m = 0; m < 2; ++m) {
+      sums[m][n][0] = sums[m][n][2] = start.x;
+      sums[m][n][1] = sums[m][n][3] = start.y;
     }
   }
 }

@@ -1,15 +1,11 @@
 #include "kernels/keyed_dropout/keyed_dropout.h"
 
-#include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/operator.h"
 #include "kernels/keyed_dropout/keyed_bits.h"
 #include "kernels/keyed_dropout/keyed_dropout_cuda.h"
 
@@ -17,8 +13,6 @@ namespace omniq::kernels {
 namespace {
 
 using detail::KeyedRows;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr std::int64_t kGrain = 16384;  // elements that are worth a thread
 
@@ -47,8 +41,8 @@ at::Tensor dropped(const KeyedRows& rows, const at::Tensor& x, double rate) {
   if (x.is_cuda()) {
     const auto launch = [&](auto zero) {
       using T = decltype(zero);
-      C10_CUDA_CHECK(detail::keyed_dropout(rows, static_cast<const T*>(x.const_data_ptr()),
-                                           threshold, scale, static_cast<T*>(y.data_ptr()),
+      C10_CUDA_CHECK(detail::keyed_dropout(rows, detail::data_of<const T>(x), threshold, scale,
+                                           detail::data_of<T>(y),
                                            at::cuda::getCurrentCUDAStream()));
     };
     if (x.scalar_type() == at::kDouble) {
@@ -129,8 +123,7 @@ at::Tensor keyed_dropout(const at::Tensor& x, const at::Tensor& samples, std::ui
       x.is_floating_point() && axis >= 0 && axis < x.dim() && x.size(axis) == samples.size(0),
       "keyed_dropout: x is ", x.scalar_type(), " ", x.sizes(), ", expected floating with ",
       samples.size(0), " samples along axis ", axis);
-  TORCH_CHECK(x.device() == samples.device(), "keyed_dropout: x is on ", x.device(),
-              " but samples on ", samples.device());
+  detail::check_device("keyed_dropout", "samples", samples, x);
   if (rate == 0) return x;
   return KeyedDropout::apply(x, samples, static_cast<std::int64_t>(key), rate, axis);
 }

@@ -1,11 +1,7 @@
 #include "kernels/patch_rows/patch_rows.h"
 
-#include <ATen/ATen.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/operator.h"
 #include "kernels/patch_rows/patch_rows_cuda.h"
 
 namespace omniq::kernels {
@@ -39,19 +35,15 @@ at::Tensor composite(const at::Tensor& frames, const Shape& s, std::int64_t patc
 
 template <typename In>
 at::Tensor run(const at::Tensor& raw, const Shape& s, at::ScalarType dtype) {
-  const c10::cuda::CUDAGuard guard(raw.device());
-  const at::Tensor frames = detail::with_aligned_start(raw.contiguous());
+  const at::Tensor frames = detail::with_aligned_start(raw);
   const at::Tensor out = at::empty({s.frames, s.height / detail::kPatch, s.width / detail::kPatch,
                                     s.channels * detail::kPatch * detail::kPatch},
                                    frames.options().dtype(dtype));
-  const auto launch = [&](auto zero) {
-    using T = decltype(zero);
-    C10_CUDA_CHECK(detail::patch_rows(static_cast<const In*>(frames.const_data_ptr()), s.frames,
-                                      static_cast<int>(s.height), static_cast<int>(s.width),
-                                      static_cast<T*>(out.mutable_data_ptr()),
-                                      at::cuda::getCurrentCUDAStream()));
-  };
-  detail::dispatch_half_type(dtype, launch);
+  detail::launch_half_kernel(out, [&](auto zero, cudaStream_t stream) {
+    return detail::patch_rows(detail::data_of<const In>(frames), s.frames,
+                              static_cast<int>(s.height), static_cast<int>(s.width),
+                              detail::data_of<decltype(zero)>(out), stream);
+  });
   return out;
 }
 
@@ -66,8 +58,7 @@ at::Tensor patch_rows(const at::Tensor& frames, std::int64_t patch, at::ScalarTy
                 frames.size(bytes ? 2 : 3)};
   TORCH_CHECK(patch > 0 && s.height >= patch && s.width >= patch, "patch_rows: frames of ",
               s.height, " × ", s.width, " are smaller than a patch of ", patch);
-  TORCH_CHECK(!at::GradMode::is_enabled() || !frames.requires_grad(),
-              "patch_rows: there are no gradients; compute without them");
+  detail::check_no_gradient("patch_rows", frames);
   const bool has_kernel = frames.is_cuda() && patch == detail::kPatch &&
                           s.channels == detail::kPatchChannels && detail::is_half(dtype) &&
                           (bytes || frames.scalar_type() == at::kFloat) && frames.numel() > 0;

@@ -1,6 +1,4 @@
-#include <ATen/ATen.h>
-#include <torch/csrc/autograd/custom_function.h>
-
+#include "kernels/common/operator.h"
 #include "kernels/selective_scan/impl.h"
 #include "kernels/selective_scan/selective_scan.h"
 
@@ -8,8 +6,6 @@ namespace omniq::kernels {
 namespace {
 
 using detail::ScanInputs;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr const char* kNames[] = {"u", "delta", "A", "B", "C", "D_skip", "delta_bias", "z"};
 constexpr std::size_t kGate = 7;  // the place of z, the only one that may be undefined
@@ -26,9 +22,7 @@ ScanInputs from_list(const variable_list& list) {
   return {list[0], list[1], list[2], list[3], list[4], list[5], list[6], list[7], list[8]};
 }
 
-class SelectiveScan : public torch::autograd::Function<SelectiveScan> {
- public:
-  // z, mask and rates are optional here because an undefined tensor cannot be an argument.
+struct SelectiveScan : torch::autograd::Function<SelectiveScan> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& u, const at::Tensor& delta,
                             const at::Tensor& A, const at::Tensor& B, const at::Tensor& C,
                             const at::Tensor& D_skip, const at::Tensor& delta_bias,
@@ -58,8 +52,7 @@ class SelectiveScan : public torch::autograd::Function<SelectiveScan> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grad_outputs) {
-    TORCH_CHECK(!at::GradMode::is_enabled(),
-                "selective_scan: second derivatives are not implemented");
+    detail::check_first_derivative("selective_scan");
     const variable_list saved = context->get_saved_variables();
     const ScanInputs in = from_list(saved);
     detail::ScanInputNeeds needed{};
@@ -76,9 +69,8 @@ class SelectiveScan : public torch::autograd::Function<SelectiveScan> {
   }
 };
 
-void check_shape(const char* name, const at::Tensor& x, at::IntArrayRef expected) {
-  TORCH_CHECK(x.sizes() == expected, "selective_scan: ", name, " has shape ", x.sizes(),
-              ", expected ", expected);
+void check_shape(const char* name, const at::Tensor& x, at::IntArrayRef shape) {
+  detail::check_shape("selective_scan", name, x, shape);
 }
 
 // `rest` after a first axis that is 1 or the number of directions.
@@ -111,37 +103,22 @@ void check(const ScanInputs& in, const at::Tensor& rates) {
   check_shared_shape("D_skip", in.D_skip, R, {E});
   check_shared_shape("delta_bias", in.delta_bias, R, {E});
   if (in.z.defined()) check_shared_shape("z", in.z, R, {clips, L, E});
-  if (in.mask.defined()) {
-    check_shape("mask", in.mask, {clips, L});
-    TORCH_CHECK(in.mask.scalar_type() == at::kBool, "selective_scan: mask has dtype ",
-                in.mask.scalar_type(), ", expected bool");
-  }
   if (rates.defined()) {
     check_shape("rates", rates, {in.A.size(0), E});
-    TORCH_CHECK(rates.device() == in.u.device(), "selective_scan: rates is on ", rates.device(),
-                " but u is on ", in.u.device());
-    TORCH_CHECK(at::isFloatingType(rates.scalar_type()), "selective_scan: rates has dtype ",
-                rates.scalar_type(), ", expected a floating type");
-    TORCH_CHECK(!at::GradMode::is_enabled() || !in.A.requires_grad(),
+    detail::check_argument("selective_scan", "rates", rates, in.u, "u");
+    TORCH_CHECK(!detail::wants_gradient(in.A),
                 "selective_scan: rates are given but A needs a gradient");
   }
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (!tensors[i].defined()) continue;
-    const char* name = i < std::size(kNames) ? kNames[i] : "mask";
-    TORCH_CHECK(tensors[i].device() == in.u.device(), "selective_scan: ", name, " is on ",
-                tensors[i].device(), " but u is on ", in.u.device());
-    if (i == 8) continue;
-    if (in.u.is_cpu()) {
-      TORCH_CHECK(in.u.scalar_type() == at::kFloat || in.u.scalar_type() == at::kDouble,
-                  "selective_scan: u has dtype ", in.u.scalar_type(),
-                  ", expected float32 or float64 on the CPU");
-      TORCH_CHECK(tensors[i].scalar_type() == in.u.scalar_type(), "selective_scan: ", name,
-                  " has dtype ", tensors[i].scalar_type(), " but u has ", in.u.scalar_type());
-    } else {
-      TORCH_CHECK(at::isFloatingType(tensors[i].scalar_type()), "selective_scan: ", name,
-                  " has dtype ", tensors[i].scalar_type(), ", expected a floating type");
+  TORCH_CHECK(
+      !in.u.is_cpu() || in.u.scalar_type() == at::kFloat || in.u.scalar_type() == at::kDouble,
+      "selective_scan: u has dtype ", in.u.scalar_type(),
+      ", expected float32 or float64 on the CPU");
+  for (std::size_t i = 0; i < std::size(kNames); ++i) {
+    if (tensors[i].defined()) {
+      detail::check_argument("selective_scan", kNames[i], tensors[i], in.u, "u");
     }
   }
+  detail::check_mask("selective_scan", in.mask, {clips, L}, in.u, "u");
 }
 
 }  // namespace
@@ -156,12 +133,7 @@ at::Tensor selective_scan(const at::Tensor& u, const at::Tensor& delta, const at
   check(in, rates.value_or(at::Tensor()));
   TORCH_CHECK(u.is_cpu() || u.is_cuda(), "selective_scan: no implementation for ", u.device());
   if (u.is_cuda() && !detail::has_cuda_kernels(in)) return detail::selective_scan_composite(in);
-  const auto list = to_list(in);
-  const bool differentiable =
-      at::GradMode::is_enabled() && std::any_of(list.begin(), list.end(), [](const at::Tensor& x) {
-        return x.defined() && x.requires_grad();
-      });
-  if (differentiable) {
+  if (detail::wants_gradient(to_list(in))) {
     return SelectiveScan::apply(u, delta, A, B, C, D_skip, delta_bias, z, mask, rates);
   }
   if (u.is_cpu()) return detail::selective_scan_cpu(in);

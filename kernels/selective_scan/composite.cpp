@@ -1,8 +1,4 @@
-#include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
-
-#include <vector>
-
+#include "kernels/common/operator.h"
 #include "kernels/selective_scan/impl.h"
 
 namespace omniq::kernels::detail {
@@ -17,8 +13,8 @@ at::Tensor in_scan_order(const at::Tensor& x) {
 }  // namespace
 
 at::Tensor selective_scan_composite(const ScanInputs& in) {
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  const auto type = in.u.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  const WithoutAutocast no_autocast;
+  const auto type = exact_type(in.u);
   const at::Tensor u = in.u.to(type);
   // The threshold (above which torch returns x itself) is where that is exact in float64 too.
   at::Tensor step =

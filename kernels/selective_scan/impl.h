@@ -2,10 +2,13 @@
 // mask is an undefined tensor.
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include <ATen/ATen.h>
 
 #include <array>
 #include <cstdint>
+
+#include "kernels/common/tensor_rows.h"
+#include "kernels/selective_scan/arguments.h"
 
 namespace omniq::kernels::detail {
 
@@ -57,5 +60,28 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& in, const at::
 /// A loop over tokens of torch operators, with torch's autograd, for any device. Half types are
 /// computed in float32, also under autocast; everything else in the dtype of u.
 at::Tensor selective_scan_composite(const ScanInputs& in);
+
+/// From tensors in the form that kernels want; rates [P, E] may be undefined.
+template <typename T, typename Parameter>
+ScanArguments<T, Parameter> arguments_of(const ScanInputs& in, const at::Tensor& rates = {}) {
+  ScanArguments<T, Parameter> args{};
+  args.directions = in.u.size(0), args.clips = in.u.size(1), args.tokens = in.u.size(2);
+  args.channels = in.u.size(3), args.states = in.A.size(2);
+  args.u = rows_of<const T>(in.u);
+  args.delta = rows_of<const T>(in.delta);
+  args.B = rows_of<const T>(in.B);
+  args.C = rows_of<const T>(in.C);
+  args.z = rows_of<const T>(in.z);
+  args.A = data_of<const Parameter>(in.A);
+  args.rates = data_of<const Parameter>(rates);
+  args.D_skip = data_of<const Parameter>(in.D_skip);
+  args.delta_bias = data_of<const Parameter>(in.delta_bias);
+  args.A_direction = direction_stride(in.A);
+  args.rates_direction = rates.defined() ? direction_stride(rates) : 0;
+  args.D_direction = direction_stride(in.D_skip);
+  args.bias_direction = direction_stride(in.delta_bias);
+  args.mask = data_of<const bool>(in.mask);
+  return args;
+}
 
 }  // namespace omniq::kernels::detail

@@ -1,13 +1,7 @@
 #include "kernels/token_linear/token_linear.h"
 
-#include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-
 #include "kernels/common/cuda_tensors.h"
-#include "kernels/common/many_tokens.h"
+#include "kernels/common/operator.h"
 #include "kernels/token_linear/token_linear_cuda.h"
 
 namespace omniq::kernels {
@@ -17,12 +11,9 @@ void check(const at::Tensor& x, const TokenLinear& linear) {
   TORCH_CHECK(linear.weight.defined(), "token_linear: linear must come from make_token_linear");
   TORCH_CHECK(x.dim() == 2 && x.size(1) == linear.weight.size(0), "token_linear: x has shape ",
               x.sizes(), ", expected [tokens, ", linear.weight.size(0), "]");
-  TORCH_CHECK(x.scalar_type() == linear.weight.scalar_type(), "token_linear: x is ",
-              x.scalar_type(), " and the weight ", linear.weight.scalar_type());
-  TORCH_CHECK(x.device() == linear.weight.device(), "token_linear: x is on ", x.device(),
-              " but the weight on ", linear.weight.device());
-  TORCH_CHECK(!at::GradMode::is_enabled() || !x.requires_grad(),
-              "token_linear: there are no gradients; compute without them");
+  detail::check_dtype("token_linear", "the weight", linear.weight, x);
+  detail::check_device("token_linear", "the weight", linear.weight, x);
+  detail::check_no_gradient("token_linear", x);
 }
 
 }  // namespace
@@ -47,28 +38,25 @@ TokenLinear make_token_linear(const TokenNorm& norm, const at::Tensor& weight,
 
 at::Tensor token_linear(const at::Tensor& x, const TokenLinear& linear) {
   check(x, linear);
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  const detail::WithoutAutocast no_autocast;
   if (!linear.normed_weight.defined() || !detail::has_many_tokens(x)) {
     return at::addmm(linear.bias, token_norm(x, linear.norm), linear.weight);
   }
-  const c10::cuda::CUDAGuard guard(x.device());
-  const at::Tensor tokens = detail::with_aligned_start(x.contiguous());
+  const at::Tensor tokens = detail::with_aligned_start(x);
   const at::Tensor offset = detail::contiguous_floats(linear.norm.offset);
   const at::Tensor out = at::empty({x.size(0), linear.bias.size(0)}, x.options());
-  const auto launch = [&](auto zero) {
+  detail::launch_half_kernel(x, [&](auto zero, cudaStream_t stream) {
     using T = decltype(zero);
-    const detail::CudaTokenLinearArguments<T> args{
-        x.size(0),
-        static_cast<int>(x.size(1)),
-        static_cast<int>(linear.bias.size(0)),
-        static_cast<const T*>(tokens.const_data_ptr()),
-        offset.defined() ? offset.const_data_ptr<float>() : nullptr,
-        static_cast<const T*>(linear.normed_weight.const_data_ptr()),
-        linear.normed_bias.const_data_ptr<float>(),
-        static_cast<T*>(out.mutable_data_ptr())};
-    C10_CUDA_CHECK(detail::token_linear<T>(args, at::cuda::getCurrentCUDAStream()));
-  };
-  detail::dispatch_half_type(x.scalar_type(), launch);
+    const detail::CudaTokenLinearArguments<T> args{x.size(0),
+                                                   static_cast<int>(x.size(1)),
+                                                   static_cast<int>(linear.bias.size(0)),
+                                                   detail::data_of<const T>(tokens),
+                                                   detail::data_of<const float>(offset),
+                                                   detail::data_of<const T>(linear.normed_weight),
+                                                   detail::data_of<const float>(linear.normed_bias),
+                                                   detail::data_of<T>(out)};
+    return detail::token_linear<T>(args, stream);
+  });
   return out;
 }
 

@@ -1,7 +1,6 @@
 // A block has the weight in its shared memory; each of its warps takes 32 tokens at a time, and
 // makes 32 channels of them at a time. The weight's rows are in such an order there that a lane's
 // results are eight neighbours of each of its tokens.
-#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/cuda_token_tiles.cuh"
 #include "kernels/token_linear/token_linear_cuda.h"
 
@@ -45,16 +44,8 @@ __global__ void __launch_bounds__(32 * kWarps, kBlocks)
                                   normed);
 #pragma unroll 1
     for (int from = 0; from < args.out_channels; from += 32) {
-      float sums[2][4][4];
-#pragma unroll
-      for (int n = 0; n < 4; ++n) {
-        const float2 start = *reinterpret_cast<const float2*>(bias + from + 8 * n + 2 * i);
-#pragma unroll
-        for (int m = 0; m < 2; ++m) {
-          sums[m][n][0] = sums[m][n][2] = start.x;
-          sums[m][n][1] = sums[m][n][3] = start.y;
-        }
-      }
+      TokenResults<4> sums;
+      start_from_bias<4>(sums, bias + from + 2 * i);
 #pragma unroll
       for (int s = 0; s < kSteps; ++s) {
         unsigned right[4][2];
@@ -82,26 +73,18 @@ __global__ void __launch_bounds__(32 * kWarps, kBlocks)
   }
 }
 
-template <typename T, int kVectors>
-cudaError_t launch_token_linear(const CudaTokenLinearArguments<T>& args, cudaStream_t stream) {
-  auto* kernel = token_linear_kernel<T, kVectors>;
-  const std::size_t shared =
-      sizeof(float) * static_cast<std::size_t>(args.channels + args.out_channels) +
-      sizeof(T) * static_cast<std::size_t>(args.out_channels) *
-          static_cast<std::size_t>(args.channels + 8);
-  return launch_resident(
-      kernel, 32 * kWarps, shared, token_tiles(args.tokens),
-      [&](unsigned blocks) { kernel<<<blocks, 32 * kWarps, shared, stream>>>(args); });
-}
-
 }  // namespace
 
 template <typename T>
 cudaError_t token_linear(const CudaTokenLinearArguments<T>& args, cudaStream_t stream) {
-  if (args.channels == 32) return launch_token_linear<T, 1>(args, stream);
-  if (args.channels == 64) return launch_token_linear<T, 2>(args, stream);
-  if (args.channels == 96) return launch_token_linear<T, 3>(args, stream);
-  return cudaErrorInvalidValue;
+  const std::size_t shared =
+      sizeof(float) * static_cast<std::size_t>(args.channels + args.out_channels) +
+      sizeof(T) * static_cast<std::size_t>(args.out_channels) *
+          static_cast<std::size_t>(args.channels + 8);
+  return with_constant<32, 64, 96>(args.channels, [&](auto channels) {
+    return launch_resident(token_linear_kernel<T, channels / 32>, 32 * kWarps, shared,
+                           token_tiles(args.tokens), stream, args);
+  });
 }
 
 using Element = OMNIQ_ELEMENT;

@@ -1,13 +1,7 @@
 #include "kernels/token_mlp/token_mlp.h"
 
-#include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-
 #include "kernels/common/cuda_tensors.h"
-#include "kernels/common/many_tokens.h"
+#include "kernels/common/operator.h"
 #include "kernels/token_mlp/token_mlp_cuda.h"
 
 namespace omniq::kernels {
@@ -19,12 +13,9 @@ void check(const at::Tensor& x, const TokenMlp& mlp) {
   TORCH_CHECK(x.dim() == 2 && x.size(1) == mlp.expand.size(0) && x.is_contiguous(),
               "token_mlp_: x has shape ", x.sizes(), ", expected contiguous [tokens, ",
               mlp.expand.size(0), "]");
-  TORCH_CHECK(x.scalar_type() == mlp.expand.scalar_type(), "token_mlp_: x is ", x.scalar_type(),
-              " and the weights ", mlp.expand.scalar_type());
-  TORCH_CHECK(x.device() == mlp.expand.device(), "token_mlp_: x is on ", x.device(),
-              " but the weights on ", mlp.expand.device());
-  TORCH_CHECK(!at::GradMode::is_enabled() || !x.requires_grad(),
-              "token_mlp_: there are no gradients; compute without them");
+  detail::check_dtype("token_mlp_", "the weights", mlp.expand, x);
+  detail::check_device("token_mlp_", "the weights", mlp.expand, x);
+  detail::check_no_gradient("token_mlp_", x);
 }
 
 void composite(at::Tensor x, const TokenMlp& mlp) {
@@ -40,7 +31,7 @@ void composite(at::Tensor x, const TokenMlp& mlp) {
 // GPUs differ in how much shared memory a block can have.
 bool fits(const at::Tensor& x) {
   return detail::token_mlp_shared_bytes(static_cast<int>(x.size(1))) <=
-         at::cuda::getDeviceProperties(x.device().index())->sharedMemPerBlockOptin;
+         detail::properties_of(x).sharedMemPerBlockOptin;
 }
 
 }  // namespace
@@ -70,28 +61,23 @@ TokenMlp make_token_mlp(const TokenNorm& norm, const at::Tensor& expand_weight,
 
 void token_mlp_(at::Tensor x, const TokenMlp& mlp) {
   check(x, mlp);
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  const bool aligned = reinterpret_cast<std::uintptr_t>(x.const_data_ptr()) % 16 == 0;
-  if (!mlp.normed_expand.defined() || x.numel() == 0 || !aligned || !detail::has_many_tokens(x) ||
-      !fits(x)) {
-    composite(x, mlp);
-    return;
+  const detail::WithoutAutocast no_autocast;
+  if (!mlp.normed_expand.defined() || x.numel() == 0 || !detail::has_aligned_start(x) ||
+      !detail::has_many_tokens(x) || !fits(x)) {
+    return composite(x, mlp);
   }
-  const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor offset = detail::contiguous_floats(mlp.norm.offset);
-  const auto launch = [&](auto zero) {
+  detail::launch_half_kernel(x, [&](auto zero, cudaStream_t stream) {
     using T = decltype(zero);
-    const detail::CudaTokenMlpArguments<T> args{
-        x.size(0),
-        static_cast<int>(x.size(1)),
-        static_cast<T*>(x.mutable_data_ptr()),
-        offset.defined() ? offset.const_data_ptr<float>() : nullptr,
-        static_cast<const T*>(mlp.normed_expand.const_data_ptr()),
-        mlp.normed_bias.const_data_ptr<float>(),
-        static_cast<const T*>(mlp.shrink.const_data_ptr())};
-    C10_CUDA_CHECK(detail::token_mlp<T>(args, at::cuda::getCurrentCUDAStream()));
-  };
-  detail::dispatch_half_type(x.scalar_type(), launch);
+    const detail::CudaTokenMlpArguments<T> args{x.size(0),
+                                                static_cast<int>(x.size(1)),
+                                                detail::data_of<T>(x),
+                                                detail::data_of<const float>(offset),
+                                                detail::data_of<const T>(mlp.normed_expand),
+                                                detail::data_of<const float>(mlp.normed_bias),
+                                                detail::data_of<const T>(mlp.shrink)};
+    return detail::token_mlp<T>(args, stream);
+  });
 }
 
 }  // namespace omniq::kernels

@@ -2,7 +2,6 @@
 // hidden layer is made 16 channels at a time, in registers.
 //
 // A lane keeps the channels that it has read (cuda_token_tiles.cuh) in the second product too.
-#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/cuda_token_tiles.cuh"
 #include "kernels/token_mlp/token_mlp_cuda.h"
 
@@ -70,17 +69,9 @@ __global__ void __launch_bounds__(32 * kWarps, 1)
     load_normed_tile<T, kVectors>(tokens, args.tokens - first, i, weights.offset, normed);
 
     // Sixteen hidden channels, before GELU.
-    using Hidden = float[2][2][4];
+    using Hidden = TokenResults<2>;
     const auto expand = [&](int hidden, Hidden& sums) {
-#pragma unroll
-      for (int n = 0; n < 2; ++n) {
-        const float2 bias = *reinterpret_cast<const float2*>(&weights.bias[hidden + 8 * n + 2 * i]);
-#pragma unroll
-        for (int m = 0; m < 2; ++m) {
-          sums[m][n][0] = sums[m][n][2] = bias.x;
-          sums[m][n][1] = sums[m][n][3] = bias.y;
-        }
-      }
+      start_from_bias<2>(sums, &weights.bias[hidden + 2 * i]);
 #pragma unroll
       for (int s = 0; s < kSteps; ++s) {
         unsigned right[2][2];
@@ -143,23 +134,15 @@ __global__ void __launch_bounds__(32 * kWarps, 1)
   }
 }
 
-template <typename T, int kVectors>
-cudaError_t launch_token_mlp(const CudaTokenMlpArguments<T>& args, cudaStream_t stream) {
-  auto* kernel = token_mlp_kernel<T, kVectors>;
-  constexpr std::size_t kShared = sizeof(MlpWeights<T, kVectors>);
-  return launch_resident(
-      kernel, 32 * kWarps, kShared, token_tiles(args.tokens),
-      [&](unsigned blocks) { kernel<<<blocks, 32 * kWarps, kShared, stream>>>(args); });
-}
-
 }  // namespace
 
 template <typename T>
 cudaError_t token_mlp(const CudaTokenMlpArguments<T>& args, cudaStream_t stream) {
-  if (args.channels == 32) return launch_token_mlp<T, 1>(args, stream);
-  if (args.channels == 64) return launch_token_mlp<T, 2>(args, stream);
-  if (args.channels == 96) return launch_token_mlp<T, 3>(args, stream);
-  return cudaErrorInvalidValue;
+  return with_constant<32, 64, 96>(args.channels, [&](auto channels) {
+    constexpr int kVectors = channels / 32;
+    return launch_resident(token_mlp_kernel<T, kVectors>, 32 * kWarps,
+                           sizeof(MlpWeights<T, kVectors>), token_tiles(args.tokens), stream, args);
+  });
 }
 
 using Element = OMNIQ_ELEMENT;

@@ -1,18 +1,15 @@
 #include "kernels/token_norm/token_norm.h"
 
-#include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-
 #include "kernels/common/cuda_tensors.h"
 #include "kernels/common/merged_neighbours.h"
 #include "kernels/common/norm_epsilon.h"
+#include "kernels/common/operator.h"
 #include "kernels/token_norm/token_norm_cuda.h"
 
 namespace omniq::kernels {
 namespace {
+
+using detail::data_of;
 
 // `merged`: how many tokens of x are normed together.
 void check(const char* name, const at::Tensor& x, const TokenNorm& norm, std::int64_t axes,
@@ -24,45 +21,36 @@ void check(const char* name, const at::Tensor& x, const TokenNorm& norm, std::in
     TORCH_CHECK(t.defined() && t.dim() == 1 && t.size(0) == length &&
                     (t.scalar_type() == at::kFloat || t.scalar_type() == at::kDouble),
                 name, ": ", what, " must be float32 or float64 of shape [", length, "]");
-    TORCH_CHECK(t.device() == x.device(), name, ": x is on ", x.device(), " but ", what, " on ",
-                t.device());
+    detail::check_device(name, what, t, x);
   };
   check_one("weight", norm.weight, merged * channels);
   check_one("bias", norm.bias, merged * channels);
   if (norm.offset.defined()) check_one("offset", norm.offset, channels);
-  bool differentiable = false;
-  for (const at::Tensor& t : {x, norm.weight, norm.bias, norm.offset}) {
-    differentiable = differentiable || (t.defined() && t.requires_grad());
-  }
-  TORCH_CHECK(!at::GradMode::is_enabled() || !differentiable, name,
-              ": there are no gradients; compute without them");
+  detail::check_no_gradient(name, {x, norm.weight, norm.bias, norm.offset});
 }
 
 bool has_kernel(const at::Tensor& x, std::int64_t normed_channels, std::int64_t most) {
   return detail::has_half_rows(x) && normed_channels <= most;
 }
 
-// Calls f(arguments, stream, zero of the kernel's type) with what a kernel needs, and checks its
-// launch.
+// Calls f(arguments, stream, zero of the kernel's type) with what a kernel needs.
 template <typename F>
 void launch(const at::Tensor& raw_x, const TokenNorm& norm, const F& f) {
-  const at::Tensor x = detail::with_aligned_start(raw_x.contiguous());
+  const at::Tensor x = detail::with_aligned_start(raw_x);
   const at::Tensor weight = detail::contiguous_floats(norm.weight);
   const at::Tensor bias = detail::contiguous_floats(norm.bias);
   const at::Tensor offset = detail::contiguous_floats(norm.offset);
-  detail::dispatch_half_type(x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    const detail::CudaTokenNormArguments<T> args{
-        static_cast<const T*>(x.const_data_ptr()), weight.const_data_ptr<float>(),
-        bias.const_data_ptr<float>(), offset.defined() ? offset.const_data_ptr<float>() : nullptr,
-        static_cast<int>(x.size(-1))};
-    C10_CUDA_CHECK(f(args, at::cuda::getCurrentCUDAStream(), zero));
+  detail::launch_half_kernel(x, [&](auto zero, cudaStream_t stream) {
+    const detail::CudaTokenNormArguments<decltype(zero)> args{
+        data_of<const decltype(zero)>(x), data_of<const float>(weight), data_of<const float>(bias),
+        data_of<const float>(offset), static_cast<int>(x.size(-1))};
+    return f(args, stream, zero);
   });
 }
 
 // By torch operators: x in the dtype of the statistics, with the offset.
 at::Tensor with_offset(const at::Tensor& x, const TokenNorm& norm) {
-  const at::Tensor y = x.to(x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
+  const at::Tensor y = x.to(detail::exact_type(x));
   return norm.offset.defined() ? y + norm.offset.to(y.scalar_type()) : y;
 }
 
@@ -82,14 +70,12 @@ NormedLayer with_norm(const TokenNorm& norm, const at::Tensor& weight, const at:
 at::Tensor token_norm(const at::Tensor& x, const TokenNorm& norm) {
   check("token_norm", x, norm, 0);
   if (!has_kernel(x, x.size(-1), detail::kMostTokenNormChannels)) {
-    const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+    const detail::WithoutAutocast no_autocast;
     return normed(with_offset(x, norm), norm).to(x.scalar_type());
   }
-  const c10::cuda::CUDAGuard guard(x.device());
-  const at::Tensor out = at::empty(x.sizes(), x.options());
+  const at::Tensor out = detail::contiguous_like(x);
   launch(x, norm, [&](const auto& args, cudaStream_t stream, auto zero) {
-    return detail::token_norm(args, x.numel() / x.size(-1),
-                              static_cast<decltype(zero)*>(out.mutable_data_ptr()), stream);
+    return detail::token_norm(args, x.numel() / x.size(-1), data_of<decltype(zero)>(out), stream);
   });
   return out;
 }
@@ -98,15 +84,14 @@ at::Tensor merged_token_norm(const at::Tensor& x, const TokenNorm& norm) {
   check("merged_token_norm", x, norm, 4, 4);
   const std::int64_t n = x.size(0), height = x.size(1), width = x.size(2), channels = x.size(3);
   if (!has_kernel(x, 4 * channels, detail::kMostTokenNormChannels)) {
-    const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+    const detail::WithoutAutocast no_autocast;
     return normed(detail::merged_neighbours(with_offset(x, norm)), norm).to(x.scalar_type());
   }
-  const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor out =
       at::empty({n, (height + 1) / 2, (width + 1) / 2, 4 * channels}, x.options());
   launch(x, norm, [&](const auto& args, cudaStream_t stream, auto zero) {
     return detail::merged_token_norm(args, n, static_cast<int>(height), static_cast<int>(width),
-                                     static_cast<decltype(zero)*>(out.mutable_data_ptr()), stream);
+                                     data_of<decltype(zero)>(out), stream);
   });
   return out;
 }
@@ -115,14 +100,13 @@ at::Tensor mean_token_norm(const at::Tensor& x, const TokenNorm& norm) {
   check("mean_token_norm", x, norm, 3);
   TORCH_CHECK(x.size(1) > 0, "mean_token_norm: x has no tokens");
   if (!has_kernel(x, x.size(2), detail::kMostMeanTokenNormChannels)) {
-    const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+    const detail::WithoutAutocast no_autocast;
     return normed(with_offset(x, norm), norm).mean(1);
   }
-  const c10::cuda::CUDAGuard guard(x.device());
-  const at::Tensor out = at::empty({x.size(0), x.size(2)}, x.options().dtype(at::kFloat));
+  const at::Tensor out = detail::empty_floats({x.size(0), x.size(2)}, x);
   launch(x, norm, [&](const auto& args, cudaStream_t stream, auto) {
     return detail::mean_token_norm(args, x.size(0), static_cast<int>(x.size(1)),
-                                   out.mutable_data_ptr<float>(), stream);
+                                   data_of<float>(out), stream);
   });
   return out;
 }

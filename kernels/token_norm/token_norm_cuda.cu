@@ -1,5 +1,4 @@
 // Norms of rows that lanes share (cuda_token_rows.cuh).
-#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/cuda_token_rows.cuh"
 #include "kernels/token_norm/token_norm_cuda.h"
 
@@ -118,20 +117,10 @@ __global__ void __launch_bounds__(kMeanThreads)
       for (int e = 0; e < kRowVector; ++e) sum[v][e] += exists ? x[v][e] : 0.F;
     }
   }
-#pragma unroll
-  for (int v = 0; v < kVectors; ++v) {
-    const int c = (lane + lanes * v) * kRowVector;
-    if (c >= channels) continue;
-#pragma unroll
-    for (int e = 0; e < kRowVector; ++e) sums[part * channels + c + e] = sum[v][e];
-  }
-  __syncthreads();
-  for (int c = static_cast<int>(threadIdx.x); c < channels; c += kMeanThreads) {
-    float all = 0.F;
-    for (int p = 0; p < parts; ++p) all += sums[p * channels + c];
+  sum_parts<kMeanThreads>(sum, sums, lanes, channels, [&](int c, float all) {
     out[static_cast<std::int64_t>(blockIdx.x) * channels + c] =
         fmaf(all / static_cast<float>(tokens), weight[c], bias[c]);
-  }
+  });
 }
 
 template <typename T, typename Rows>
@@ -140,20 +129,11 @@ cudaError_t launch(const Rows& mapping, const CudaTokenNormArguments<T>& args, i
   const RowSharing sharing(channels);
   const std::int64_t at_once = kThreads / sharing.lanes;
   const Source<T, Rows> source{args.x, args.offset, mapping};
-  const auto run = [&](auto* kernel) {
-    return launch_resident(
-        kernel, kThreads, 0, (rows + at_once - 1) / at_once, [&](unsigned blocks) {
-          kernel<<<blocks, kThreads, 0, stream>>>(source, args.weight, args.bias, channels,
-                                                  sharing.lanes, rows, out);
-        });
-  };
-  if (sharing.vectors == 1) return run(token_norm_kernel<T, 1, Rows>);
-  if (sharing.vectors == 2) return run(token_norm_kernel<T, 2, Rows>);
-  if (sharing.vectors == 3) return run(token_norm_kernel<T, 3, Rows>);
-  if (sharing.vectors <= 4) return run(token_norm_kernel<T, 4, Rows>);
-  if (sharing.vectors <= 6) return run(token_norm_kernel<T, 6, Rows>);
-  if (sharing.vectors <= 8) return run(token_norm_kernel<T, 8, Rows>);
-  return cudaErrorInvalidValue;
+  return with_vectors(sharing, [&](auto vectors) {
+    return launch_resident(token_norm_kernel<T, vectors, Rows>, kThreads, 0,
+                           (rows + at_once - 1) / at_once, stream, source, args.weight, args.bias,
+                           channels, sharing.lanes, rows, out);
+  });
 }
 
 }  // namespace

@@ -1,16 +1,10 @@
-#include <c10/core/impl/LocalDispatchKeySet.h>
-#include <torch/csrc/autograd/custom_function.h>
-#include <torch/types.h>
-
 #include <cmath>
 
+#include "kernels/common/operator.h"
 #include "kernels/window_attention/window_attention.h"
 
 namespace omniq::kernels {
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 // qkv [B, T, 3·h·d] → [3, B, h, T, d], contiguous.
 at::Tensor pack(const at::Tensor& qkv, std::int64_t heads) {
@@ -30,7 +24,7 @@ at::Tensor join_heads(const at::Tensor& x) {
 struct AttentionOfWindows : torch::autograd::Function<AttentionOfWindows> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv, const at::Tensor& bias,
                             std::int64_t heads) {
-    const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+    const detail::WithoutAutocast no_autocast;
     const at::Tensor packed = pack(qkv, heads);  // [3, B, h, T, d]
     const std::int64_t length = packed.size(3);
     const auto part = [&](std::int64_t i) { return packed.select(0, i).flatten(0, 1); };
@@ -49,9 +43,8 @@ struct AttentionOfWindows : torch::autograd::Function<AttentionOfWindows> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(),
-                "attention_of_windows: second derivatives are not implemented");
-    const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+    detail::check_first_derivative("attention_of_windows");
+    const detail::WithoutAutocast no_autocast;
     const variable_list saved = context->get_saved_variables();
     const at::Tensor& packed = saved[0];
     const at::Tensor& weights = saved[1];

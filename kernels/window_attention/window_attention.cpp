@@ -1,13 +1,10 @@
 #include "kernels/window_attention/window_attention.h"
 
-#include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
-
 #include <cmath>
 #include <limits>
 
 #include "kernels/common/cuda_tensors.h"
-#include "kernels/common/frame_factors.h"
+#include "kernels/common/operator.h"
 #include "kernels/window_attention/impl.h"
 #include "kernels/window_attention/windows.h"
 
@@ -27,14 +24,10 @@ WindowAttentionShape check(const at::Tensor& qkv, const WindowBias& bias, const 
               " · ", bias.head_width, "]");
   TORCH_CHECK(qkv.is_floating_point(), "window_attention: qkv is ", qkv.scalar_type(),
               ", expected floating");
-  TORCH_CHECK(padding.dim() == 1 && padding.size(0) == qkv.size(3),
-              "window_attention: padding has shape ", padding.sizes(), ", expected [", qkv.size(3),
-              "]");
-  TORCH_CHECK(padding.scalar_type() == qkv.scalar_type(), "window_attention: qkv is ",
-              qkv.scalar_type(), " and padding ", padding.scalar_type());
-  TORCH_CHECK(padding.device() == qkv.device() && bias.pairs.device() == qkv.device(),
-              "window_attention: qkv is on ", qkv.device(), " but padding on ", padding.device(),
-              " and bias on ", bias.pairs.device());
+  detail::check_shape("window_attention", "padding", padding, {qkv.size(3)});
+  detail::check_dtype("window_attention", "padding", padding, qkv, "qkv");
+  detail::check_device("window_attention", "padding", padding, qkv, "qkv");
+  detail::check_device("window_attention", "bias", bias.pairs, qkv, "qkv");
   TORCH_CHECK(shift >= 0 && shift < bias.window, "window_attention: shift is ", shift,
               ", expected 0 to ", bias.window - 1);
   detail::check_frame_factors("window_attention", keep, qkv);
@@ -131,7 +124,7 @@ WindowBias make_window_bias(const at::Tensor& table, std::int64_t window, std::i
 at::Tensor window_attention(const at::Tensor& qkv, const WindowBias& bias,
                             const at::Tensor& padding, std::int64_t shift, const at::Tensor& keep) {
   const WindowAttentionShape shape = check(qkv, bias, padding, shift, keep);
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  const detail::WithoutAutocast no_autocast;
   if (has_kernel(qkv, bias)) {
     return detail::window_attention_cuda(qkv, bias, padding, keep, shape);
   }

@@ -373,7 +373,7 @@ TEST_P(SelectiveScanTest, SaysWhatIsWrongWithItsArguments) {
   if (device().is_cpu()) {
     EXPECT_THAT(error_with(1, good[1].value.to(at::kDouble)), HasSubstr("delta has dtype"));
   } else {
-    EXPECT_THAT(error_with(1, good[1].value.cpu()), HasSubstr("delta is on cpu"));
+    EXPECT_THAT(error_with(1, good[1].value.cpu()), HasSubstr("delta on cpu"));
   }
 }
 

@@ -125,8 +125,8 @@ torch::Tensor MixerBlock::branch(const torch::Tensor& normed,
 
 kernels::SumAndNorm InferenceNorm::operator()(const torch::Tensor& x,
                                               const std::optional<torch::Tensor>& delta) {
-  return kernels::add_layer_norm(x, delta, as_float(weight_, norm_->weight),
-                                 as_float(bias_, norm_->bias));
+  return kernels::residual_layer_norm(x, delta, as_float(weight_, norm_->weight),
+                                      as_float(bias_, norm_->bias));
 }
 
 std::shared_ptr<Fusion> make_block_stack(const FusionOptions& options,

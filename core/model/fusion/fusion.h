@@ -13,7 +13,7 @@
 #include "core/model/fusion/derived.h"
 #include "core/model/fusion/registry.h"
 #include "core/model/linear.h"
-#include "kernels/add_layer_norm/add_layer_norm.h"
+#include "kernels/residual_layer_norm/residual_layer_norm.h"
 
 namespace omniq::model {
 

@@ -13,7 +13,7 @@
 #include "kernels/column_sums/column_sums.h"
 #include "kernels/gelu_linear/gelu_linear.h"
 #include "kernels/patch_rows/patch_rows.h"
-#include "kernels/residual_norm/residual_norm.h"
+#include "kernels/residual_unit_norm/residual_unit_norm.h"
 #include "kernels/window_attention/window_attention.h"
 
 namespace omniq::model {
@@ -83,7 +83,7 @@ class SwinTraining::Pass {
 
   /// The stream with the branch, normed; the branch is then part of the stream.
   at::Tensor normed() {
-    auto [sum, result] = kernels::residual_norm(stream_, branch_);
+    auto [sum, result] = kernels::residual_unit_norm(stream_, branch_);
     stream_ = sum;
     branch_ = {};
     return result;
@@ -99,9 +99,9 @@ class SwinTraining::Pass {
         find("features.0.0.weight"), find("features.0.0.bias"), frames.scalar_type() == at::kByte);
     const at::Tensor patches = project(kernels::patch_rows(frames, options_.patch, dtype_),
                                        half(layer.weight), half(layer.bias));
-    stream_ =
-        at::addcmul(half(find("features.0.2.bias")), kernels::residual_norm(patches, {}).normed,
-                    half(find("features.0.2.weight")));
+    stream_ = at::addcmul(half(find("features.0.2.bias")),
+                          kernels::residual_unit_norm(patches, {}).normed,
+                          half(find("features.0.2.weight")));
   }
 
   void block(const std::string& name, std::int64_t shift, std::int64_t head_width) {
@@ -136,7 +136,7 @@ class SwinTraining::Pass {
 
   void merge(const std::string& name) {
     const Layer reduction = behind_norm(name + "norm.", name + "reduction.");
-    stream_ = project(kernels::merged_residual_norm(stream_, branch_), reduction.weight,
+    stream_ = project(kernels::merged_residual_unit_norm(stream_, branch_), reduction.weight,
                       half(reduction.bias));
     branch_ = {};
   }

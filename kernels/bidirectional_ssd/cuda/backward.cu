@@ -34,15 +34,6 @@ struct SsdBackwardShared {
   float sums[4][kTileWarps];
 };
 
-/// Sums of `x` over all threads of a warp.
-__device__ __forceinline__ float sum_of_warp(float x) {
-#pragma unroll
-  for (int distance = 16; distance > 0; distance /= 2) {
-    x += __shfl_xor_sync(kFullWarp, x, distance);
-  }
-  return x;
-}
-
 /// Row g and row g + 8 of a warp's result times those of a tile, summed over columns.
 template <typename Element>
 __device__ __forceinline__ void dot_rows(const TileResult& x, const Element* tile,
@@ -52,8 +43,7 @@ __device__ __forceinline__ void dot_rows(const TileResult& x, const Element* til
     float sum = 0.F;
 #pragma unroll
     for (int n = 0; n < 8; ++n) {
-      const float2 y =
-          load_pair(tile + (warp_row() + lane_row() + half * 8) * kTileRow + n * 8 + lane_column());
+      const float2 y = load_own_pair(tile, n, half);
       sum = fmaf(x[n][2 * half], y.x, fmaf(x[n][2 * half + 1], y.y, sum));
     }
     sums[half] = sum_of_row(sum);
@@ -273,7 +263,7 @@ __global__ void __launch_bounds__(kTileThreads)
     all_tiles_here();
     if (!active) continue;
     for (int k = 0; k < kTile; k += 16) {
-      multiply_columns<M>(similarity, M::left(shared.tokens, warp_row(), k), shared.state, k);
+      multiply_rows<M, true>(similarity, M::left(shared.tokens, warp_row(), k), shared.state, k);
     }
   }
 
@@ -307,18 +297,7 @@ __global__ void __launch_bounds__(kTileThreads)
     __syncthreads();
 
     if (active) {
-      const float skip = args.D_skip[head];
-#pragma unroll
-      for (int n = 0; n < 8; ++n) {
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-          const float2 g =
-              load_pair(shared.grad_y + (warp_row() + lane_row() + half * 8) * kTileRow + n * 8 +
-                        lane_column());
-          du[n][2 * half] = fmaf(skip, g.x, du[n][2 * half]);
-          du[n][2 * half + 1] = fmaf(skip, g.y, du[n][2 * half + 1]);
-        }
-      }
+      add_scaled_rows(du, shared.grad_y, args.D_skip[head]);
       store_rows(du, shared.tokens,
                  rows_of_chunk(grads.u, chunk) + warp_row() * grads.u.token + head * kTile,
                  grads.u.token, chunk.tokens - warp_row());
@@ -409,8 +388,8 @@ __global__ void __launch_bounds__(kTileThreads)
       auto of_left = M::left(shared.rows, warp_row(), k), of_right = of_left;
       scale_rows<M>(of_left, left[0], left[1]);
       scale_rows<M>(of_right, right[0], right[1]);
-      multiply_columns<M>(sum, of_left, shared.left, k);
-      multiply_columns<M>(sum, of_right, shared.right, k);
+      multiply_rows<M, true>(sum, of_left, shared.left, k);
+      multiply_rows<M, true>(sum, of_right, shared.right, k);
     }
   }
   __syncthreads();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kernels/bidirectional_ssd/cuda/launch.h"
+#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/cuda_tiles.cuh"
 
 namespace omniq::kernels::detail {
@@ -170,15 +171,32 @@ __device__ __forceinline__ void fetch_state(Element* tile, const CudaSsdArgument
              static_cast<int>(args.states) - slice * kTile, kTile);
 }
 
+/// sum += scale · the rows of a tile that are the warp's.
+template <typename Element>
+__device__ __forceinline__ void add_scaled_rows(TileResult& sum, const Element* tile, float scale) {
+#pragma unroll
+  for (int n = 0; n < 8; ++n) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const float2 x = load_own_pair(tile, n, half);
+      sum[n][2 * half] = fmaf(scale, x.x, sum[n][2 * half]);
+      sum[n][2 * half + 1] = fmaf(scale, x.y, sum[n][2 * half + 1]);
+    }
+  }
+}
+
+/// Calls f with the number of a chunk's tiles as a type.
+template <typename T, typename F>
+cudaError_t with_chunk_tiles(std::int64_t tiles, const F& f) {
+  if constexpr (std::is_same_v<T, __nv_bfloat16>) return with_constant<1, 2>(tiles, f);
+  return with_constant<1>(tiles, f);
+}
+
 /// `blocks` blocks that work on tiles, with a `Shared` as their shared memory.
 template <typename Shared, typename Kernel, typename... Arguments>
-cudaError_t launch_ssd(Kernel kernel, std::int64_t blocks, cudaStream_t stream,
+cudaError_t launch_ssd(Kernel* kernel, std::int64_t blocks, cudaStream_t stream,
                        const Arguments&... arguments) {
-  const cudaError_t error = cudaFuncSetAttribute(
-      kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sizeof(Shared)));
-  if (error != cudaSuccess) return error;
-  kernel<<<static_cast<unsigned>(blocks), kTileThreads, sizeof(Shared), stream>>>(arguments...);
-  return cudaGetLastError();
+  return launch_with_shared(kernel, blocks, kTileThreads, sizeof(Shared), stream, arguments...);
 }
 
 }  // namespace omniq::kernels::detail

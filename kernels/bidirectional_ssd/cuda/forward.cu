@@ -127,8 +127,8 @@ __global__ void __launch_bounds__(kTileThreads)
       const auto c = M::left(shared.C[slice % 2], warp_row(), k % kTile);
 #pragma unroll
       for (int tile = 0; tile < kTiles; ++tile) {
-        multiply_columns<M>(similarity[tile], c, shared.states[(slice - first) * kTiles + tile],
-                            k % kTile);
+        multiply_rows<M, true>(similarity[tile], c, shared.states[(slice - first) * kTiles + tile],
+                               k % kTile);
       }
     }
   }
@@ -229,39 +229,22 @@ __global__ void __launch_bounds__(kTileThreads)
     }
     __syncthreads();  // u is read, and becomes scratch
     if (!active) continue;
-    const float skip = args.D_skip[head];
-#pragma unroll
-    for (int n = 0; n < 8; ++n) {
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        const float2 u = load_pair(shared.u[own] + (warp_row() + lane_row() + half * 8) * kTileRow +
-                                   n * 8 + lane_column());
-        sum[n][2 * half] = fmaf(skip, u.x, sum[n][2 * half]);
-        sum[n][2 * half + 1] = fmaf(skip, u.y, sum[n][2 * half + 1]);
-      }
-    }
+    add_scaled_rows(sum, shared.u[own], args.D_skip[head]);
     store_rows(sum, shared.u[own],
                rows_of_chunk(y, chunk, own) + warp_row() * y.token + head * kTile, y.token,
                chunk.tokens - first_token);
   }
 }
 
-template <typename T, int kTiles>
-cudaError_t ssd_forward(const CudaSsdArguments<T>& args, const SsdStates& states, const Rows<T>& y,
-                        cudaStream_t stream) {
-  using M = typename ProductsOf<T>::Type;
-  return launch_ssd<SsdForwardShared<M, kTiles>>(
-      ssd_forward_kernel<T, kTiles>, args.clips * args.chunks * kTiles * args.head_groups, stream,
-      args, states, y);
-}
-
 template <typename T>
 cudaError_t ssd_forward(const CudaSsdArguments<T>& args, const SsdStates& states, const Rows<T>& y,
                         cudaStream_t stream) {
-  if constexpr (std::is_same_v<T, __nv_bfloat16>) {
-    if (args.chunk_tiles == 2) return ssd_forward<T, 2>(args, states, y, stream);
-  }
-  return args.chunk_tiles == 1 ? ssd_forward<T, 1>(args, states, y, stream) : cudaErrorInvalidValue;
+  using M = typename ProductsOf<T>::Type;
+  return with_chunk_tiles<T>(args.chunk_tiles, [&](auto tiles) {
+    return launch_ssd<SsdForwardShared<M, tiles>>(
+        ssd_forward_kernel<T, tiles>, args.clips * args.chunks * tiles * args.head_groups, stream,
+        args, states, y);
+  });
 }
 
 using Element = OMNIQ_ELEMENT;

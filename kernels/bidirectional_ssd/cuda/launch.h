@@ -1,5 +1,4 @@
-// The CUDA kernels of the SSD product, on plain pointers: compiled without torch, whose headers
-// take nvcc long. ssd.cpp calls them.
+// The CUDA kernels of the SSD product, on plain pointers: compiled without torch.
 //
 // Tokens are cut into chunks of one or two tiles. Within one, all pairs of tokens are multiplied;
 // what lies outside reaches a chunk through two states [states, channels] of each head: the left

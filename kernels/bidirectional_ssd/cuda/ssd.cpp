@@ -1,11 +1,6 @@
 // Brings tensors into the form that the CUDA kernels want, and decides how the work is cut.
 #include "kernels/bidirectional_ssd/cuda/launch.h"
 
-#include <ATen/ATen.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-
 #include <algorithm>
 
 #include "kernels/bidirectional_ssd/impl.h"
@@ -52,24 +47,21 @@ CudaSsdArguments<T> arguments_of(const SsdInputs& in, std::int64_t chunk_tiles) 
   args.chunk_tiles = chunk_tiles;
   args.chunks = (tiles + chunk_tiles - 1) / chunk_tiles;
   group_heads(args, args.clips * tiles);
-  args.u = device_rows_of<const T>(in.u);
-  args.delta = device_rows_of<const T>(in.delta);
-  args.B = device_rows_of<const T>(in.B);
-  args.C = device_rows_of<const T>(in.C);
+  args.u = rows_of<const T>(in.u);
+  args.delta = rows_of<const T>(in.delta);
+  args.B = rows_of<const T>(in.B);
+  args.C = rows_of<const T>(in.C);
   args.A = in.A.const_data_ptr<float>();
   args.D_skip = in.D_skip.const_data_ptr<float>();
   args.delta_bias = in.delta_bias.const_data_ptr<float>();
-  args.mask = in.mask.defined() ? in.mask.const_data_ptr<bool>() : nullptr;
+  args.mask = data_of<const bool>(in.mask);
   return args;
 }
 
 // What holds states while kernels are queued that use them.
 struct StateTensors {
   at::Tensor data, decays;
-  SsdStates pointers() const {
-    if (!data.defined()) return {};
-    return {data.data_ptr(), decays.mutable_data_ptr<float>()};
-  }
+  SsdStates pointers() const { return {data_of<void>(data), data_of<float>(decays)}; }
 };
 
 // Those of the gradients if grad_y is not null. Empty with one chunk.
@@ -82,7 +74,7 @@ StateTensors make_states(const SsdInputs& in, const CudaSsdArguments<T>& args,
   const StateTensors result{
       at::empty({args.clips, args.chunks, args.heads, 2, args.states, kSsdHeadWidth},
                 u.options().dtype(type)),
-      at::empty({args.clips, args.chunks, args.heads}, u.options().dtype(at::kFloat))};
+      empty_floats({args.clips, args.chunks, args.heads}, u)};
   C10_CUDA_CHECK(ssd_states<T>(args, grad_y, result.pointers(), stream));
   return result;
 }
@@ -90,57 +82,50 @@ StateTensors make_states(const SsdInputs& in, const CudaSsdArguments<T>& args,
 }  // namespace
 
 bool has_cuda_kernels(const SsdInputs& in) {
-  const auto type = in.u.scalar_type();
-  return (type == at::kFloat || type == at::kHalf || type == at::kBFloat16) &&
-         in.u.size(3) == kSsdHeadWidth && has_cuda_ssd(in.B.size(2)) && in.u.numel() > 0;
+  return is_device_type(in.u.scalar_type()) && in.u.size(3) == kSsdHeadWidth &&
+         has_cuda_ssd(in.B.size(2)) && in.u.numel() > 0;
 }
 
 at::Tensor bidirectional_ssd_cuda(const SsdInputs& raw) {
-  const c10::cuda::CUDAGuard guard(raw.u.device());
-  const cudaStream_t stream = at::cuda::getCurrentCUDAStream();
   const SsdInputs in = prepare(raw);
-  const at::Tensor y = at::empty(in.u.sizes(), in.u.options());
-  dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
+  const at::Tensor y = contiguous_like(in.u);
+  launch_kernel(in.u, [&](auto zero, cudaStream_t stream) {
     using T = decltype(zero);
     const bool long_chunks = std::is_same_v<T, __nv_bfloat16> && in.u.size(2) > kSsdTile;
     const auto args = arguments_of<T>(in, long_chunks ? 2 : 1);
     const StateTensors states = make_states<T>(in, args, {}, stream);
-    C10_CUDA_CHECK(ssd_forward<T>(args, states.pointers(), device_rows_of<T>(y), stream));
+    return ssd_forward<T>(args, states.pointers(), rows_of<T>(y), stream);
   });
   return y.view(raw.u.sizes()).to(raw.u.scalar_type());
 }
 
 SsdInputGradients bidirectional_ssd_cuda_backward(const SsdInputs& raw,
                                                   const at::Tensor& raw_grad_y) {
-  const c10::cuda::CUDAGuard guard(raw.u.device());
-  const cudaStream_t stream = at::cuda::getCurrentCUDAStream();
   const SsdInputs in = prepare(raw);
   const at::Tensor grad_y =
       with_aligned_rows(raw_grad_y.to(in.u.scalar_type()).flatten(2).unsqueeze(0));
-  const auto like = [](const at::Tensor& x) { return at::empty(x.sizes(), x.options()); };
-  const at::Tensor grad_u = like(in.u), grad_delta = like(in.delta);
-  const at::Tensor grad_B = like(in.B), grad_C = like(in.C);
+  const at::Tensor grad_u = contiguous_like(in.u), grad_delta = contiguous_like(in.delta);
+  const at::Tensor grad_B = contiguous_like(in.B), grad_C = contiguous_like(in.C);
   at::Tensor parameters;
-  dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
+  launch_kernel(in.u, [&](auto zero, cudaStream_t stream) {
     using T = decltype(zero);
     const auto args = arguments_of<T>(in, /*chunk_tiles=*/1);
     CudaSsdGradients<T> grads{};
-    grads.y = device_rows_of<const T>(grad_y);
+    grads.y = rows_of<const T>(grad_y);
     const StateTensors states = make_states<T>(in, args, {}, stream);
     const StateTensors grad_states = make_states<T>(in, args, grads.y, stream);
     grads.states = states.pointers();
     grads.grad_states = grad_states.pointers();
-    grads.u = device_rows_of<T>(grad_u);
-    grads.delta = device_rows_of<T>(grad_delta);
-    grads.B = device_rows_of<T>(grad_B);
-    grads.C = device_rows_of<T>(grad_C);
-    const auto floats = in.u.options().dtype(at::kFloat);
-    parameters = at::empty({args.clips * args.chunks, 3, args.heads}, floats);
-    grads.parameters = parameters.mutable_data_ptr<float>();
+    grads.u = rows_of<T>(grad_u);
+    grads.delta = rows_of<T>(grad_delta);
+    grads.B = rows_of<T>(grad_B);
+    grads.C = rows_of<T>(grad_C);
+    parameters = empty_floats({args.clips * args.chunks, 3, args.heads}, in.u);
+    grads.parameters = data_of<float>(parameters);
     const at::Tensor similarities =
-        at::empty({args.clips, args.chunks, args.head_groups, kSsdTile, kSsdTile}, floats);
-    grads.similarities = similarities.mutable_data_ptr<float>();
-    C10_CUDA_CHECK(ssd_backward<T>(args, grads, stream));
+        empty_floats({args.clips, args.chunks, args.head_groups, kSsdTile, kSsdTile}, in.u);
+    grads.similarities = data_of<float>(similarities);
+    return ssd_backward<T>(args, grads, stream);
   });
   const at::Tensor sums = column_sums(parameters.flatten(1)).view({3, -1});
   const auto result = [](const at::Tensor& gradient, const at::Tensor& of) {

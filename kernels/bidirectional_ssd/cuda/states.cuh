@@ -139,15 +139,17 @@ __global__ void __launch_bounds__(kScanThreads)
   }
 }
 
-template <typename T, int kTiles>
+template <typename T>
 cudaError_t ssd_states(const CudaSsdArguments<T>& args, const Rows<const T>& grad_y,
                        const SsdStates& states, cudaStream_t stream) {
   using M = typename ProductsOf<T>::Type;
   using Element = typename M::Element;
-  const cudaError_t error = launch_ssd<SsdStatesShared<M, kTiles>>(
-      grad_y.data != nullptr ? ssd_states_kernel<T, kTiles, true>
-                             : ssd_states_kernel<T, kTiles, false>,
-      args.clips * args.chunks * args.heads, stream, args, grad_y, states);
+  const cudaError_t error = with_chunk_tiles<T>(args.chunk_tiles, [&](auto tiles) {
+    return launch_ssd<SsdStatesShared<M, tiles>>(
+        grad_y.data != nullptr ? ssd_states_kernel<T, tiles, true>
+                               : ssd_states_kernel<T, tiles, false>,
+        args.clips * args.chunks * args.heads, stream, args, grad_y, states);
+  });
   if (error != cudaSuccess) return error;
   const std::int64_t elements = args.states * kTile;
   const std::int64_t threads = args.clips * args.heads * 2 * elements *
@@ -156,16 +158,6 @@ cudaError_t ssd_states(const CudaSsdArguments<T>& args, const Rows<const T>& gra
       <<<static_cast<unsigned>((threads + kScanThreads - 1) / kScanThreads), kScanThreads, 0,
          stream>>>(states, args.clips, args.chunks, args.heads, elements);
   return cudaGetLastError();
-}
-
-template <typename T>
-cudaError_t ssd_states(const CudaSsdArguments<T>& args, const Rows<const T>& grad_y,
-                       const SsdStates& states, cudaStream_t stream) {
-  if constexpr (std::is_same_v<T, __nv_bfloat16>) {
-    if (args.chunk_tiles == 2) return ssd_states<T, 2>(args, grad_y, states, stream);
-  }
-  return args.chunk_tiles == 1 ? ssd_states<T, 1>(args, grad_y, states, stream)
-                               : cudaErrorInvalidValue;
 }
 
 }  // namespace omniq::kernels::detail

@@ -17,7 +17,7 @@ struct Block {
 };
 
 template <typename T>
-OMNIQ_INLINE Block make_block(const ConvArguments<T>& args, std::int64_t r, std::int64_t b,
+OMNIQ_INLINE Block make_block(const CpuConvArguments<T>& args, std::int64_t r, std::int64_t b,
                               std::int64_t index) {
   const std::int64_t channel = index * kConvBlock;
   const std::int64_t left = args.channels - channel;
@@ -26,12 +26,13 @@ OMNIQ_INLINE Block make_block(const ConvArguments<T>& args, std::int64_t r, std:
 
 // How far tap k looks from the token of its output, in tokens.
 template <typename T>
-OMNIQ_INLINE std::int64_t tap_offset(const ConvArguments<T>& args, std::int64_t r, std::int64_t k) {
+OMNIQ_INLINE std::int64_t tap_offset(const CpuConvArguments<T>& args, std::int64_t r,
+                                     std::int64_t k) {
   return r == 0 ? k - (args.width - 1) : (args.width - 1) - k;
 }
 
 template <typename T>
-OMNIQ_INLINE bool counts(const ConvArguments<T>& args, std::int64_t b, std::int64_t t) {
+OMNIQ_INLINE bool counts(const CpuConvArguments<T>& args, std::int64_t b, std::int64_t t) {
   return t >= 0 && t < args.tokens && (args.mask == nullptr || args.mask[b * args.tokens + t]);
 }
 
@@ -47,7 +48,7 @@ OMNIQ_INLINE void add_product(T* __restrict sum, const T* __restrict a, const T*
 
 // The sum before SiLU; beyond `count` it is 0.
 template <typename T>
-OMNIQ_INLINE void convolve(const ConvArguments<T>& args, const Block& block, std::int64_t t,
+OMNIQ_INLINE void convolve(const CpuConvArguments<T>& args, const Block& block, std::int64_t t,
                            T* __restrict sum) {
   const T* bias = args.bias + block.r * args.bias_direction + block.channel;
   const T* weight = args.weight + block.r * args.weight_direction + block.channel;
@@ -62,7 +63,7 @@ OMNIQ_INLINE void convolve(const ConvArguments<T>& args, const Block& block, std
 }
 
 template <typename T>
-OMNIQ_INLINE void forward_blocks(const ConvArguments<T>& args, const Rows<T>& out,
+OMNIQ_INLINE void forward_blocks(const CpuConvArguments<T>& args, const Rows<T>& out,
                                  std::int64_t begin, std::int64_t end) {
   const std::int64_t blocks = (args.channels + kConvBlock - 1) / kConvBlock;
   T sum[kConvBlock];
@@ -80,7 +81,7 @@ OMNIQ_INLINE void forward_blocks(const ConvArguments<T>& args, const Rows<T>& ou
 
 // Adds the gradients of weight and bias, given those of the sums before SiLU.
 template <typename T>
-OMNIQ_INLINE void add_parameter_gradients(const ConvArguments<T>& args,
+OMNIQ_INLINE void add_parameter_gradients(const CpuConvArguments<T>& args,
                                           const ConvGradients<T>& grads, const Block& block,
                                           const T* grad_sum) {
   for (std::int64_t t = 0; t < args.tokens; ++t) {
@@ -101,8 +102,9 @@ OMNIQ_INLINE void add_parameter_gradients(const ConvArguments<T>& args,
 }
 
 template <typename T>
-OMNIQ_INLINE void write_input_gradient(const ConvArguments<T>& args, const ConvGradients<T>& grads,
-                                       const Block& block, const T* grad_sum) {
+OMNIQ_INLINE void write_input_gradient(const CpuConvArguments<T>& args,
+                                       const ConvGradients<T>& grads, const Block& block,
+                                       const T* grad_sum) {
   const T* weight = args.weight + block.r * args.weight_direction + block.channel;
   const bool add = block.r == 1 && grads.x.direction == 0;
   T sum[kConvBlock];
@@ -124,7 +126,7 @@ OMNIQ_INLINE void write_input_gradient(const ConvArguments<T>& args, const ConvG
 }
 
 template <typename T>
-OMNIQ_INLINE void backward_blocks(const ConvArguments<T>& args, const ConvGradients<T>& grads,
+OMNIQ_INLINE void backward_blocks(const CpuConvArguments<T>& args, const ConvGradients<T>& grads,
                                   std::int64_t begin, std::int64_t end, T* scratch) {
   T sum[kConvBlock];
   for (std::int64_t index = begin; index < end; ++index) {
@@ -148,25 +150,25 @@ OMNIQ_INLINE void backward_blocks(const ConvArguments<T>& args, const ConvGradie
 }  // namespace
 
 OMNIQ_CPU_CLONES
-void conv_forward(const ConvArguments<float>& args, const Rows<float>& out, std::int64_t begin,
+void conv_forward(const CpuConvArguments<float>& args, const Rows<float>& out, std::int64_t begin,
                   std::int64_t end) {
   forward_blocks(args, out, begin, end);
 }
 
 OMNIQ_CPU_CLONES
-void conv_forward(const ConvArguments<double>& args, const Rows<double>& out, std::int64_t begin,
+void conv_forward(const CpuConvArguments<double>& args, const Rows<double>& out, std::int64_t begin,
                   std::int64_t end) {
   forward_blocks(args, out, begin, end);
 }
 
 OMNIQ_CPU_CLONES
-void conv_backward(const ConvArguments<float>& args, const ConvGradients<float>& grads,
+void conv_backward(const CpuConvArguments<float>& args, const ConvGradients<float>& grads,
                    std::int64_t begin, std::int64_t end, float* scratch) {
   backward_blocks(args, grads, begin, end, scratch);
 }
 
 OMNIQ_CPU_CLONES
-void conv_backward(const ConvArguments<double>& args, const ConvGradients<double>& grads,
+void conv_backward(const CpuConvArguments<double>& args, const ConvGradients<double>& grads,
                    std::int64_t begin, std::int64_t end, double* scratch) {
   backward_blocks(args, grads, begin, end, scratch);
 }

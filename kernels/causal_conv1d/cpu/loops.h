@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "kernels/common/rows.h"
+#include "kernels/causal_conv1d/arguments.h"
 
 namespace omniq::kernels::detail {
 
@@ -12,13 +12,7 @@ namespace omniq::kernels::detail {
 inline constexpr std::int64_t kConvBlock = 64;
 
 template <typename T>
-struct ConvArguments {
-  std::int64_t directions, clips, tokens, channels, width;
-  Rows<const T> x;
-  const T *weight, *bias;  // [directions or 1, width, channels] and [directions or 1, channels]
-  std::int64_t weight_direction, bias_direction;  // strides; 0 where the directions share
-  const bool* mask;                               // [clips, tokens], contiguous; null for none
-};
+using CpuConvArguments = ConvArguments<T, T>;
 
 /// Where the gradients go; null for those that are not needed. That of x is assigned (its second
 /// direction is added where the directions share it), those of weight and bias are added to and
@@ -31,16 +25,16 @@ struct ConvGradients {
 };
 
 /// Forward over the flattened (direction, clip, block of channels) indices [begin, end).
-void conv_forward(const ConvArguments<float>& args, const Rows<float>& out, std::int64_t begin,
+void conv_forward(const CpuConvArguments<float>& args, const Rows<float>& out, std::int64_t begin,
                   std::int64_t end);
-void conv_forward(const ConvArguments<double>& args, const Rows<double>& out, std::int64_t begin,
+void conv_forward(const CpuConvArguments<double>& args, const Rows<double>& out, std::int64_t begin,
                   std::int64_t end);
 
 /// Backward over the blocks of channels [begin, end), every direction and clip of each; `scratch`
 /// holds tokens · kConvBlock elements.
-void conv_backward(const ConvArguments<float>& args, const ConvGradients<float>& grads,
+void conv_backward(const CpuConvArguments<float>& args, const ConvGradients<float>& grads,
                    std::int64_t begin, std::int64_t end, float* scratch);
-void conv_backward(const ConvArguments<double>& args, const ConvGradients<double>& grads,
+void conv_backward(const CpuConvArguments<double>& args, const ConvGradients<double>& grads,
                    std::int64_t begin, std::int64_t end, double* scratch);
 
 }  // namespace omniq::kernels::detail

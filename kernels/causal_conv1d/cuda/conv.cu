@@ -1,10 +1,9 @@
 // The kernels of the convolution. A thread works on a run of tokens of one channel (forward: of
 // four, where alignment allows): it reads all of its inputs before it uses the first, and each only
 // once.
-#include <algorithm>
-
 #include "kernels/causal_conv1d/cuda/launch.h"
 #include "kernels/common/cuda_math.cuh"
+#include "kernels/common/cuda_resident.cuh"
 
 namespace omniq::kernels::detail {
 
@@ -178,63 +177,33 @@ __global__ void __launch_bounds__(kConvThreads)
   }
 }
 
-template <typename T, int kWidth>
-cudaError_t launch_conv_forward(const CudaConvArguments<T>& args, const Rows<T>& out,
-                                cudaStream_t stream) {
-  const std::int64_t threads = args.vectors ? args.channels / 4 : args.channels;
-  const std::int64_t channel_blocks = (threads + kConvThreads - 1) / kConvThreads;
-  const std::int64_t runs = conv_runs(args.tokens);
-  const auto kernel =
-      args.vectors ? conv_forward_kernel<T, kWidth, 4> : conv_forward_kernel<T, kWidth, 1>;
-  kernel<<<static_cast<unsigned>(args.directions * args.clips * runs * channel_blocks),
-           kConvThreads, 0, stream>>>(args, out, static_cast<unsigned>(channel_blocks),
-                                      static_cast<unsigned>(runs));
-  return cudaGetLastError();
-}
-
-template <typename T, int kWidth>
-cudaError_t launch_conv_backward(const CudaConvArguments<T>& args,
-                                 const CudaConvGradients<T>& grads, cudaStream_t stream) {
-  const std::int64_t channel_blocks = (args.channels + kConvThreads - 1) / kConvThreads;
-  const std::int64_t slices = conv_slices_of_clip(args.clips, args.tokens);
-  conv_backward_kernel<T, kWidth>
-      <<<static_cast<unsigned>(args.clips * slices * channel_blocks), kConvThreads, 0, stream>>>(
-          args, grads, static_cast<unsigned>(channel_blocks), slices);
-  return cudaGetLastError();
-}
-
 template <typename T>
 cudaError_t conv_forward(const CudaConvArguments<T>& args, const Rows<T>& out,
                          cudaStream_t stream) {
-  switch (args.width) {
-    case 2:
-      return launch_conv_forward<T, 2>(args, out, stream);
-    case 3:
-      return launch_conv_forward<T, 3>(args, out, stream);
-    case 4:
-      return launch_conv_forward<T, 4>(args, out, stream);
-    case 5:
-      return launch_conv_forward<T, 5>(args, out, stream);
-    default:
-      return cudaErrorInvalidValue;
-  }
+  const std::int64_t threads = args.vectors ? args.channels / 4 : args.channels;
+  const std::int64_t channel_blocks = (threads + kConvThreads - 1) / kConvThreads;
+  const std::int64_t runs = conv_runs(args.tokens);
+  return with_constant<2, 3, 4, 5>(args.width, [&](auto width) {
+    const auto kernel =
+        args.vectors ? conv_forward_kernel<T, width, 4> : conv_forward_kernel<T, width, 1>;
+    kernel<<<static_cast<unsigned>(args.directions * args.clips * runs * channel_blocks),
+             kConvThreads, 0, stream>>>(args, out, static_cast<unsigned>(channel_blocks),
+                                        static_cast<unsigned>(runs));
+    return cudaGetLastError();
+  });
 }
 
 template <typename T>
 cudaError_t conv_backward(const CudaConvArguments<T>& args, const CudaConvGradients<T>& grads,
                           cudaStream_t stream) {
-  switch (args.width) {
-    case 2:
-      return launch_conv_backward<T, 2>(args, grads, stream);
-    case 3:
-      return launch_conv_backward<T, 3>(args, grads, stream);
-    case 4:
-      return launch_conv_backward<T, 4>(args, grads, stream);
-    case 5:
-      return launch_conv_backward<T, 5>(args, grads, stream);
-    default:
-      return cudaErrorInvalidValue;
-  }
+  const std::int64_t channel_blocks = (args.channels + kConvThreads - 1) / kConvThreads;
+  const std::int64_t slices = conv_slices_of_clip(args.clips, args.tokens);
+  return with_constant<2, 3, 4, 5>(args.width, [&](auto width) {
+    conv_backward_kernel<T, width>
+        <<<static_cast<unsigned>(args.clips * slices * channel_blocks), kConvThreads, 0, stream>>>(
+            args, grads, static_cast<unsigned>(channel_blocks), slices);
+    return cudaGetLastError();
+  });
 }
 
 using Element = OMNIQ_ELEMENT;

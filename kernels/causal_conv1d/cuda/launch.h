@@ -1,5 +1,4 @@
-// The CUDA kernels of the convolution, on plain pointers: compiled without torch, whose headers
-// take nvcc long. conv.cpp calls them.
+// The CUDA kernels of the convolution, on plain pointers: compiled without torch.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -7,22 +6,12 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "kernels/common/rows.h"
+#include "kernels/causal_conv1d/arguments.h"
 
 namespace omniq::kernels::detail {
 
-/// T: float, __half or __nv_bfloat16.
 template <typename T>
-struct CudaConvArguments {
-  std::int64_t directions, clips, tokens, channels, width;
-  std::int64_t ahead;  // tokens after its own that the filter reaches; 0 if it is causal
-  Rows<const T> x;
-  const float *weight, *bias;  // [directions or 1, width, channels] and [directions or 1, channels]
-  std::int64_t weight_direction, bias_direction;  // strides; 0 where the directions share
-  const bool* mask;                               // [clips, tokens], contiguous; null for none
-  bool vectors;  // four channels at a time: rows of x are aligned to four elements, as is their
-                 // number
-};
+using CudaConvArguments = ConvArguments<T, float>;
 
 /// Numbers of taps that have kernels.
 constexpr bool has_cuda_conv(std::int64_t width) { return width >= 2 && width <= 5; }

@@ -26,7 +26,7 @@ struct Tile {
 };
 
 template <typename T>
-OMNIQ_INLINE Tile<T> make_tile(const ScanArguments<T>& args, std::int64_t r, std::int64_t b,
+OMNIQ_INLINE Tile<T> make_tile(const CpuScanArguments<T>& args, std::int64_t r, std::int64_t b,
                                std::int64_t tile) {
   const std::int64_t channel = tile * kTile;
   return {r,
@@ -40,12 +40,13 @@ OMNIQ_INLINE Tile<T> make_tile(const ScanArguments<T>& args, std::int64_t r, std
 
 // The token that the scan of direction r reaches at step i.
 template <typename T>
-OMNIQ_INLINE std::int64_t token_at(const ScanArguments<T>& args, std::int64_t r, std::int64_t i) {
+OMNIQ_INLINE std::int64_t token_at(const CpuScanArguments<T>& args, std::int64_t r,
+                                   std::int64_t i) {
   return r == 0 ? i : args.tokens - 1 - i;
 }
 
 template <typename T>
-OMNIQ_INLINE bool is_live(const ScanArguments<T>& args, std::int64_t b, std::int64_t t) {
+OMNIQ_INLINE bool is_live(const CpuScanArguments<T>& args, std::int64_t b, std::int64_t t) {
   return args.mask == nullptr || args.mask[b * args.tokens + t];
 }
 
@@ -140,7 +141,7 @@ OMNIQ_INLINE void backward_step(T* __restrict carry, const T* __restrict before,
 
 // `scratch` holds A and h of the tile, [states, kTile] each.
 template <typename T>
-OMNIQ_INLINE void forward_tile(const ScanArguments<T>& args, const Rows<T>& out,
+OMNIQ_INLINE void forward_tile(const CpuScanArguments<T>& args, const Rows<T>& out,
                                const Tile<T>& tile, T* scratch) {
   const std::int64_t states = args.states;
   T* const A = scratch;
@@ -202,7 +203,7 @@ OMNIQ_INLINE Scratch<T> divide(T* memory, std::int64_t tokens, std::int64_t stat
 
 // Fills u, step, slope and grad_scan.
 template <typename T>
-OMNIQ_INLINE void prepare_tile(const ScanArguments<T>& args, const ScanGradients<T>& grads,
+OMNIQ_INLINE void prepare_tile(const CpuScanArguments<T>& args, const ScanGradients<T>& grads,
                                const Tile<T>& tile, const Scratch<T>& s) {
   T bias[kTile], gate[kTile];
   load(bias, tile.bias, tile.count);
@@ -230,7 +231,7 @@ OMNIQ_INLINE void prepare_tile(const ScanArguments<T>& args, const ScanGradients
 // Runs `size` channels from `first` forward; fills states, decay, and scan (without D u) where the
 // gate needs it.
 template <typename T>
-OMNIQ_INLINE void recompute_group(const ScanArguments<T>& args, bool with_output,
+OMNIQ_INLINE void recompute_group(const CpuScanArguments<T>& args, bool with_output,
                                   const Tile<T>& tile, const Scratch<T>& s, std::int64_t first,
                                   std::int64_t size) {
   const std::int64_t states = args.states;
@@ -259,7 +260,7 @@ OMNIQ_INLINE void recompute_group(const ScanArguments<T>& args, bool with_output
 
 // Runs the same channels back; fills sum_A and sum_B and adds to the gradients of A, B and C.
 template <bool kA, bool kBC, typename T>
-OMNIQ_INLINE void backward_group(const ScanArguments<T>& args, const ScanGradients<T>& grads,
+OMNIQ_INLINE void backward_group(const CpuScanArguments<T>& args, const ScanGradients<T>& grads,
                                  const Tile<T>& tile, const Scratch<T>& s, std::int64_t first,
                                  std::int64_t size) {
   const std::int64_t states = args.states;
@@ -287,7 +288,7 @@ OMNIQ_INLINE void backward_group(const ScanArguments<T>& args, const ScanGradien
 
 // Writes the gradients that have one value a channel and token, and those of D_skip and delta_bias.
 template <typename T>
-OMNIQ_INLINE void finish_tile(const ScanArguments<T>& args, const ScanGradients<T>& grads,
+OMNIQ_INLINE void finish_tile(const CpuScanArguments<T>& args, const ScanGradients<T>& grads,
                               const Tile<T>& tile, const Scratch<T>& s) {
   T D[kTile], D_sum[kTile], bias_sum[kTile], value[kTile], gate[kTile], grad_y[kTile];
   load(D, tile.D_skip, tile.count);
@@ -337,8 +338,8 @@ OMNIQ_INLINE void finish_tile(const ScanArguments<T>& args, const ScanGradients<
 }
 
 template <typename T>
-OMNIQ_INLINE void forward_tiles(const ScanArguments<T>& args, const Rows<T>& y, std::int64_t begin,
-                                std::int64_t end, T* scratch) {
+OMNIQ_INLINE void forward_tiles(const CpuScanArguments<T>& args, const Rows<T>& y,
+                                std::int64_t begin, std::int64_t end, T* scratch) {
   const std::int64_t tiles = (args.channels + kTile - 1) / kTile;
   for (std::int64_t index = begin; index < end; ++index) {
     const std::int64_t row_index = index / tiles;
@@ -349,7 +350,7 @@ OMNIQ_INLINE void forward_tiles(const ScanArguments<T>& args, const Rows<T>& y, 
 }
 
 template <typename T>
-OMNIQ_INLINE void backward_tiles(const ScanArguments<T>& args, const ScanGradients<T>& grads,
+OMNIQ_INLINE void backward_tiles(const CpuScanArguments<T>& args, const ScanGradients<T>& grads,
                                  const ScanRange& range, T* scratch) {
   const Scratch<T> s = divide(scratch, args.tokens, args.states);
   const bool with_A = grads.A != nullptr;
@@ -387,25 +388,25 @@ std::int64_t scan_backward_scratch(std::int64_t tokens, std::int64_t states) {
 }
 
 OMNIQ_CPU_CLONES
-void scan_forward(const ScanArguments<float>& args, const Rows<float>& y, std::int64_t begin,
+void scan_forward(const CpuScanArguments<float>& args, const Rows<float>& y, std::int64_t begin,
                   std::int64_t end, float* scratch) {
   forward_tiles(args, y, begin, end, scratch);
 }
 
 OMNIQ_CPU_CLONES
-void scan_forward(const ScanArguments<double>& args, const Rows<double>& y, std::int64_t begin,
+void scan_forward(const CpuScanArguments<double>& args, const Rows<double>& y, std::int64_t begin,
                   std::int64_t end, double* scratch) {
   forward_tiles(args, y, begin, end, scratch);
 }
 
 OMNIQ_CPU_CLONES
-void scan_backward(const ScanArguments<float>& args, const ScanGradients<float>& grads,
+void scan_backward(const CpuScanArguments<float>& args, const ScanGradients<float>& grads,
                    const ScanRange& range, float* scratch) {
   backward_tiles(args, grads, range, scratch);
 }
 
 OMNIQ_CPU_CLONES
-void scan_backward(const ScanArguments<double>& args, const ScanGradients<double>& grads,
+void scan_backward(const CpuScanArguments<double>& args, const ScanGradients<double>& grads,
                    const ScanRange& range, double* scratch) {
   backward_tiles(args, grads, range, scratch);
 }

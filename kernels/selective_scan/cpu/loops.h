@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "kernels/common/rows.h"
+#include "kernels/selective_scan/arguments.h"
 
 namespace omniq::kernels::detail {
 
@@ -14,17 +14,11 @@ inline constexpr std::int64_t kStateMultiple = 16;
 inline constexpr std::int64_t kTile = 16;
 
 template <typename T>
-struct ScanArguments {
-  std::int64_t directions, clips, tokens, channels, states;
-  Rows<const T> u, delta, B, C, z;   // z.data is null for no gate
-  const T *A, *D_skip, *delta_bias;  // each [directions or 1, channels, ·], contiguous
-  std::int64_t A_direction, D_direction, bias_direction;  // strides; 0 where the directions share
-  const bool* mask;  // [clips, tokens], contiguous; null for none
-};
+using CpuScanArguments = ScanArguments<T, T>;
 
 /// Where the gradients go. Those of u, delta and z are assigned (z's second direction is added
 /// where the directions share it), the others are added to. Null for those that are not needed; B
-/// and C go together. Those of A, D_skip and delta_bias are laid out as in ScanArguments; B and C
+/// and C go together. Those of A, D_skip and delta_bias are laid out as in the arguments; B and C
 /// are [directions, clips, tokens, states], contiguous.
 template <typename T>
 struct ScanGradients {
@@ -43,15 +37,15 @@ std::int64_t scan_forward_scratch(std::int64_t states);
 std::int64_t scan_backward_scratch(std::int64_t tokens, std::int64_t states);
 
 /// Forward over the flattened (direction, clip, tile) indices [begin, end).
-void scan_forward(const ScanArguments<float>& args, const Rows<float>& y, std::int64_t begin,
+void scan_forward(const CpuScanArguments<float>& args, const Rows<float>& y, std::int64_t begin,
                   std::int64_t end, float* scratch);
-void scan_forward(const ScanArguments<double>& args, const Rows<double>& y, std::int64_t begin,
+void scan_forward(const CpuScanArguments<double>& args, const Rows<double>& y, std::int64_t begin,
                   std::int64_t end, double* scratch);
 
 /// Backward, recomputing the states of a few channels at a time.
-void scan_backward(const ScanArguments<float>& args, const ScanGradients<float>& grads,
+void scan_backward(const CpuScanArguments<float>& args, const ScanGradients<float>& grads,
                    const ScanRange& range, float* scratch);
-void scan_backward(const ScanArguments<double>& args, const ScanGradients<double>& grads,
+void scan_backward(const CpuScanArguments<double>& args, const ScanGradients<double>& grads,
                    const ScanRange& range, double* scratch);
 
 }  // namespace omniq::kernels::detail

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/common/tensor_rows.h"
 #include "kernels/selective_scan/cpu/loops.h"
 #include "kernels/selective_scan/impl.h"
 
@@ -22,11 +21,6 @@ at::Tensor pad_states(const at::Tensor& x) {
   return missing == 0 ? with_contiguous_rows(x) : at::constant_pad_nd(x, {0, missing});
 }
 
-template <typename T>
-T* mutable_data_or_null(const at::Tensor& x) {
-  return x.defined() ? x.mutable_data_ptr<T>() : nullptr;
-}
-
 ScanInputs prepare(const ScanInputs& in) {
   return {with_contiguous_rows(in.u),
           with_contiguous_rows(in.delta),
@@ -35,31 +29,8 @@ ScanInputs prepare(const ScanInputs& in) {
           pad_states(in.C),
           in.D_skip.contiguous(),
           in.delta_bias.contiguous(),
-          in.z.defined() ? with_contiguous_rows(in.z) : in.z,
+          with_contiguous_rows(in.z),
           in.mask.defined() ? in.mask.contiguous() : in.mask};
-}
-
-template <typename T>
-ScanArguments<T> arguments_of(const ScanInputs& in) {
-  ScanArguments<T> args;
-  args.directions = in.u.size(0);
-  args.clips = in.u.size(1);
-  args.tokens = in.u.size(2);
-  args.channels = in.u.size(3);
-  args.states = in.A.size(2);
-  args.u = rows_of<T>(in.u);
-  args.delta = rows_of<T>(in.delta);
-  args.B = rows_of<T>(in.B);
-  args.C = rows_of<T>(in.C);
-  args.z = rows_of<T>(in.z);
-  args.A = in.A.const_data_ptr<T>();
-  args.D_skip = in.D_skip.const_data_ptr<T>();
-  args.delta_bias = in.delta_bias.const_data_ptr<T>();
-  args.A_direction = direction_stride(in.A);
-  args.D_direction = direction_stride(in.D_skip);
-  args.bias_direction = direction_stride(in.delta_bias);
-  args.mask = in.mask.defined() ? in.mask.const_data_ptr<bool>() : nullptr;
-  return args;
 }
 
 // How backward is cut: channels first, because only the gradients of B and C (small) must then be
@@ -104,10 +75,10 @@ T* part(const at::Tensor& parts, std::int64_t index) {
 
 at::Tensor selective_scan_cpu(const ScanInputs& raw) {
   const ScanInputs in = prepare(raw);
-  const at::Tensor y = at::empty(in.u.sizes(), in.u.options());
+  const at::Tensor y = contiguous_like(in.u);
   AT_DISPATCH_FLOATING_TYPES(in.u.scalar_type(), "selective_scan", [&] {
-    const auto args = arguments_of<scalar_t>(in);
-    const auto out = mutable_rows_of<scalar_t>(y);
+    const auto args = arguments_of<scalar_t, scalar_t>(in);
+    const auto out = rows_of<scalar_t>(y);
     const std::int64_t tiles = at::ceil_div(args.channels, kTile);
     const std::int64_t updates_per_tile = args.tokens * kTile * args.states;
     at::parallel_for(0, args.directions * args.clips * tiles,
@@ -128,12 +99,10 @@ ScanInputGradients selective_scan_cpu_backward(const ScanInputs& raw, const at::
   const std::int64_t tiles = at::ceil_div(in.u.size(3), kTile);
   const Grid grid = make_grid(in, tiles);
 
-  const auto empty_like = [](bool needed, const at::Tensor& x) {
-    return needed ? at::empty(x.sizes(), x.options()) : at::Tensor();
-  };
-  const at::Tensor grad_u = empty_like(need_u, in.u);
-  const at::Tensor grad_delta = empty_like(need_delta, in.delta);
-  const at::Tensor grad_z = empty_like(need_z && in.z.defined(), in.z);
+  at::Tensor grad_u, grad_delta, grad_z;
+  if (need_u) grad_u = contiguous_like(in.u);
+  if (need_delta) grad_delta = contiguous_like(in.delta);
+  if (need_z && in.z.defined()) grad_z = contiguous_like(in.z);
   const at::Tensor grad_A = zero_parts(need_A, grid.clip_parts, in.A);
   const at::Tensor grad_D = zero_parts(need_D, grid.clip_parts, in.D_skip);
   const at::Tensor grad_bias = zero_parts(need_bias, grid.clip_parts, in.delta_bias);
@@ -141,12 +110,12 @@ ScanInputGradients selective_scan_cpu_backward(const ScanInputs& raw, const at::
   const at::Tensor grad_C = zero_parts(need_B || need_C, grid.channel_parts, in.C);
 
   AT_DISPATCH_FLOATING_TYPES(in.u.scalar_type(), "selective_scan_backward", [&] {
-    const auto args = arguments_of<scalar_t>(in);
+    const auto args = arguments_of<scalar_t, scalar_t>(in);
     ScanGradients<scalar_t> common{};
-    common.y = rows_of<scalar_t>(grad_y);
-    common.u = mutable_rows_of<scalar_t>(grad_u);
-    common.delta = mutable_rows_of<scalar_t>(grad_delta);
-    common.z = mutable_rows_of<scalar_t>(grad_z);
+    common.y = rows_of<const scalar_t>(grad_y);
+    common.u = rows_of<scalar_t>(grad_u);
+    common.delta = rows_of<scalar_t>(grad_delta);
+    common.z = rows_of<scalar_t>(grad_z);
     at::parallel_for(
         0, grid.channel_parts * grid.clip_parts, 1, [&](std::int64_t begin, std::int64_t end) {
           std::vector<scalar_t> scratch(scan_backward_scratch(args.tokens, args.states));

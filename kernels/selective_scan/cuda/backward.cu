@@ -420,38 +420,13 @@ ScanBackwardPlan plan_backward(std::int64_t sequences, std::int64_t tokens, std:
 template <typename T>
 ScanBackwardPlan plan_scan_backward(const CudaScanArguments<T>& args, int shared_bytes_per_block,
                                     int multiprocessors) {
-  const auto plan = [&](auto function) {
-    return function(args.directions * args.clips, args.tokens, args.channels,
-                    shared_bytes_per_block, multiprocessors);
-  };
-  switch (args.states) {
-    case 16:
-      return plan(plan_backward<16>);
-    case 32:
-      return plan(plan_backward<32>);
-    case 64:
-      return plan(plan_backward<64>);
-    case 128:
-      return plan(plan_backward<128>);
-    default:
-      return plan(plan_backward<256>);
-  }
-}
-
-template <typename T, int kStates>
-cudaError_t launch_backward(BackwardParameters<T>& p, const ScanBackwardPlan& plan,
-                            cudaStream_t stream) {
-  using Layout = BackwardLayout<kStates>;
-  p.channel_blocks =
-      static_cast<int>((p.args.channels + Layout::kBlockChannels - 1) / Layout::kBlockChannels);
-  const auto kernel = p.args.rates != nullptr ? scan_backward_kernel<T, kStates, true>
-                                              : scan_backward_kernel<T, kStates, false>;
-  const cudaError_t error = cudaFuncSetAttribute(
-      kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(plan.shared_bytes));
-  if (error != cudaSuccess) return error;
-  const std::int64_t blocks = p.args.directions * p.args.clips * p.sharing_blocks;
-  kernel<<<static_cast<unsigned>(blocks), kBackwardThreads, plan.shared_bytes, stream>>>(p);
-  return cudaGetLastError();
+  ScanBackwardPlan plan{};
+  with_constant<16, 32, 64, 128, 256>(args.states, [&](auto states) {
+    plan = plan_backward<states>(args.directions * args.clips, args.tokens, args.channels,
+                                 shared_bytes_per_block, multiprocessors);
+    return cudaSuccess;
+  });
+  return plan;
 }
 
 template <typename T>
@@ -463,20 +438,14 @@ cudaError_t scan_backward(const CudaScanArguments<T>& args, const CudaScanGradie
   p.tiles = static_cast<int>(plan.chunks.length / kTileSteps);
   p.chunks = static_cast<int>(plan.chunks.count);
   p.sharing_blocks = static_cast<int>(plan.sharing_blocks);
-  switch (args.states) {
-    case 16:
-      return launch_backward<T, 16>(p, plan, stream);
-    case 32:
-      return launch_backward<T, 32>(p, plan, stream);
-    case 64:
-      return launch_backward<T, 64>(p, plan, stream);
-    case 128:
-      return launch_backward<T, 128>(p, plan, stream);
-    case 256:
-      return launch_backward<T, 256>(p, plan, stream);
-    default:
-      return cudaErrorInvalidValue;
-  }
+  return with_constant<16, 32, 64, 128, 256>(args.states, [&](auto states) {
+    constexpr std::int64_t kBlockChannels = BackwardLayout<states>::kBlockChannels;
+    p.channel_blocks = static_cast<int>((args.channels + kBlockChannels - 1) / kBlockChannels);
+    return launch_with_shared(args.rates != nullptr ? scan_backward_kernel<T, states, true>
+                                                    : scan_backward_kernel<T, states, false>,
+                              args.directions * args.clips * p.sharing_blocks, kBackwardThreads,
+                              plan.shared_bytes, stream, p);
+  });
 }
 
 using Element = OMNIQ_ELEMENT;

@@ -1,8 +1,6 @@
 // The forward kernel of the scan. One block works on one chunk of one sequence (a clip in one
 // direction) and a block of channels: it brings a tile of steps into shared memory as float32,
 // already in scan order, and each warp then runs its channels through the tile without a barrier.
-#include <algorithm>
-
 #include "kernels/selective_scan/cuda/tile.cuh"
 
 namespace omniq::kernels::detail {
@@ -183,40 +181,24 @@ __global__ void __launch_bounds__(kForwardWarps * 32, kChannels == 2 ? 3 : (kLin
   }
 }
 
-template <typename T, int kStates, int kChannels, bool kStatesOnly>
-cudaError_t launch_forward(ForwardParameters<T>& p, cudaStream_t stream) {
-  using Layout = ForwardLayout<kStates, kChannels>;
-  // Tiles of equal length, so that the last one is not nearly empty.
-  const int tiles = (p.chunk_length + Layout::kMaxTile - 1) / Layout::kMaxTile;
-  p.tile = (p.chunk_length + tiles - 1) / tiles;
-  p.tile = (p.tile + Layout::kStepsAtOnce - 1) / Layout::kStepsAtOnce * Layout::kStepsAtOnce;
-  p.channel_blocks =
-      static_cast<int>((p.args.channels + Layout::kBlockChannels - 1) / Layout::kBlockChannels);
-  const std::int64_t blocks = p.args.directions * p.args.clips * p.chunks * p.channel_blocks;
-  const std::size_t shared = sizeof(float) * p.tile * Layout::kStepFloats;
-  const auto kernel = p.args.rates != nullptr
-                          ? scan_forward_kernel<T, kStates, kChannels, true, kStatesOnly>
-                          : scan_forward_kernel<T, kStates, kChannels, false, kStatesOnly>;
-  kernel<<<static_cast<unsigned>(blocks), kForwardWarps * 32, shared, stream>>>(p);
-  return cudaGetLastError();
-}
-
 template <typename T, int kChannels, bool kStatesOnly>
 cudaError_t launch_forward(ForwardParameters<T>& p, cudaStream_t stream) {
-  switch (p.args.states) {
-    case 16:
-      return launch_forward<T, 16, kChannels, kStatesOnly>(p, stream);
-    case 32:
-      return launch_forward<T, 32, kChannels, kStatesOnly>(p, stream);
-    case 64:
-      return launch_forward<T, 64, kChannels, kStatesOnly>(p, stream);
-    case 128:
-      return launch_forward<T, 128, kChannels, kStatesOnly>(p, stream);
-    case 256:
-      return launch_forward<T, 256, kChannels, kStatesOnly>(p, stream);
-    default:
-      return cudaErrorInvalidValue;
-  }
+  return with_constant<16, 32, 64, 128, 256>(p.args.states, [&](auto states) {
+    using Layout = ForwardLayout<states, kChannels>;
+    // Tiles of equal length, so that the last one is not nearly empty.
+    const int tiles = (p.chunk_length + Layout::kMaxTile - 1) / Layout::kMaxTile;
+    p.tile = (p.chunk_length + tiles - 1) / tiles;
+    p.tile = (p.tile + Layout::kStepsAtOnce - 1) / Layout::kStepsAtOnce * Layout::kStepsAtOnce;
+    p.channel_blocks =
+        static_cast<int>((p.args.channels + Layout::kBlockChannels - 1) / Layout::kBlockChannels);
+    const std::int64_t blocks = p.args.directions * p.args.clips * p.chunks * p.channel_blocks;
+    const std::size_t shared = sizeof(float) * p.tile * Layout::kStepFloats;
+    const auto kernel = p.args.rates != nullptr
+                            ? scan_forward_kernel<T, states, kChannels, true, kStatesOnly>
+                            : scan_forward_kernel<T, states, kChannels, false, kStatesOnly>;
+    kernel<<<static_cast<unsigned>(blocks), kForwardWarps * 32, shared, stream>>>(p);
+    return cudaGetLastError();
+  });
 }
 
 template <typename T>

@@ -1,5 +1,4 @@
-// The CUDA kernels of the selective scan, on plain pointers: compiled without torch, whose headers
-// take nvcc long. scan.cpp and scan_backward.cpp call them.
+// The CUDA kernels of the selective scan, on plain pointers: compiled without torch.
 //
 // A scan step i of direction 0 works on token i, of direction 1 on token L − 1 − i. Long sequences
 // are cut into chunks of steps: scan_states() finds where each chunk ends if it starts from zero,
@@ -10,21 +9,12 @@
 
 #include <cstdint>
 
-#include "kernels/common/rows.h"
+#include "kernels/selective_scan/arguments.h"
 
 namespace omniq::kernels::detail {
 
-/// T: float, __half or __nv_bfloat16. Rows of B and C start at multiples of 16 bytes.
 template <typename T>
-struct CudaScanArguments {
-  std::int64_t directions, clips, tokens, channels, states;
-  Rows<const T> u, delta, B, C, z;               // z.data is null for no gate
-  const float *A, *rates, *D_skip, *delta_bias;  // [directions or 1, channels, ·], contiguous
-  std::int64_t A_direction, rates_direction, D_direction, bias_direction;  // strides; 0 if shared
-  const bool* mask;  // [clips, tokens], contiguous; or null
-  // rates: null, or A = −(n + 1) · rates for state n, and the exponentials of a channel are powers
-  // of one.
-};
+using CudaScanArguments = ScanArguments<T, float>;
 
 /// Numbers of states that have kernels.
 constexpr bool has_cuda_scan(std::int64_t states) {

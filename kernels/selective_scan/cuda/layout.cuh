@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kernels/common/cuda_math.cuh"
+#include "kernels/common/cuda_resident.cuh"
 #include "kernels/selective_scan/cuda/launch.h"
 
 namespace omniq::kernels::detail {

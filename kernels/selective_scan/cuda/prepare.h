@@ -2,10 +2,7 @@
 // want, and find where chunks of a long sequence start.
 #pragma once
 
-#include <ATen/ATen.h>
 #include <ATen/ceil_div.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
 
 #include <algorithm>
 #include <type_traits>
@@ -28,52 +25,18 @@ struct Prepared {
 
 inline Prepared prepare(const ScanInputs& in, const at::Tensor& rates) {
   const at::ScalarType type = common_device_type({in.u, in.delta, in.B, in.C, in.z});
-  Prepared result;
-  result.in = {with_contiguous_rows(in.u.to(type)),
-               with_contiguous_rows(in.delta.to(type)),
-               contiguous_floats(in.A),
-               with_aligned_rows(in.B.to(type)),
-               with_aligned_rows(in.C.to(type)),
-               contiguous_floats(in.D_skip),
-               contiguous_floats(in.delta_bias),
-               in.z.defined() ? with_contiguous_rows(in.z.to(type)) : in.z,
-               in.mask.defined() ? in.mask.contiguous() : in.mask};
-  result.rates = contiguous_floats(rates);
-  return result;
-}
-
-inline const float* data_or_null(const at::Tensor& x) {
-  return x.defined() ? x.const_data_ptr<float>() : nullptr;
+  return {
+      {with_contiguous_rows(in.u.to(type)), with_contiguous_rows(in.delta.to(type)),
+       contiguous_floats(in.A), with_aligned_rows(in.B.to(type)), with_aligned_rows(in.C.to(type)),
+       contiguous_floats(in.D_skip), contiguous_floats(in.delta_bias),
+       in.z.defined() ? with_contiguous_rows(in.z.to(type)) : in.z,
+       in.mask.defined() ? in.mask.contiguous() : in.mask},
+      contiguous_floats(rates)};
 }
 
 template <typename T>
 CudaScanArguments<T> arguments_of(const Prepared& prepared) {
-  const ScanInputs& in = prepared.in;
-  CudaScanArguments<T> args{};
-  args.directions = in.u.size(0);
-  args.clips = in.u.size(1);
-  args.tokens = in.u.size(2);
-  args.channels = in.u.size(3);
-  args.states = in.A.size(2);
-  args.u = device_rows_of<const T>(in.u);
-  args.delta = device_rows_of<const T>(in.delta);
-  args.B = device_rows_of<const T>(in.B);
-  args.C = device_rows_of<const T>(in.C);
-  args.z = device_rows_of<const T>(in.z);
-  args.A = data_or_null(in.A);
-  args.rates = data_or_null(prepared.rates);
-  args.D_skip = data_or_null(in.D_skip);
-  args.delta_bias = data_or_null(in.delta_bias);
-  args.A_direction = direction_stride(in.A);
-  args.rates_direction = prepared.rates.defined() ? direction_stride(prepared.rates) : 0;
-  args.D_direction = direction_stride(in.D_skip);
-  args.bias_direction = direction_stride(in.delta_bias);
-  args.mask = in.mask.defined() ? in.mask.const_data_ptr<bool>() : nullptr;
-  return args;
-}
-
-inline at::Tensor floats(at::IntArrayRef sizes, const at::Tensor& like) {
-  return at::empty(sizes, like.options().dtype(at::kFloat));
+  return arguments_of<T, float>(prepared.in, prepared.rates);
 }
 
 /// Whether a block may have so much shared memory.
@@ -112,11 +75,11 @@ ChunkEnds chunk_ends(const Prepared& prepared, const ScanChunks& chunks, cudaStr
   const auto args = arguments_of<T>(prepared);
   const at::Tensor& u = prepared.in.u;
   const ChunkEnds ends{
-      floats({args.directions, args.clips, chunks.count, args.channels, args.states}, u),
-      floats({args.directions, args.clips, chunks.count, args.channels}, u)};
+      empty_floats({args.directions, args.clips, chunks.count, args.channels, args.states}, u),
+      empty_floats({args.directions, args.clips, chunks.count, args.channels}, u)};
   const auto find = [&](const auto& find_states) {
-    C10_CUDA_CHECK(find_states(args, chunks, ends.states.template mutable_data_ptr<float>(),
-                               ends.exponents.template mutable_data_ptr<float>(), stream));
+    C10_CUDA_CHECK(find_states(args, chunks, data_of<float>(ends.states),
+                               data_of<float>(ends.exponents), stream));
   };
   if constexpr (!std::is_same_v<T, float>) {
     if (takes_products(prepared)) {
@@ -134,17 +97,10 @@ at::Tensor chunk_starts(const Prepared& prepared, const ScanChunks& chunks, cuda
   if (chunks.count == 1) return {};
   const auto args = arguments_of<T>(prepared);
   const ChunkEnds ends = chunk_ends<T>(prepared, chunks, stream);
-  ScanPrefix prefix{};
-  prefix.directions = args.directions;
-  prefix.clips = args.clips;
-  prefix.channels = args.channels;
-  prefix.states = args.states;
-  prefix.chunks = chunks.count;
-  prefix.A = args.rates != nullptr ? nullptr : args.A;
-  prefix.A_direction = args.A_direction;
-  prefix.exponents = ends.exponents.template const_data_ptr<float>();
-  prefix.states_of_chunks = ends.states.template mutable_data_ptr<float>();
-  C10_CUDA_CHECK(scan_prefix(prefix, stream));
+  C10_CUDA_CHECK(scan_prefix({args.directions, args.clips, args.channels, args.states, chunks.count,
+                              args.rates != nullptr ? nullptr : args.A, args.A_direction,
+                              data_of<const float>(ends.exponents), data_of<float>(ends.states)},
+                             stream));
   return ends.states;
 }
 

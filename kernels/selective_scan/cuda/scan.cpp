@@ -1,7 +1,5 @@
 // The forward pass on CUDA: brings tensors into the form that the kernels want, and decides how the
 // work is cut.
-#include <c10/cuda/CUDAGuard.h>
-
 #include "kernels/selective_scan/cuda/prepare.h"
 
 namespace omniq::kernels::detail {
@@ -37,9 +35,7 @@ ForwardCut cut_forward(const ScanInputs& in) {
 }  // namespace
 
 bool has_cuda_kernels(const ScanInputs& in) {
-  const auto type = in.u.scalar_type();
-  return (type == at::kFloat || type == at::kHalf || type == at::kBFloat16) &&
-         has_cuda_scan(in.A.size(2)) && in.u.numel() > 0;
+  return is_device_type(in.u.scalar_type()) && has_cuda_scan(in.A.size(2)) && in.u.numel() > 0;
 }
 
 bool has_tensor_core_scan(at::ScalarType type, std::int64_t states) {
@@ -51,29 +47,27 @@ bool has_tensor_core_scan(at::ScalarType type, std::int64_t states) {
 CudaScanOutput selective_scan_cuda(const ScanInputs& raw, const at::Tensor& rates,
                                    bool with_ungated) {
   const c10::cuda::CUDAGuard guard(raw.u.device());
-  const cudaStream_t stream = at::cuda::getCurrentCUDAStream();
   const Prepared prepared = prepare(raw, rates);
   const ScanInputs& in = prepared.in;
-  const at::Tensor y = at::empty(in.u.sizes(), in.u.options());
+  const at::Tensor y = contiguous_like(in.u);
   const at::Tensor ungated = with_ungated && in.z.defined() ? at::empty_like(y) : at::Tensor();
-  dispatch_device_type(in.u.scalar_type(), [&](auto zero) {
+  launch_kernel(in.u, [&](auto zero, cudaStream_t stream) {
     using T = decltype(zero);
+    const auto args = arguments_of<T>(prepared);
+    const auto rows_y = rows_of<T>(y), rows_ungated = rows_of<T>(ungated);
     if constexpr (!std::is_same_v<T, float>) {
       if (takes_products(prepared)) {
         const ScanChunks chunks = cut_products(in);
         const ChunkEnds ends = chunk_ends<T>(prepared, chunks, stream);
-        C10_CUDA_CHECK(scan_forward_products<T>(arguments_of<T>(prepared), chunks,
-                                                data_or_null(ends.states),
-                                                data_or_null(ends.exponents), device_rows_of<T>(y),
-                                                device_rows_of<T>(ungated), stream));
-        return;
+        return scan_forward_products<T>(args, chunks, data_of<const float>(ends.states),
+                                        data_of<const float>(ends.exponents), rows_y, rows_ungated,
+                                        stream);
       }
     }
     const ForwardCut cut = cut_forward(in);
     const at::Tensor starts = chunk_starts<T>(prepared, cut.chunks, stream);
-    C10_CUDA_CHECK(scan_forward<T>(arguments_of<T>(prepared), cut.chunks, cut.thread_channels,
-                                   data_or_null(starts), device_rows_of<T>(y),
-                                   device_rows_of<T>(ungated), stream));
+    return scan_forward<T>(args, cut.chunks, cut.thread_channels, data_of<const float>(starts),
+                           rows_y, rows_ungated, stream);
   });
   return {y.to(raw.u.scalar_type()), ungated};
 }

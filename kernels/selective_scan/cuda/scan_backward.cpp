@@ -1,6 +1,4 @@
 // The backward pass on CUDA: which kernels it takes, and how the work is cut for them.
-#include <c10/cuda/CUDAGuard.h>
-
 #include "kernels/selective_scan/cuda/prepare.h"
 
 namespace omniq::kernels::detail {
@@ -25,8 +23,8 @@ struct Gradients {
 };
 
 template <typename T>
-void backward(const Prepared& prepared, const at::Tensor& ungated, const at::Tensor& grad_y,
-              Gradients& out, cudaStream_t stream) {
+cudaError_t backward(const Prepared& prepared, const at::Tensor& ungated, const at::Tensor& grad_y,
+                     Gradients& out, cudaStream_t stream) {
   const ScanInputs& in = prepared.in;
   const std::int64_t R = in.u.size(0), clips = in.u.size(1), L = in.u.size(2), E = in.u.size(3),
                      N = in.A.size(2);
@@ -35,26 +33,27 @@ void backward(const Prepared& prepared, const at::Tensor& ungated, const at::Ten
   const ScanBackwardPlan plan = plan_scan_backward<T>(
       args, static_cast<int>(device->sharedMemPerBlockOptin), device->multiProcessorCount);
   const at::Tensor starts = chunk_starts<T>(prepared, plan.chunks, stream);
-  const at::Tensor carry = plan.chunks.count > 1 ? floats({R, clips, E, N}, in.u) : at::Tensor();
-  const at::Tensor shares = floats({plan.sharing_blocks, R, clips, L, 2, N}, in.u);
-  const at::Tensor channels = floats({2, R, clips, E}, in.u);  // summed over clips together
+  const at::Tensor carry =
+      plan.chunks.count > 1 ? empty_floats({R, clips, E, N}, in.u) : at::Tensor();
+  const at::Tensor shares = empty_floats({plan.sharing_blocks, R, clips, L, 2, N}, in.u);
+  const at::Tensor channels = empty_floats({2, R, clips, E}, in.u);  // summed over clips together
   CudaScanGradients<T> grads{};
-  grads.y = device_rows_of<const T>(grad_y);
-  grads.ungated = device_rows_of<const T>(ungated);
-  grads.u = device_rows_of<T>(out.u);
-  grads.delta = device_rows_of<T>(out.delta);
-  grads.z = device_rows_of<T>(out.z);
-  grads.starts = data_or_null(starts);
-  grads.carry = carry.defined() ? carry.mutable_data_ptr<float>() : nullptr;
-  grads.A = out.A.defined() ? out.A.mutable_data_ptr<float>() : nullptr;
-  grads.D_skip = channels.mutable_data_ptr<float>();
+  grads.y = rows_of<const T>(grad_y);
+  grads.ungated = rows_of<const T>(ungated);
+  grads.u = rows_of<T>(out.u);
+  grads.delta = rows_of<T>(out.delta);
+  grads.z = rows_of<T>(out.z);
+  grads.starts = data_of<const float>(starts);
+  grads.carry = data_of<float>(carry);
+  grads.A = data_of<float>(out.A);
+  grads.D_skip = data_of<float>(channels);
   grads.delta_bias = grads.D_skip + R * clips * E;
-  grads.shares = shares.mutable_data_ptr<float>();
+  grads.shares = data_of<float>(shares);
   C10_CUDA_CHECK(scan_backward<T>(args, grads, plan, stream));
   C10_CUDA_CHECK(scan_sum_shares<T>(grads.shares, plan.sharing_blocks, R * clips * L, N,
-                                    static_cast<T*>(out.B.data_ptr()),
-                                    static_cast<T*>(out.C.data_ptr()), stream));
+                                    data_of<T>(out.B), data_of<T>(out.C), stream));
   if (out.needs_channels) out.channels = channels.sum(2);
+  return cudaSuccess;
 }
 
 // x [·, clips, …], or undefined, for some clips alone.
@@ -63,8 +62,8 @@ at::Tensor some_clips(const at::Tensor& x, std::int64_t first, std::int64_t coun
 }
 
 template <typename T>
-void backward_products(const Prepared& prepared, const at::Tensor& ungated,
-                       const at::Tensor& grad_y, Gradients& out, cudaStream_t stream) {
+cudaError_t backward_products(const Prepared& prepared, const at::Tensor& ungated,
+                              const at::Tensor& grad_y, Gradients& out, cudaStream_t stream) {
   const ScanInputs& all = prepared.in;
   const std::int64_t R = all.u.size(0), clips = all.u.size(1), E = all.u.size(3);
   const auto scratch_of = [&](const Prepared& of) {
@@ -88,28 +87,29 @@ void backward_products(const Prepared& prepared, const at::Tensor& ungated,
     const at::Tensor adjoints = ends.states.defined() ? at::empty_like(ends.states) : at::Tensor();
     const ScanProductScratch needed = scratch_of(slice);
     const at::Tensor states = at::empty({needed.states_bytes}, all.u.options().dtype(at::kByte));
-    const at::Tensor shares = floats({needed.shares_floats}, all.u);
-    const at::Tensor channels = floats({2, R, count, chunks.count, E}, all.u);
+    const at::Tensor shares = empty_floats({needed.shares_floats}, all.u);
+    const at::Tensor channels = empty_floats({2, R, count, chunks.count, E}, all.u);
     CudaScanProductGradients<T> grads{};
-    grads.y = device_rows_of<const T>(some(grad_y));
-    grads.ungated = device_rows_of<const T>(some(ungated));
-    grads.u = device_rows_of<T>(some(out.u));
-    grads.delta = device_rows_of<T>(some(out.delta));
-    grads.z = device_rows_of<T>(some(out.z));
-    grads.B = device_rows_of<T>(some(out.B));
-    grads.C = device_rows_of<T>(some(out.C));
-    grads.ends = data_or_null(ends.states);
-    grads.exponents = data_or_null(ends.exponents);
-    grads.adjoints = adjoints.defined() ? adjoints.mutable_data_ptr<float>() : nullptr;
+    grads.y = rows_of<const T>(some(grad_y));
+    grads.ungated = rows_of<const T>(some(ungated));
+    grads.u = rows_of<T>(some(out.u));
+    grads.delta = rows_of<T>(some(out.delta));
+    grads.z = rows_of<T>(some(out.z));
+    grads.B = rows_of<T>(some(out.B));
+    grads.C = rows_of<T>(some(out.C));
+    grads.ends = data_of<const float>(ends.states);
+    grads.exponents = data_of<const float>(ends.exponents);
+    grads.adjoints = data_of<float>(adjoints);
     grads.states = states.mutable_data_ptr();
-    grads.shares = shares.mutable_data_ptr<float>();
-    grads.D_skip = channels.mutable_data_ptr<float>();
+    grads.shares = data_of<float>(shares);
+    grads.D_skip = data_of<float>(channels);
     grads.delta_bias = grads.D_skip + channels.stride(0);
     C10_CUDA_CHECK(scan_backward_products<T>(arguments_of<T>(slice), grads, chunks, stream));
     if (!out.needs_channels) continue;
     const at::Tensor sum = channels.sum({2, 3});
     out.channels = out.channels.defined() ? out.channels + sum : sum;
   }
+  return cudaSuccess;
 }
 
 }  // namespace
@@ -129,27 +129,26 @@ ScanInputGradients selective_scan_cuda_backward(const ScanInputs& raw, const at:
   TORCH_CHECK(!(need_A && rates.defined()),
               "selective_scan: A has no gradient where rates are given");
   const c10::cuda::CUDAGuard guard(raw.u.device());
-  const cudaStream_t stream = at::cuda::getCurrentCUDAStream();
   const Prepared prepared = prepare(raw, rates);
   const ScanInputs& in = prepared.in;
   const auto type = in.u.scalar_type();
   const std::int64_t N = in.A.size(2);
   const at::Tensor grad_y = with_contiguous_rows(raw_grad_y.to(type));
 
-  const auto like = [](const at::Tensor& x) { return at::empty(x.sizes(), x.options()); };
   Gradients out;
-  out.u = like(in.u), out.delta = like(in.u), out.B = like(in.B), out.C = like(in.C);
-  if (in.z.defined()) out.z = like(in.u);  // of each direction, also where z is shared
+  out.u = contiguous_like(in.u), out.delta = contiguous_like(in.u);
+  out.B = contiguous_like(in.B), out.C = contiguous_like(in.C);
+  if (in.z.defined()) out.z = contiguous_like(in.u);  // of each direction, also where z is shared
   out.needs_channels = need_D || need_bias;
-  if (need_A) out.A = floats({in.u.size(0), in.u.size(1), in.u.size(3), N}, in.u);
-  dispatch_device_type(type, [&](auto zero) {
+  if (need_A) out.A = empty_floats({in.u.size(0), in.u.size(1), in.u.size(3), N}, in.u);
+  launch_kernel(in.u, [&](auto zero, cudaStream_t stream) {
     using T = decltype(zero);
     if constexpr (!std::is_same_v<T, float>) {
       if (prepared.rates.defined() && has_tensor_core_scan_backward(type, N)) {
         return backward_products<T>(prepared, ungated, grad_y, out, stream);
       }
     }
-    backward<T>(prepared, ungated, grad_y, out, stream);
+    return backward<T>(prepared, ungated, grad_y, out, stream);
   });
 
   const auto result = [](bool wanted, const at::Tensor& gradient, const at::Tensor& of) {

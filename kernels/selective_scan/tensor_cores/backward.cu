@@ -63,19 +63,12 @@ cudaError_t launch_backward_products(const CudaScanArguments<T>& args,
       scan_products_backward_kernel<T, kStates>, p, stream);
   if (error != cudaSuccess) return error;
 
-  SumParameters<T> sum{};
-  sum.B = args.B;
-  sum.C = args.C;
-  sum.grad_B = grads.B;
-  sum.grad_C = grads.C;
-  sum.shares = grads.shares;
-  sum.clips = args.clips;
-  sum.tokens = args.tokens;
-  sum.octets = (args.tokens + kOctetTokens - 1) / kOctetTokens;
-  sum.sequences = args.directions * args.clips;
-  sum.count = p.channel_blocks;
-  sum.weights = p.weights;
-  scan_products_sum_kernel<T, kStates><<<static_cast<unsigned>(sum.sequences * sum.octets),
+  const std::int64_t sequences = args.directions * args.clips;
+  const std::int64_t octets = (args.tokens + kOctetTokens - 1) / kOctetTokens;
+  const SumParameters<T> sum{args.B,       args.C,           grads.B,     grads.C,
+                             grads.shares, args.clips,       args.tokens, octets,
+                             sequences,    p.channel_blocks, p.weights};
+  scan_products_sum_kernel<T, kStates><<<static_cast<unsigned>(sequences * octets),
                                          SharesLayout<kStates>::kQuads * 32, 0, stream>>>(sum);
   return cudaGetLastError();
 }
@@ -84,14 +77,9 @@ template <typename T>
 cudaError_t scan_backward_products(const CudaScanArguments<T>& args,
                                    const CudaScanProductGradients<T>& grads,
                                    const ScanChunks& chunks, cudaStream_t stream) {
-  switch (args.states) {
-    case 64:
-      return launch_backward_products<T, 64>(args, grads, chunks, stream);
-    case 128:
-      return launch_backward_products<T, 128>(args, grads, chunks, stream);
-    default:
-      return cudaErrorInvalidValue;
-  }
+  return with_constant<64, 128>(args.states, [&](auto states) {
+    return launch_backward_products<T, states>(args, grads, chunks, stream);
+  });
 }
 
 using Element = OMNIQ_ELEMENT;

@@ -57,11 +57,7 @@ __device__ __forceinline__ void read_states(LaneTokens& plain, LaneTokens& weigh
   constexpr int kBlocks = kStates / kBlockStates;
   NodePowers<4> powers(decay);
   float sums[kPowerNodes][4];
-#pragma unroll
-  for (auto& sum : sums) {
-#pragma unroll
-    for (float& x : sum) x = 0.F;
-  }
+  clear(sums);
 #pragma unroll
   for (int block = 0; block < kBlocks; ++block) {
     unsigned packed[4];

@@ -93,12 +93,12 @@ __device__ __forceinline__ uint4 weigh_states(unsigned low, unsigned high, const
           multiply_pairs(low, weights.z), multiply_pairs(high, weights.w)};
 }
 
-/// Prepares what belongs to one pair of nodes in the blocks of states from kFirst up to before
-/// kEnd. By a warp: `C` and C_B, or else `B` and `C_inputs`.
-template <int kPair, int kFirst, int kEnd, bool kOfC, typename T, int kStates>
-__device__ __forceinline__ void prepare_gradients(BackwardBuffer<T, kStates>& octet,
+/// Prepares what belongs to one pair of nodes. By a warp: `C` and C_B, or else `B` and `C_inputs`.
+template <bool kOfC, typename T, int kStates, int kPair, int kFirst, int kEnd>
+__device__ __forceinline__ void prepare_gradients(PairOf<kPair, kFirst, kEnd> /*pair*/,
+                                                  BackwardBuffer<T, kStates>& octet,
                                                   const ProductConstants<kStates>& constants,
-                                                  int lane, int product = kPair) {
+                                                  int lane, int product) {
   auto& out = octet.operands;
   const int row = lane % 8;
   float C_B[4] = {};
@@ -155,49 +155,22 @@ __device__ __forceinline__ void prepare_diagonal(BackwardBuffer<T, kStates>& oct
   if (i / 2 == lane % 4) octet.operands.diagonal[i] = i % 2 == 0 ? C_B[0] : C_B[1];
 }
 
-/// A warp's part of preparing an octet; each has about as much to do.
-template <bool kOfC, typename T, int kStates>
-__device__ __forceinline__ void prepare_part(BackwardBuffer<T, kStates>& octet,
-                                             const ProductConstants<kStates>& constants, int lane,
-                                             int part) {
-  constexpr int kBlocks = kStates / kBlockStates;
-  static_assert(kPowerPairs == 5);
-  constexpr int kFirst[] = {first_block(3), first_block(4)};
-  constexpr int kHalf[] = {(kFirst[0] + kBlocks + 1) / 2, (kFirst[1] + kBlocks + 1) / 2};
-  constexpr int kSecond[] = {OctetOperands<kStates>::second_product(3),
-                             OctetOperands<kStates>::second_product(4)};
-  switch (part) {
-    case 0:
-      prepare_gradients<3, kFirst[0], kHalf[0], kOfC>(octet, constants, lane);
-      break;
-    case 1:
-      prepare_gradients<3, kHalf[0], kBlocks, kOfC>(octet, constants, lane, kSecond[0]);
-      break;
-    case 2:
-      prepare_gradients<4, kFirst[1], kHalf[1], kOfC>(octet, constants, lane);
-      break;
-    case 3:
-      prepare_gradients<4, kHalf[1], kBlocks, kOfC>(octet, constants, lane, kSecond[1]);
-      break;
-    case 4:
-      prepare_gradients<2, first_block(2), end_block(2, kBlocks), kOfC>(octet, constants, lane);
-      break;
-    default:
-      prepare_gradients<0, 0, 1, kOfC>(octet, constants, lane);
-      prepare_gradients<1, 0, 1, kOfC>(octet, constants, lane);
-      if constexpr (!kOfC) prepare_diagonal(octet, lane);
-  }
-}
+/// Prepares an octet. By all of a block's warps.
 template <typename T, int kStates>
 __device__ __forceinline__ void prepare_octet(BackwardBuffer<T, kStates>& octet,
                                               const ProductConstants<kStates>& constants,
                                               const ProductPlace& place) {
   constexpr int kSharing = kProductWarps / 2;
-  const int part = place.warp() % kSharing;
+  const int lane = place.lane(), part = place.warp() % kSharing;
   if (place.warp() < kSharing) {
-    prepare_part<true>(octet, constants, place.lane(), part);
+    prepare_part<kStates>(part, [&](auto pair, int product) {
+      prepare_gradients<true>(pair, octet, constants, lane, product);
+    });
   } else {
-    prepare_part<false>(octet, constants, place.lane(), part);
+    prepare_part<kStates>(part, [&](auto pair, int product) {
+      prepare_gradients<false>(pair, octet, constants, lane, product);
+      if constexpr (std::is_same_v<decltype(pair), PairOf<1, 0, 1>>) prepare_diagonal(octet, lane);
+    });
   }
 }
 

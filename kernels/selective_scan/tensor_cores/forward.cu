@@ -20,15 +20,10 @@ cudaError_t scan_forward_products(const CudaScanArguments<T>& args, const ScanCh
   p.ungated = ungated;
   p.found_ends = ends;
   p.found_exponents = exponents;
-  switch (args.states) {
-    case 64:
-      return launch_products<ProductShared<T, 64>>(scan_products_forward_kernel<T, 64>, p, stream);
-    case 128:
-      return launch_products<ProductShared<T, 128>>(scan_products_forward_kernel<T, 128>, p,
-                                                    stream);
-    default:
-      return cudaErrorInvalidValue;
-  }
+  return with_constant<64, 128>(args.states, [&](auto states) {
+    return launch_products<ProductShared<T, states>>(scan_products_forward_kernel<T, states>, p,
+                                                     stream);
+  });
 }
 
 template <typename T>
@@ -38,16 +33,10 @@ cudaError_t scan_states_products(const CudaScanArguments<T>& args, const ScanChu
   set_product_parameters(p, args, chunks);
   p.ends = ends;
   p.exponents = exponents;
-  switch (args.states) {
-    case 64:
-      return launch_products<ProductShared<T, 64>>(scan_products_ends_kernel<T, 64, false>, p,
-                                                   stream);
-    case 128:
-      return launch_products<ProductShared<T, 128>>(scan_products_ends_kernel<T, 128, false>, p,
-                                                    stream);
-    default:
-      return cudaErrorInvalidValue;
-  }
+  return with_constant<64, 128>(args.states, [&](auto states) {
+    return launch_products<ProductShared<T, states>>(scan_products_ends_kernel<T, states, false>, p,
+                                                     stream);
+  });
 }
 
 using Element = OMNIQ_ELEMENT;

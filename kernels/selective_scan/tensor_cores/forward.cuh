@@ -81,11 +81,7 @@ __device__ __forceinline__ void add_products(LaneTokens& y, const OctetInputs<T>
       [&](int i) { return split ? fast_exp2(in.sums[i / 2][i % 2] - middle[i / 2]) : 0.F; });
   NodePowers<2> to_middle([&](int half) { return fast_exp2(-middle[half]); });
   float sums[kPowerNodes][4];
-#pragma unroll
-  for (int k = 0; k < kPowerNodes; ++k) {
-#pragma unroll
-    for (int e = 0; e < 4; ++e) sums[k][e] = 0.F;
-  }
+  clear(sums);
 #pragma unroll
   for (int block = 0; block < kBlocks; ++block) {
     unsigned states[4];

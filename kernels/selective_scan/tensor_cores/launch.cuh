@@ -7,13 +7,8 @@ namespace omniq::kernels::detail {
 
 template <typename Shared, typename Parameters>
 cudaError_t launch_products(void (*kernel)(Parameters), const Parameters& p, cudaStream_t stream) {
-  constexpr int kBytes = sizeof(Shared);
-  const cudaError_t error =
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
-  if (error != cudaSuccess) return error;
-  const std::int64_t blocks = p.args.directions * p.args.clips * p.chunks * p.channel_blocks;
-  kernel<<<static_cast<unsigned>(blocks), kProductThreads, kBytes, stream>>>(p);
-  return cudaGetLastError();
+  return launch_with_shared(kernel, p.args.directions * p.args.clips * p.chunks * p.channel_blocks,
+                            kProductThreads, sizeof(Shared), stream, p);
 }
 
 /// Whether 8 channels can be read at once.

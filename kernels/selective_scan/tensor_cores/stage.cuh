@@ -7,22 +7,15 @@ namespace omniq::kernels::detail {
 
 /// What a kernel does with its stages. kStatesOnly: nothing but inputs to states is prepared, from
 /// B alone; kFromEnd: from the last to the first; kTensors: of u, delta and z those that are read.
-struct ForwardStages {
-  static constexpr bool kStatesOnly = false, kFromEnd = false;
-  static constexpr int kTensors = 3;
+template <bool kOfStatesOnly, bool kLastFirst, int kRead>
+struct Stages {
+  static constexpr bool kStatesOnly = kOfStatesOnly, kFromEnd = kLastFirst;
+  static constexpr int kTensors = kRead;
 };
-struct StatesStages {
-  static constexpr bool kStatesOnly = true, kFromEnd = false;
-  static constexpr int kTensors = 2;
-};
-struct EndStages {
-  static constexpr bool kStatesOnly = true, kFromEnd = true;
-  static constexpr int kTensors = 2;
-};
-struct AdjointStages {
-  static constexpr bool kStatesOnly = true, kFromEnd = false;
-  static constexpr int kTensors = 3;
-};
+using ForwardStages = Stages<false, false, 3>;
+using StatesStages = Stages<true, false, 2>;
+using EndStages = Stages<true, true, 2>;
+using AdjointStages = Stages<true, false, 3>;
 
 __device__ __forceinline__ void copy_async16(void* to, const void* from) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
@@ -42,12 +35,16 @@ __device__ __forceinline__ void load_transposed(unsigned (&to)[2], const void* f
                : "r"(static_cast<unsigned>(__cvta_generic_to_shared(from)))
                : "memory");
 }
-/// Prepares what belongs to one pair of nodes in the blocks of states from kFirst up to before
-/// kEnd, of one octet. By a warp.
-template <int kPair, int kFirst, int kEnd, bool kStatesOnly, typename T, int kStates>
-__device__ __forceinline__ void prepare_pair(StageBuffer<T, kStates>& stage,
+/// A pair of nodes in the blocks of states from kFirst up to before kEnd.
+template <int kPair, int kFirst, int kEnd>
+struct PairOf {};
+
+/// Prepares what belongs to that, of one octet. By a warp.
+template <bool kStatesOnly, typename T, int kStates, int kPair, int kFirst, int kEnd>
+__device__ __forceinline__ void prepare_pair(PairOf<kPair, kFirst, kEnd> /*pair*/,
+                                             StageBuffer<T, kStates>& stage,
                                              const ProductShared<T, kStates>& shared, int lane,
-                                             int octet, int product = kPair) {
+                                             int octet, int product) {
   auto& out = stage.octets[octet];
   const int row = octet * kOctetTokens + lane % 8;
   // All loads first: they are waited for together.
@@ -91,39 +88,45 @@ __device__ __forceinline__ void prepare_pair(StageBuffer<T, kStates>& stage,
   }
 }
 
-/// Prepares a stage. By all of a block's warps; each has about as much to do.
+/// Calls prepare(PairOf, product) for what one of six warps prepares; each has about as much to do.
+template <int kStates, typename Prepare>
+__device__ __forceinline__ void prepare_part(int part, const Prepare& prepare) {
+  constexpr int kBlocks = kStates / kBlockStates;
+  static_assert(kPowerPairs == 5);
+  constexpr int kFirst[] = {first_block(3), first_block(4)};
+  constexpr int kHalf[] = {(kFirst[0] + kBlocks + 1) / 2, (kFirst[1] + kBlocks + 1) / 2};
+  switch (part) {
+    case 0:
+      prepare(PairOf<3, kFirst[0], kHalf[0]>{}, 3);
+      break;
+    case 1:
+      prepare(PairOf<3, kHalf[0], kBlocks>{}, OctetOperands<kStates>::second_product(3));
+      break;
+    case 2:
+      prepare(PairOf<4, kFirst[1], kHalf[1]>{}, 4);
+      break;
+    case 3:
+      prepare(PairOf<4, kHalf[1], kBlocks>{}, OctetOperands<kStates>::second_product(4));
+      break;
+    case 4:
+      prepare(PairOf<2, first_block(2), end_block(2, kBlocks)>{}, 2);
+      break;
+    default:
+      prepare(PairOf<0, 0, 1>{}, 0);
+      prepare(PairOf<1, 0, 1>{}, 1);
+  }
+}
+
+/// Prepares a stage. By all of a block's warps.
 template <bool kStatesOnly, typename T, int kStates>
 __device__ __forceinline__ void prepare_stage(StageBuffer<T, kStates>& stage,
                                               const ProductShared<T, kStates>& shared,
                                               const ProductPlace& place) {
-  constexpr int kBlocks = kStates / kBlockStates, kSharing = 6;  // warps of an octet
-  static_assert(kProductWarps == kSharing * kStageOctets && kPowerPairs == 5);
-  constexpr int kFirst[] = {first_block(3), first_block(4)};
-  constexpr int kHalf[] = {(kFirst[0] + kBlocks + 1) / 2, (kFirst[1] + kBlocks + 1) / 2};
-  constexpr int kSecond[] = {OctetOperands<kStates>::second_product(3),
-                             OctetOperands<kStates>::second_product(4)};
+  constexpr int kSharing = kProductWarps / kStageOctets;  // warps of an octet
   const int lane = place.lane(), octet = place.warp() / kSharing;
-  switch (place.warp() % kSharing) {
-    case 0:
-      prepare_pair<3, kFirst[0], kHalf[0], kStatesOnly>(stage, shared, lane, octet);
-      break;
-    case 1:
-      prepare_pair<3, kHalf[0], kBlocks, kStatesOnly>(stage, shared, lane, octet, kSecond[0]);
-      break;
-    case 2:
-      prepare_pair<4, kFirst[1], kHalf[1], kStatesOnly>(stage, shared, lane, octet);
-      break;
-    case 3:
-      prepare_pair<4, kHalf[1], kBlocks, kStatesOnly>(stage, shared, lane, octet, kSecond[1]);
-      break;
-    case 4:
-      prepare_pair<2, first_block(2), end_block(2, kBlocks), kStatesOnly>(stage, shared, lane,
-                                                                          octet);
-      break;
-    default:
-      prepare_pair<0, 0, 1, kStatesOnly>(stage, shared, lane, octet);
-      prepare_pair<1, 0, 1, kStatesOnly>(stage, shared, lane, octet);
-  }
+  prepare_part<kStates>(place.warp() % kSharing, [&](auto pair, int product) {
+    prepare_pair<kStatesOnly>(pair, stage, shared, lane, octet, product);
+  });
 }
 
 /// The weights as operands: for φ ⊙ C those of a lane's states, for φ ⊙ B those of its state twice.
@@ -232,20 +235,19 @@ __device__ __forceinline__ void fetch_inputs(const ProductParameters<T>& p,
 
 /// Calls work(stage, buffer) for all stages. A block's warps come there on their own; those without
 /// channels do not.
-template <typename Stages, typename T, int kStates, typename Work>
+template <typename Of, typename T, int kStates, typename Work>
 __device__ __forceinline__ void for_each_stage(const ProductParameters<T>& p,
                                                const ProductPlace& place,
                                                ProductShared<T, kStates>& shared,
                                                const Work& work) {
   const int thread = static_cast<int>(place.thread), stages = place.stages();
-  constexpr bool kStatesOnly = Stages::kStatesOnly;
-  const auto stage_at = [&](int i) { return Stages::kFromEnd ? stages - 1 - i : i; };
+  constexpr bool kStatesOnly = Of::kStatesOnly;
+  const auto stage_at = [&](int i) { return Of::kFromEnd ? stages - 1 - i : i; };
   const auto fetch_states_at = [&](int i) {
     if (i < stages) fetch_states<kStatesOnly>(shared.stages[i % 2], shared, place, stage_at(i));
   };
   const auto fetch_inputs_at = [&](int i) {
-    if (i < stages)
-      fetch_inputs<Stages::kTensors>(p, shared.stages[i % 2], shared, place, stage_at(i));
+    if (i < stages) fetch_inputs<Of::kTensors>(p, shared.stages[i % 2], shared, place, stage_at(i));
   };
   const auto is_live = [&](int i) {
     const int step = stage_at(i) * kStageTokens + thread;

@@ -62,17 +62,13 @@ __global__ void __launch_bounds__(kProductThreads, 1)
   const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
 
   WarpStates<kStates> h;
-#pragma unroll
-  for (auto& result : h) {
-#pragma unroll
-    for (float& x : result) x = 0.F;
-  }
+  clear(h);
   float later[2] = {0.F, 0.F};  // decays of the tokens between the octet and there
-  using Stages = std::conditional_t<kAdjoint, AdjointStages, EndStages>;
-  for_each_stage<Stages>(p, place, shared, [&](int stage, const auto& buffer) {
+  using Order = std::conditional_t<kAdjoint, AdjointStages, EndStages>;
+  for_each_stage<Order>(p, place, shared, [&](int stage, const auto& buffer) {
 #pragma unroll 1
     for (int i = 0; i < kStageOctets; ++i) {
-      const int octet = Stages::kFromEnd ? kStageOctets - 1 - i : i;
+      const int octet = Order::kFromEnd ? kStageOctets - 1 - i : i;
       const int in_stage = octet * kOctetTokens, begin = stage * kStageTokens + in_stage;
       if (begin >= place.steps) continue;
       unsigned words[4];

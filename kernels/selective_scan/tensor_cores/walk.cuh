@@ -62,11 +62,7 @@ template <bool kAdjoint, typename T, int kStates>
 __device__ __forceinline__ void find_start(WarpStates<kStates>& h, const float* ends,
                                            const ProductParameters<T>& p,
                                            const ProductPlace& place) {
-#pragma unroll
-  for (auto& result : h) {
-#pragma unroll
-    for (float& x : result) x = 0.F;
-  }
+  clear(h);
   if (p.chunks == 1) return;
   const int lane = place.lane(), channels = static_cast<int>(p.args.channels);
   const int before = static_cast<int>(place.chunk % p.chunks);

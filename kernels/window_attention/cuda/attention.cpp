@@ -1,21 +1,12 @@
-#include <ATen/ATen.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
-
-#include <optional>
 
 #include "kernels/column_sums/column_sums.h"
 #include "kernels/common/cuda_tensors.h"
+#include "kernels/common/operator.h"
 #include "kernels/window_attention/impl.h"
 
 namespace omniq::kernels::detail {
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 // Contiguous tensors as the kernels read them; keep may be undefined.
 struct Inputs {
@@ -23,31 +14,29 @@ struct Inputs {
 
   Inputs(const at::Tensor& raw_qkv, const at::Tensor& raw_padding, const at::Tensor& raw_lanes,
          const at::Tensor& raw_keep)
-      : qkv(with_aligned_start(raw_qkv.contiguous())),
-        padding(with_aligned_start(raw_padding.contiguous())),
+      : qkv(with_aligned_start(raw_qkv)),
+        padding(with_aligned_start(raw_padding)),
         lanes(raw_lanes),
         keep(contiguous_floats(raw_keep)) {}
 
   template <typename T>
   CudaWindowAttentionArguments<T> arguments(const WindowAttentionShape& shape) const {
     return {shape,
-            static_cast<const T*>(qkv.const_data_ptr()),
-            static_cast<const T*>(padding.const_data_ptr()),
-            keep.defined() ? keep.const_data_ptr<float>() : nullptr,
-            static_cast<const __half*>(lanes.const_data_ptr()),
+            data_of<const T>(qkv),
+            data_of<const T>(padding),
+            data_of<const float>(keep),
+            data_of<const __half>(lanes),
             nullptr};
   }
 };
 
 at::Tensor forward(const Inputs& in, const WindowAttentionShape& s) {
-  const c10::cuda::CUDAGuard guard(in.qkv.device());
   const at::Tensor out =
       at::empty({s.frames, s.height, s.width, s.heads * s.head_width}, in.qkv.options());
-  dispatch_half_type(in.qkv.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    auto args = in.arguments<T>(s);
-    args.out = static_cast<T*>(out.mutable_data_ptr());
-    C10_CUDA_CHECK(window_attention(args, at::cuda::getCurrentCUDAStream()));
+  launch_half_kernel(in.qkv, [&](auto zero, cudaStream_t stream) {
+    auto args = in.arguments<decltype(zero)>(s);
+    args.out = data_of<decltype(zero)>(out);
+    return window_attention(args, stream);
   });
   return out;
 }
@@ -58,21 +47,20 @@ struct Gradients {
 };
 
 Gradients backward(const Inputs& in, const at::Tensor& raw_d_out, const WindowAttentionShape& s) {
-  const c10::cuda::CUDAGuard guard(in.qkv.device());
-  const at::Tensor d_out = with_aligned_start(raw_d_out.contiguous());
+  const at::Tensor d_out = with_aligned_start(raw_d_out);
   const at::Tensor d_qkv =
       at::empty({s.frames, s.padded_height, s.padded_width, in.qkv.size(3)}, in.qkv.options());
   at::Tensor d_bias;
-  dispatch_half_type(in.qkv.scalar_type(), [&](auto zero) {
+  launch_half_kernel(in.qkv, [&](auto zero, cudaStream_t stream) {
     using T = decltype(zero);
     int parts = 0;
     C10_CUDA_CHECK(window_attention_backward_parts<T>(s, &parts));
     const std::int64_t tokens = s.window * s.window;
-    d_bias = at::empty({parts, s.heads, tokens, tokens}, in.qkv.options().dtype(at::kFloat));
-    const CudaWindowAttentionBackwardArguments<T> args{
-        in.arguments<T>(s), static_cast<const T*>(d_out.const_data_ptr()),
-        static_cast<T*>(d_qkv.mutable_data_ptr()), d_bias.mutable_data_ptr<float>(), parts};
-    C10_CUDA_CHECK(window_attention_backward(args, at::cuda::getCurrentCUDAStream()));
+    d_bias = empty_floats({parts, s.heads, tokens, tokens}, in.qkv);
+    const CudaWindowAttentionBackwardArguments<T> args{in.arguments<T>(s), data_of<const T>(d_out),
+                                                       data_of<T>(d_qkv), data_of<float>(d_bias),
+                                                       parts};
+    return window_attention_backward(args, stream);
   });
   return {d_qkv, column_sums(d_bias.flatten(1)).view(d_bias.sizes().slice(1))};
 }
@@ -83,7 +71,6 @@ struct KeptShape : torch::CustomClassHolder {
   WindowAttentionShape shape;
 };
 
-// keep is optional here because an undefined tensor cannot be an argument.
 struct WindowAttention : torch::autograd::Function<WindowAttention> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv,
                             const at::Tensor& pairs, const at::Tensor& padding,
@@ -97,8 +84,7 @@ struct WindowAttention : torch::autograd::Function<WindowAttention> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(),
-                "window_attention: second derivatives are not implemented");
+    check_first_derivative("window_attention");
     const variable_list saved = context->get_saved_variables();
     const auto kept = context->saved_data["shape"].toCapsule();
     const WindowAttentionShape& s = static_cast<const KeptShape&>(*kept).shape;

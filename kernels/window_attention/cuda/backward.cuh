@@ -6,7 +6,6 @@
 // the queries' gradients at once; both go to shared memory, rounded, from which the keys, 16 at a
 // time, take them transposed: dK = Sᵀ Q, dV = Pᵀ dO. The bias's gradient is the sum of S over
 // windows, which each lane keeps, for its pairs, in shared memory too.
-#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -187,8 +186,8 @@ class BackwardWarp {
 #pragma unroll
       for (int j = 0; j < kKeyTiles; ++j) {
         start_from_bias(scores[j], bias + j * 32);
-        multiply(scores[j], query, keys[j]);
-        multiply(d_weights[j], d_out, values[j]);
+        multiply_tokens<T>(scores[j], query, keys[j]);
+        multiply_tokens<T>(d_weights[j], d_out, values[j]);
       }
       if (is_split) mask_parts<kWindow>(scores, scratch_.tokens, 16 * tile, masked, g_, i_);
 
@@ -292,21 +291,6 @@ class BackwardWarp {
         store<2>(token, d_value, half, 1.F);
       }
     }
-  }
-
-  /// sum += the product of 16 tokens and the transpose of eight: channels in any order.
-  __device__ static void multiply(float (&sum)[4], const Vector (&left)[2], const Vector& right) {
-#pragma unroll
-    for (int r = 0; r < kRegisters; r += 2) {
-      multiply_half<T>(
-          sum, {left[0].pairs[r], left[1].pairs[r], left[0].pairs[r + 1], left[1].pairs[r + 1]},
-          {right.pairs[r], right.pairs[r + 1]});
-    }
-  }
-
-  __device__ static float sum_of_row(float x) {
-    x += __shfl_xor_sync(kFullWarp, x, 1);
-    return x + __shfl_xor_sync(kFullWarp, x, 2);
   }
 
   /// Rows 8 · half + g of a tile.

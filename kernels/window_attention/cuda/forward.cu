@@ -81,13 +81,7 @@ __global__ void __launch_bounds__(32 * kAttentionWarps, 4)
 #pragma unroll
     for (int j = 0; j < kKeyTiles; ++j) {
       start_from_bias(scores[j], bias + j * 32);
-#pragma unroll
-      for (int r = 0; r < kRegisters; r += 2) {
-        multiply_half<T>(
-            scores[j],
-            {query[0].pairs[r], query[1].pairs[r], query[0].pairs[r + 1], query[1].pairs[r + 1]},
-            {keys[j].pairs[r], keys[j].pairs[r + 1]});
-      }
+      multiply_tokens<T>(scores[j], query, keys[j]);
     }
     if (window.is_split()) mask_parts<kWindow>(scores, tokens, 16 * tile, masked, g, i);
 
@@ -118,11 +112,7 @@ __global__ void __launch_bounds__(32 * kAttentionWarps, 4)
                          {values[j].pairs[r], both ? values[next].pairs[r] : 0U});
       }
     }
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      sum[half] += __shfl_xor_sync(kFullWarp, sum[half], 1);
-      sum[half] += __shfl_xor_sync(kFullWarp, sum[half], 2);
-    }
+    for (float& of_row : sum) of_row = sum_of_row(of_row);
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int token = 16 * tile + 8 * half + g, place = tokens[token].place;

@@ -3,8 +3,6 @@
 // A lane 4g + i has of a token g the i-th quarter of a head's channels, as one vector.
 #pragma once
 
-#include <cstdint>
-
 #include "kernels/common/cuda_half_products.cuh"
 #include "kernels/window_attention/cuda/launch.h"
 
@@ -29,6 +27,19 @@ struct alignas(4 * kRegisters) Quarter {
     return result;
   }
 };
+
+/// sum += the product of 16 tokens and the transpose of eight: channels in any order.
+template <typename T, int kRegisters>
+__device__ __forceinline__ void multiply_tokens(float (&sum)[4],
+                                                const Quarter<kRegisters> (&left)[2],
+                                                const Quarter<kRegisters>& right) {
+#pragma unroll
+  for (int r = 0; r < kRegisters; r += 2) {
+    multiply_half<T>(
+        sum, {left[0].pairs[r], left[1].pairs[r], left[0].pairs[r + 1], left[1].pairs[r + 1]},
+        {right.pairs[r], right.pairs[r + 1]});
+  }
+}
 
 /// One window of one frame. Sizes stay in the kernel's arguments: they take no registers there.
 template <int kWindow>

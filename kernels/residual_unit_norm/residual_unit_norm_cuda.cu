@@ -1,8 +1,5 @@
-#include "kernels/residual_norm/residual_norm_cuda.h"
+#include "kernels/residual_unit_norm/residual_unit_norm_cuda.h"
 
-#include <type_traits>
-
-#include "kernels/common/cuda_resident.cuh"
 #include "kernels/common/cuda_token_rows.cuh"
 
 namespace omniq::kernels::detail {
@@ -35,7 +32,8 @@ struct Lanes {
   std::int64_t count;  // of rows
   int channels, lanes;
 
-  __device__ int at_once() const { return kThreads / lanes; }
+  __host__ __device__ int at_once() const { return kThreads / lanes; }
+  std::int64_t blocks() const { return (count + at_once() - 1) / at_once(); }  // that have rows
   __device__ int lane() const { return static_cast<int>(threadIdx.x) % lanes; }
   __device__ int channel(int v) const { return (lane() + lanes * v) * kRowVector; }
   __device__ std::int64_t first() const {
@@ -53,7 +51,8 @@ struct Lanes {
 
 template <typename T, int kVectors, typename Rows>
 __global__ void __launch_bounds__(kThreads, kVectors <= kKeptVectors ? 4 : 1)
-    residual_norm_kernel(const CudaResidualNormArguments<T> args, const Lanes<Rows> lanes) {
+    residual_unit_norm_kernel(const CudaResidualUnitNormArguments<T> args,
+                              const Lanes<Rows> lanes) {
   const auto bias = of_channels<kVectors, kVectors <= kKeptVectors>([&](int v) {
     const int c = lanes.channel(v);
     return args.bias != nullptr && c < lanes.channels ? args.bias + lanes.rows.channel(c) : nullptr;
@@ -100,8 +99,8 @@ __global__ void __launch_bounds__(kThreads, kVectors <= kKeptVectors ? 4 : 1)
 /// d_x = d_sum + (g − mean(g) − normed · mean(g ⊙ normed)) · scale, g the gradient of normed.
 template <typename T, int kVectors, typename Rows>
 __global__ void __launch_bounds__(kThreads, kVectors <= kKeptVectors ? 4 : 1)
-    residual_norm_backward_kernel(const CudaResidualNormBackwardArguments<T> args,
-                                  const Lanes<Rows> lanes) {
+    residual_unit_norm_backward_kernel(const CudaResidualUnitNormBackwardArguments<T> args,
+                                       const Lanes<Rows> lanes) {
   // Where rows are long, one after the other leaves enough to load at once.
   constexpr bool kAhead = kVectors <= kKeptVectors;
   extern __shared__ float sums[];  // [at_once, channels]
@@ -156,20 +155,9 @@ __global__ void __launch_bounds__(kThreads, kVectors <= kKeptVectors ? 4 : 1)
     }
   }
   if (args.d_bias == nullptr) return;
-  const int part = static_cast<int>(threadIdx.x) / lanes.lanes;
-#pragma unroll
-  for (int v = 0; v < kVectors; ++v) {
-    const int c = lanes.channel(v);
-    if (c >= lanes.channels) continue;
-#pragma unroll
-    for (int e = 0; e < kRowVector; ++e) sums[part * lanes.channels + c + e] = d_bias[v][e];
-  }
-  __syncthreads();
-  for (int c = static_cast<int>(threadIdx.x); c < lanes.channels; c += kThreads) {
-    float all = 0.F;
-    for (int p = 0; p < lanes.at_once(); ++p) all += sums[p * lanes.channels + c];
-    args.d_bias[static_cast<std::int64_t>(blockIdx.x) * lanes.channels + c] = all;
-  }
+  sum_parts<kThreads>(d_bias, sums, lanes.lanes, lanes.channels, [&](int c, float sum) {
+    args.d_bias[static_cast<std::int64_t>(blockIdx.x) * lanes.channels + c] = sum;
+  });
 }
 
 /// Calls run(lanes, the number of vectors as a type) for the rows of a shape.
@@ -178,20 +166,14 @@ cudaError_t with_lanes(const ResidualRows& shape, const Run& run) {
   const int channels = shape.row_channels();
   const RowSharing sharing(channels);
   const std::int64_t count = shape.frames * shape.rows_of_frame();
-  const auto with_vectors = [&](const auto& lanes) {
-    if (sharing.vectors == 1) return run(lanes, std::integral_constant<int, 1>{});
-    if (sharing.vectors == 2) return run(lanes, std::integral_constant<int, 2>{});
-    if (sharing.vectors == 3) return run(lanes, std::integral_constant<int, 3>{});
-    if (sharing.vectors <= 4) return run(lanes, std::integral_constant<int, 4>{});
-    if (sharing.vectors <= 6) return run(lanes, std::integral_constant<int, 6>{});
-    if (sharing.vectors <= 8) return run(lanes, std::integral_constant<int, 8>{});
-    return cudaErrorInvalidValue;
+  const auto with_rows = [&](const auto& lanes) {
+    return with_vectors(sharing, [&](auto vectors) { return run(lanes, vectors); });
   };
   if (shape.merged) {
-    return with_vectors(Lanes<MergedRows>{
+    return with_rows(Lanes<MergedRows>{
         {shape.channels, shape.height, shape.width}, count, channels, sharing.lanes});
   }
-  return with_vectors(Lanes<PlainRows>{{channels}, count, channels, sharing.lanes});
+  return with_rows(Lanes<PlainRows>{{channels}, count, channels, sharing.lanes});
 }
 
 /// Calls run(backward kernel, lanes, bytes of shared memory of a block) for the rows of a shape.
@@ -201,41 +183,36 @@ cudaError_t with_backward_kernel(const ResidualRows& shape, const Run& run) {
     using Rows = decltype(lanes.rows);
     const auto shared = sizeof(float) * static_cast<std::size_t>(lanes.channels) *
                         static_cast<std::size_t>(kThreads / lanes.lanes);
-    return run(residual_norm_backward_kernel<T, decltype(vectors)::value, Rows>, lanes, shared);
+    return run(residual_unit_norm_backward_kernel<T, vectors, Rows>, lanes, shared);
   });
 }
 
 }  // namespace
 
 template <typename T>
-cudaError_t residual_norm(const CudaResidualNormArguments<T>& args, cudaStream_t stream) {
+cudaError_t residual_unit_norm(const CudaResidualUnitNormArguments<T>& args, cudaStream_t stream) {
   return with_lanes(args.shape, [&](const auto& lanes, auto vectors) {
     using Rows = decltype(lanes.rows);
-    auto* kernel = residual_norm_kernel<T, decltype(vectors)::value, Rows>;
-    const std::int64_t at_once = kThreads / lanes.lanes;
-    return launch_resident(
-        kernel, kThreads, 0, (lanes.count + at_once - 1) / at_once,
-        [&](unsigned blocks) { kernel<<<blocks, kThreads, 0, stream>>>(args, lanes); });
+    return launch_resident(residual_unit_norm_kernel<T, vectors, Rows>, kThreads, 0, lanes.blocks(),
+                           stream, args, lanes);
   });
 }
 
 template <typename T>
-cudaError_t residual_norm_backward_parts(const ResidualRows& shape, int* parts) {
+cudaError_t residual_unit_norm_backward_parts(const ResidualRows& shape, int* parts) {
   return with_backward_kernel<T>(shape, [&](auto* kernel, const auto& lanes, std::size_t shared) {
     std::int64_t most = 0;
     if (const cudaError_t error = find_resident_blocks(kernel, kThreads, shared, most)) {
       return error;
     }
-    const std::int64_t at_once = kThreads / lanes.lanes;
-    const std::int64_t all = (lanes.count + at_once - 1) / at_once;
-    *parts = static_cast<int>(all < most ? all : most);
+    *parts = static_cast<int>(lanes.blocks() < most ? lanes.blocks() : most);
     return cudaSuccess;
   });
 }
 
 template <typename T>
-cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>& args,
-                                   cudaStream_t stream) {
+cudaError_t residual_unit_norm_backward(const CudaResidualUnitNormBackwardArguments<T>& args,
+                                        cudaStream_t stream) {
   return with_backward_kernel<T>(
       args.shape, [&](auto* kernel, const auto& lanes, std::size_t shared) {
         kernel<<<static_cast<unsigned>(args.parts), kThreads, shared, stream>>>(args, lanes);
@@ -243,11 +220,11 @@ cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>& a
       });
 }
 
-#define OMNIQ_INSTANTIATE(T)                                                               \
-  template cudaError_t residual_norm(const CudaResidualNormArguments<T>&, cudaStream_t);   \
-  template cudaError_t residual_norm_backward_parts<T>(const ResidualRows&, int*);         \
-  template cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>&, \
-                                              cudaStream_t);
+#define OMNIQ_INSTANTIATE(T)                                                                      \
+  template cudaError_t residual_unit_norm(const CudaResidualUnitNormArguments<T>&, cudaStream_t); \
+  template cudaError_t residual_unit_norm_backward_parts<T>(const ResidualRows&, int*);           \
+  template cudaError_t residual_unit_norm_backward(                                               \
+      const CudaResidualUnitNormBackwardArguments<T>&, cudaStream_t);
 OMNIQ_INSTANTIATE(__half)
 OMNIQ_INSTANTIATE(__nv_bfloat16)
 

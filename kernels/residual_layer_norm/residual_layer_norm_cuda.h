@@ -7,11 +7,11 @@
 
 namespace omniq::kernels::detail {
 
-inline constexpr std::int64_t kMostNormChannels = 1024;
+inline constexpr std::int64_t kMostResidualLayerNormChannels = 1024;
 
 /// T: float, __half or __nv_bfloat16. Contiguous rows that start at multiples of four elements.
 template <typename T>
-struct CudaAddNormArguments {
+struct CudaResidualLayerNormArguments {
   std::int64_t rows, channels;
   const T *x, *delta;          // delta null for none
   const float *weight, *bias;  // [channels]
@@ -19,6 +19,6 @@ struct CudaAddNormArguments {
 };
 
 template <typename T>
-cudaError_t add_layer_norm(const CudaAddNormArguments<T>& args, cudaStream_t stream);
+cudaError_t residual_layer_norm(const CudaResidualLayerNormArguments<T>& args, cudaStream_t stream);
 
 }  // namespace omniq::kernels::detail

@@ -1,45 +1,30 @@
-#include "kernels/residual_norm/residual_norm.h"
-
-#include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
+#include "kernels/residual_unit_norm/residual_unit_norm.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "kernels/column_sums/column_sums.h"
 #include "kernels/common/cuda_tensors.h"
-#include "kernels/common/frame_factors.h"
 #include "kernels/common/merged_neighbours.h"
 #include "kernels/common/norm_epsilon.h"
-#include "kernels/residual_norm/residual_norm_cuda.h"
+#include "kernels/common/operator.h"
+#include "kernels/residual_unit_norm/residual_unit_norm_cuda.h"
 
 namespace omniq::kernels {
 namespace {
 
+using detail::data_of;
 using detail::ResidualRows;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 void check(const char* name, const at::Tensor& x, const Branch& branch, bool merged) {
   TORCH_CHECK((merged ? x.dim() == 4 : x.dim() >= 2) && x.is_floating_point(), name,
               ": x has shape ", x.sizes(), " and dtype ", x.scalar_type(),
               merged ? ", expected floating [n, H, W, C]" : ", expected floating [n, ..., C]");
-  const auto check_one = [&](const char* what, const at::Tensor& t, at::IntArrayRef shape) {
-    if (!t.defined()) return;
-    TORCH_CHECK(t.sizes() == shape && t.is_floating_point(), name, ": ", what, " has shape ",
-                t.sizes(), " and dtype ", t.scalar_type(), ", expected floating ", shape);
-    TORCH_CHECK(t.device() == x.device(), name, ": x is on ", x.device(), " but ", what, " on ",
-                t.device());
-  };
-  check_one("branch", branch.value, x.sizes());
-  check_one("bias", branch.bias, x.sizes().slice(x.dim() - 1));
+  if (branch.value.defined()) detail::check_floating(name, "branch", branch.value, x.sizes(), x);
+  if (branch.bias.defined()) {
+    detail::check_floating(name, "bias", branch.bias, x.sizes().slice(x.dim() - 1), x);
+  }
   detail::check_frame_factors(name, branch.keep, x);
-  TORCH_CHECK(!branch.value.defined() || branch.value.scalar_type() == x.scalar_type(), name,
-              ": x is ", x.scalar_type(), " and branch ", branch.value.scalar_type());
+  if (branch.value.defined()) detail::check_dtype(name, "branch", branch.value, x);
   TORCH_CHECK(branch.value.defined() || !branch.bias.defined(), name,
               ": a bias belongs to a branch");
 }
@@ -54,49 +39,39 @@ ResidualRows shape_of(const at::Tensor& x, bool merged) {
 
 bool has_kernel(const at::Tensor& x, bool merged) {
   return detail::has_half_rows(x) &&
-         (merged ? 4 : 1) * x.size(-1) <= detail::kMostResidualNormChannels;
+         (merged ? 4 : 1) * x.size(-1) <= detail::kMostResidualUnitNormChannels;
 }
 
-at::Tensor aligned(const at::Tensor& x) {
-  return x.defined() ? detail::with_aligned_start(x.contiguous()) : x;
-}
-template <typename T>
-T* data(const at::Tensor& x) {
-  return x.defined() ? static_cast<T*>(x.data_ptr()) : nullptr;
-}
-
-struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
-  // → sum and normed, or normed alone where four are merged. The branch's are optional here because
-  // an undefined tensor cannot be an argument.
+struct ResidualUnitNorm : torch::autograd::Function<ResidualUnitNorm> {
+  // → sum and normed, or normed alone where four are merged.
   static variable_list forward(AutogradContext* context, const at::Tensor& raw_x,
                                const std::optional<at::Tensor>& raw_value,
                                const std::optional<at::Tensor>& raw_bias,
                                const std::optional<at::Tensor>& raw_keep, bool merged) {
-    const c10::cuda::CUDAGuard guard(raw_x.device());
     const ResidualRows shape = shape_of(raw_x, merged);
-    const at::Tensor x = aligned(raw_x), value = aligned(*raw_value);
+    const at::Tensor x = detail::with_aligned_start(raw_x);
+    const at::Tensor value = detail::with_aligned_start(*raw_value);
     const at::Tensor bias = detail::contiguous_floats(*raw_bias);
     const at::Tensor keep = detail::contiguous_floats(*raw_keep);
     const bool adds = !merged && value.defined();
-    const at::Tensor sum = adds ? at::empty(x.sizes(), x.options()) : at::Tensor();
+    const at::Tensor sum = adds ? detail::contiguous_like(x) : at::Tensor();
     std::vector<std::int64_t> sizes = x.sizes().vec();
     if (merged) {
       sizes = {x.size(0), (x.size(1) + 1) / 2, (x.size(2) + 1) / 2, 4 * x.size(3)};
     }
     const at::Tensor normed = at::empty(sizes, x.options());
-    const at::Tensor scales =
-        at::empty({normed.numel() / normed.size(-1)}, x.options().dtype(at::kFloat));
-    detail::dispatch_half_type(x.scalar_type(), [&](auto zero) {
+    const at::Tensor scales = detail::empty_floats({normed.numel() / normed.size(-1)}, x);
+    detail::launch_half_kernel(x, [&](auto zero, cudaStream_t stream) {
       using T = decltype(zero);
-      const detail::CudaResidualNormArguments<T> args{shape,
-                                                      data<const T>(x),
-                                                      data<const T>(value),
-                                                      data<const float>(bias),
-                                                      data<const float>(keep),
-                                                      data<T>(sum),
-                                                      data<T>(normed),
-                                                      data<float>(scales)};
-      C10_CUDA_CHECK(detail::residual_norm(args, at::cuda::getCurrentCUDAStream()));
+      const detail::CudaResidualUnitNormArguments<T> args{shape,
+                                                          data_of<const T>(x),
+                                                          data_of<const T>(value),
+                                                          data_of<const float>(bias),
+                                                          data_of<const float>(keep),
+                                                          data_of<T>(sum),
+                                                          data_of<T>(normed),
+                                                          data_of<float>(scales)};
+      return detail::residual_unit_norm(args, stream);
     });
     context->set_materialize_grads(false);
     context->save_for_backward({normed, scales, keep});
@@ -109,35 +84,33 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(),
-                "residual_norm: second derivatives are not implemented");
+    detail::check_first_derivative("residual_unit_norm");
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &normed = saved[0], &scales = saved[1], &keep = saved[2];
-    const c10::cuda::CUDAGuard guard(normed.device());
     const bool merged = context->saved_data["merged"].toBool();
-    const at::Tensor d_normed = aligned(gradients.back());
-    const at::Tensor d_sum = merged ? at::Tensor() : aligned(gradients.front());
+    const at::Tensor d_normed = detail::with_aligned_start(gradients.back());
+    const at::Tensor d_sum = merged ? at::Tensor() : detail::with_aligned_start(gradients.front());
     const at::Tensor d_x = at::empty(context->saved_data["sizes"].toIntVector(), normed.options());
     const ResidualRows shape = shape_of(d_x, merged);
     at::Tensor d_bias;
     const bool has_bias = context->saved_data.count("bias_dtype") > 0;
-    detail::dispatch_half_type(normed.scalar_type(), [&](auto zero) {
+    detail::launch_half_kernel(normed, [&](auto zero, cudaStream_t stream) {
       using T = decltype(zero);
       int parts = 0;
-      C10_CUDA_CHECK(detail::residual_norm_backward_parts<T>(shape, &parts));
+      C10_CUDA_CHECK(detail::residual_unit_norm_backward_parts<T>(shape, &parts));
       if (has_bias && context->needs_input_grad(2)) {
         d_bias = at::empty({parts, normed.size(-1)}, scales.options());
       }
-      const detail::CudaResidualNormBackwardArguments<T> args{shape,
-                                                              data<const T>(normed),
-                                                              data<const float>(scales),
-                                                              data<const float>(keep),
-                                                              data<const T>(d_normed),
-                                                              data<const T>(d_sum),
-                                                              data<T>(d_x),
-                                                              data<float>(d_bias),
-                                                              parts};
-      C10_CUDA_CHECK(detail::residual_norm_backward(args, at::cuda::getCurrentCUDAStream()));
+      const detail::CudaResidualUnitNormBackwardArguments<T> args{shape,
+                                                                  data_of<const T>(normed),
+                                                                  data_of<const float>(scales),
+                                                                  data_of<const float>(keep),
+                                                                  data_of<const T>(d_normed),
+                                                                  data_of<const T>(d_sum),
+                                                                  data_of<T>(d_x),
+                                                                  data_of<float>(d_bias),
+                                                                  parts};
+      return detail::residual_unit_norm_backward(args, stream);
     });
     if (d_bias.defined()) {
       d_bias = column_sums(d_bias.view({-1, d_x.size(-1)}))
@@ -149,13 +122,13 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
 };
 
 variable_list apply(const at::Tensor& x, const Branch& branch, bool merged) {
-  return ResidualNorm::apply(x, std::optional(branch.value), std::optional(branch.bias),
-                             std::optional(branch.keep), merged);
+  return ResidualUnitNorm::apply(x, std::optional(branch.value), std::optional(branch.bias),
+                                 std::optional(branch.keep), merged);
 }
 
 // By torch operators: the sum in the dtype of the statistics.
 at::Tensor exact_sum(const at::Tensor& x, const Branch& branch) {
-  const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  const auto type = detail::exact_type(x);
   at::Tensor sum = x.to(type);
   if (branch.value.defined()) sum = sum + branch.value.to(type);
   if (!branch.bias.defined()) return sum;
@@ -170,9 +143,9 @@ at::Tensor unit_norm(const at::Tensor& x) {
 
 }  // namespace
 
-SumAndUnitNorm residual_norm(const at::Tensor& x, const Branch& branch) {
-  check("residual_norm", x, branch, /*merged=*/false);
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+SumAndUnitNorm residual_unit_norm(const at::Tensor& x, const Branch& branch) {
+  check("residual_unit_norm", x, branch, /*merged=*/false);
+  const detail::WithoutAutocast no_autocast;
   if (has_kernel(x, /*merged=*/false)) {
     const variable_list out = apply(x, branch, /*merged=*/false);
     return {out[0], out[1]};
@@ -181,9 +154,9 @@ SumAndUnitNorm residual_norm(const at::Tensor& x, const Branch& branch) {
   return {branch.value.defined() ? sum.to(x.scalar_type()) : x, unit_norm(sum).to(x.scalar_type())};
 }
 
-at::Tensor merged_residual_norm(const at::Tensor& x, const Branch& branch) {
-  check("merged_residual_norm", x, branch, /*merged=*/true);
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+at::Tensor merged_residual_unit_norm(const at::Tensor& x, const Branch& branch) {
+  check("merged_residual_unit_norm", x, branch, /*merged=*/true);
+  const detail::WithoutAutocast no_autocast;
   if (has_kernel(x, /*merged=*/true)) {
     return apply(x, branch, /*merged=*/true)[0];
   }

@@ -1,15 +1,15 @@
-#include "kernels/residual_norm/residual_norm.h"
+#include "kernels/residual_unit_norm/residual_unit_norm.h"
 
 #include <gmock/gmock.h>
 
 #include "tests/kernels/operator_testing.h"
 
-namespace omniq::residual_norm_test {
+namespace omniq::residual_unit_norm_test {
 namespace {
 
 using kernels::Branch;
-using kernels::merged_residual_norm;
-using kernels::residual_norm;
+using kernels::merged_residual_unit_norm;
+using kernels::residual_unit_norm;
 using testing::Arguments;
 using testing::error_of;
 using testing::expect_matches;
@@ -64,7 +64,7 @@ at::Tensor neighbours(const at::Tensor& x) {
   return torch::cat({of(0, 0), of(1, 0), of(0, 1), of(1, 1)}, -1);
 }
 
-class ResidualNormTest : public testing::DeviceTest {
+class ResidualUnitNormTest : public testing::DeviceTest {
  protected:
   void SetUp() override {
     DeviceTest::SetUp();
@@ -84,14 +84,14 @@ class ResidualNormTest : public testing::DeviceTest {
   }
 };
 
-TEST_P(ResidualNormTest, SumAndNormMatchTheirFormula) {
+TEST_P(ResidualUnitNormTest, SumAndNormMatchTheirFormula) {
   for (const std::int64_t c : channels()) {
     for (const bool branch : {true, false}) {
       for (const bool drops : {false, true}) {
         // Both results at once: gradients meet where the sum goes on and is normed.
         expect(
             [&](const Arguments& in) {
-              const auto [sum, norm] = residual_norm(in[0].value, branch_of(in, drops));
+              const auto [sum, norm] = residual_unit_norm(in[0].value, branch_of(in, drops));
               return torch::cat({sum, norm}, -1);
             },
             [&](const Arguments& in) {
@@ -104,10 +104,10 @@ TEST_P(ResidualNormTest, SumAndNormMatchTheirFormula) {
   }
 }
 
-TEST_P(ResidualNormTest, EitherResultMayBeUnused) {
+TEST_P(ResidualUnitNormTest, EitherResultMayBeUnused) {
   const Arguments arguments = make_arguments({3, 4, 5, 96}, true);
   const auto run = [](const Arguments& in) {
-    return residual_norm(in[0].value, branch_of(in, true));
+    return residual_unit_norm(in[0].value, branch_of(in, true));
   };
   expect([&](const Arguments& in) { return run(in).sum; },
          [](const Arguments& in) { return sum_of(in, true); }, arguments);
@@ -115,13 +115,13 @@ TEST_P(ResidualNormTest, EitherResultMayBeUnused) {
          [](const Arguments& in) { return normed(sum_of(in, true)); }, arguments);
 }
 
-TEST_P(ResidualNormTest, MergedNormMatchesItsFormula) {
+TEST_P(ResidualUnitNormTest, MergedNormMatchesItsFormula) {
   for (const std::int64_t c : channels()) {
     if (4 * c > 2048) continue;
     for (const auto& [height, width] : {std::pair{4, 6}, {5, 3}, {1, 2}}) {
       expect(
           [](const Arguments& in) {
-            return merged_residual_norm(in[0].value, branch_of(in, true));
+            return merged_residual_unit_norm(in[0].value, branch_of(in, true));
           },
           [](const Arguments& in) { return normed(neighbours(sum_of(in, true))); },
           make_arguments({4, height, width, c}, true));
@@ -130,11 +130,11 @@ TEST_P(ResidualNormTest, MergedNormMatchesItsFormula) {
 }
 
 // More rows than blocks take at once, and a number that nothing divides.
-TEST_P(ResidualNormTest, TakesManyTokens) {
+TEST_P(ResidualUnitNormTest, TakesManyTokens) {
   const std::int64_t frames = device().is_cuda() ? 301 : 3;
   expect(
       [](const Arguments& in) {
-        const auto [sum, norm] = residual_norm(in[0].value, branch_of(in, true));
+        const auto [sum, norm] = residual_unit_norm(in[0].value, branch_of(in, true));
         return torch::cat({sum, norm}, -1);
       },
       [](const Arguments& in) {
@@ -144,24 +144,24 @@ TEST_P(ResidualNormTest, TakesManyTokens) {
       make_arguments({frames, 31, 17, 96}, true));
 }
 
-TEST_P(ResidualNormTest, RepeatsItself) {
+TEST_P(ResidualUnitNormTest, RepeatsItself) {
   const Arguments arguments = make_arguments({31, 9, 7, 96}, true);
   const auto half = at::TensorOptions(at::kBFloat16).device(device());
   testing::expect_repeats(
-      [](const Arguments& a) { return residual_norm(a[0].value, branch_of(a, true)).normed; },
+      [](const Arguments& a) { return residual_unit_norm(a[0].value, branch_of(a, true)).normed; },
       arguments, half, torch::ones({31, 9, 7, 96}).cumsum(-1));
 }
 
-// Both results of residual_norm() side by side.
+// Both results of residual_unit_norm() side by side.
 at::Tensor sum_and_norm(const Arguments& in) {
-  const auto [sum, norm] = residual_norm(in[0].value, branch_of(in, true));
+  const auto [sum, norm] = residual_unit_norm(in[0].value, branch_of(in, true));
   return torch::cat({sum, norm}, -1);
 }
 at::Tensor merged_norm(const Arguments& in) {
-  return merged_residual_norm(in[0].value, branch_of(in, true));
+  return merged_residual_unit_norm(in[0].value, branch_of(in, true));
 }
 
-TEST_P(ResidualNormTest, ComputesOnlyTheGradientsThatAreNeeded) {
+TEST_P(ResidualUnitNormTest, ComputesOnlyTheGradientsThatAreNeeded) {
   const Arguments arguments = make_arguments({3, 5, 7, 96}, true);
   for (const auto type : {at::kFloat, at::kBFloat16}) {
     const auto options = at::TensorOptions(type).device(device());
@@ -170,7 +170,7 @@ TEST_P(ResidualNormTest, ComputesOnlyTheGradientsThatAreNeeded) {
   }
 }
 
-TEST_P(ResidualNormTest, TakesStridedInputs) {
+TEST_P(ResidualUnitNormTest, TakesStridedInputs) {
   const Arguments arguments = make_arguments({3, 5, 7, 96}, true);
   for (const auto& [type, limit] : {std::pair{at::kFloat, 1e-5}, {at::kBFloat16, 1e-2}}) {
     const auto options = at::TensorOptions(type).device(device());
@@ -179,45 +179,51 @@ TEST_P(ResidualNormTest, TakesStridedInputs) {
   }
 }
 
-TEST_P(ResidualNormTest, RefusesSecondDerivativesOfItsKernels) {
+TEST_P(ResidualUnitNormTest, RefusesSecondDerivativesOfItsKernels) {
   for (const testing::Operator& f : {testing::Operator(sum_and_norm), {merged_norm}}) {
     const std::string error = testing::error_of_second_derivative(
         f, make_arguments({2, 3, 4, 16}, true), at::TensorOptions(at::kBFloat16).device(device()));
     if (device().is_cpu()) {
       EXPECT_EQ(error, "");  // torch operators have them
     } else {
-      EXPECT_THAT(error, HasSubstr("residual_norm: second derivatives are not implemented"));
+      EXPECT_THAT(error, HasSubstr("residual_unit_norm: second derivatives are not implemented"));
     }
   }
 }
 
-TEST_P(ResidualNormTest, SaysWhatIsWrongWithItsArguments) {
+TEST_P(ResidualUnitNormTest, SaysWhatIsWrongWithItsArguments) {
   const at::Tensor x = torch::zeros({2, 3, 4, 8}, device()), bias = torch::zeros(8, device());
-  EXPECT_EQ(error_of([&] { residual_norm(x, {x, bias, {}}); }), "");
-  EXPECT_THAT(error_of([&] { residual_norm(x, {x[0], bias, {}}); }), HasSubstr("branch has shape"));
+  EXPECT_EQ(error_of([&] { residual_unit_norm(x, {x, bias, {}}); }), "");
   EXPECT_THAT(error_of([&] {
-                residual_norm(x, {x.to(at::kHalf), bias, {}});
+                residual_unit_norm(x, {x[0], bias, {}});
+              }),
+              HasSubstr("branch has shape"));
+  EXPECT_THAT(error_of([&] {
+                residual_unit_norm(x, {x.to(at::kHalf), bias, {}});
               }),
               HasSubstr("branch Half"));
-  EXPECT_THAT(error_of([&] { residual_norm(x, {x, x, {}}); }), HasSubstr("bias has shape"));
-  EXPECT_THAT(error_of([&] { residual_norm(x, {x, bias, bias}); }), HasSubstr("keep has shape"));
+  EXPECT_THAT(error_of([&] { residual_unit_norm(x, {x, x, {}}); }), HasSubstr("bias has shape"));
+  EXPECT_THAT(error_of([&] {
+                residual_unit_norm(x, {x, bias, bias});
+              }),
+              HasSubstr("keep has shape"));
   const at::Tensor keep = torch::ones(2, device());
   EXPECT_THAT(error_of([&] {
-                residual_norm(x, {x, bias, keep.to(at::kInt)});
+                residual_unit_norm(x, {x, bias, keep.to(at::kInt)});
               }),
               HasSubstr("dtype Int, expected floating [2]"));
   const at::Tensor needs = keep.clone().requires_grad_();
   EXPECT_THAT(error_of([&] {
-                residual_norm(x, {x, bias, needs});
+                residual_unit_norm(x, {x, bias, needs});
               }),
               HasSubstr("keep requires a gradient"));
-  EXPECT_THAT(error_of([&] { residual_norm(x.to(at::kInt), {}); }),
+  EXPECT_THAT(error_of([&] { residual_unit_norm(x.to(at::kInt), {}); }),
               HasSubstr("x has shape [2, 3, 4, 8] and dtype Int"));
-  EXPECT_THAT(error_of([&] { residual_norm(x, {{}, bias, {}}); }), HasSubstr("belongs to"));
-  EXPECT_THAT(error_of([&] { merged_residual_norm(x[0], {}); }), HasSubstr("[n, H, W, C]"));
+  EXPECT_THAT(error_of([&] { residual_unit_norm(x, {{}, bias, {}}); }), HasSubstr("belongs to"));
+  EXPECT_THAT(error_of([&] { merged_residual_unit_norm(x[0], {}); }), HasSubstr("[n, H, W, C]"));
 }
 
-OMNIQ_INSTANTIATE_ON_DEVICES(ResidualNormTest);
+OMNIQ_INSTANTIATE_ON_DEVICES(ResidualUnitNormTest);
 
 }  // namespace
-}  // namespace omniq::residual_norm_test
+}  // namespace omniq::residual_unit_norm_test

@@ -23,7 +23,7 @@ struct SumAndNorm {
 /// there is a kernel for x and delta of one dtype (float32, bfloat16 or float16) and channels that
 /// are a multiple of 4, up to 1024; it takes weight and bias in float32, others are converted.
 /// Everything else is computed by torch operators.
-SumAndNorm add_layer_norm(const at::Tensor& x, const std::optional<at::Tensor>& delta,
-                          const at::Tensor& weight, const at::Tensor& bias);
+SumAndNorm residual_layer_norm(const at::Tensor& x, const std::optional<at::Tensor>& delta,
+                               const at::Tensor& weight, const at::Tensor& bias);
 
 }  // namespace omniq::kernels

@@ -28,10 +28,10 @@ struct SumAndUnitNorm {
 // operators.
 
 /// x [n, ..., C], floating → sum = x + branch (x itself without one) and its norm, in x's dtype.
-SumAndUnitNorm residual_norm(const at::Tensor& x, const Branch& branch);
+SumAndUnitNorm residual_unit_norm(const at::Tensor& x, const Branch& branch);
 
 /// x [n, H, W, C] → the norm of four neighbours' sums side by side, [n, ⌈H/2⌉, ⌈W/2⌉, 4C], the one
 /// below before the one to the right (Swin's patch merging). Neighbours beyond the map are zero.
-at::Tensor merged_residual_norm(const at::Tensor& x, const Branch& branch);
+at::Tensor merged_residual_unit_norm(const at::Tensor& x, const Branch& branch);
 
 }  // namespace omniq::kernels

@@ -1,18 +1,18 @@
-#include "kernels/add_layer_norm/add_layer_norm.h"
+#include "kernels/residual_layer_norm/residual_layer_norm.h"
 
 #include <gmock/gmock.h>
 
 #include "tests/kernels/operator_testing.h"
 
-namespace omniq::add_layer_norm_test {
+namespace omniq::residual_layer_norm_test {
 namespace {
 
-using kernels::add_layer_norm;
+using kernels::residual_layer_norm;
 using testing::error_of;
 using ::testing::HasSubstr;
 using testing::relative_error;
 
-class AddLayerNormTest : public testing::DeviceTest {
+class ResidualLayerNormTest : public testing::DeviceTest {
  protected:
   static at::TensorOptions single() { return at::TensorOptions(at::kFloat).device(device()); }
 };
@@ -26,7 +26,7 @@ at::Tensor norm_of(const at::Tensor& sum, const at::Tensor& weight, const at::Te
          bias.to(at::kCPU, at::kDouble);
 }
 
-TEST_P(AddLayerNormTest, MatchesReference) {
+TEST_P(ResidualLayerNormTest, MatchesReference) {
   for (const auto& [type, limit] :
        {std::pair{at::kFloat, 1e-6}, {at::kBFloat16, 4e-3}, {at::kHalf, 5e-4}}) {
     for (const std::int64_t channels : {4, 19, 256, 768, 1024, 1536}) {  // 19 and 1536 by torch
@@ -39,7 +39,7 @@ TEST_P(AddLayerNormTest, MatchesReference) {
         const at::Tensor bias = torch::randn({channels}, single());
         testing::poison_memory(device());
         const auto [sum, norm] =
-            add_layer_norm(x, add ? std::optional(delta) : std::nullopt, weight, bias);
+            residual_layer_norm(x, add ? std::optional(delta) : std::nullopt, weight, bias);
         EXPECT_TRUE(torch::equal(sum, add ? x + delta : x));
         EXPECT_EQ(norm.scalar_type(), type);
         const bool in_type = type != at::kFloat && (channels % 4 != 0 || channels > 1024);
@@ -50,17 +50,17 @@ TEST_P(AddLayerNormTest, MatchesReference) {
   }
 }
 
-TEST_P(AddLayerNormTest, SaysWhatIsWrongWithItsArguments) {
+TEST_P(ResidualLayerNormTest, SaysWhatIsWrongWithItsArguments) {
   const at::Tensor x = torch::randn({2, 8}, single()), w = torch::ones({8}, single());
-  EXPECT_EQ(error_of([&] { add_layer_norm(x, {}, w, w); }), "");
-  EXPECT_THAT(error_of([&] { add_layer_norm(x, x[0], w, w); }), HasSubstr("delta another"));
-  EXPECT_THAT(error_of([&] { add_layer_norm(x, {}, w.narrow(0, 0, 4), w); }),
+  EXPECT_EQ(error_of([&] { residual_layer_norm(x, {}, w, w); }), "");
+  EXPECT_THAT(error_of([&] { residual_layer_norm(x, x[0], w, w); }), HasSubstr("delta another"));
+  EXPECT_THAT(error_of([&] { residual_layer_norm(x, {}, w.narrow(0, 0, 4), w); }),
               HasSubstr("must have shape [8]"));
   const at::Tensor needs = x.clone().requires_grad_();
-  EXPECT_THAT(error_of([&] { add_layer_norm(needs, {}, w, w); }), HasSubstr("no gradients"));
+  EXPECT_THAT(error_of([&] { residual_layer_norm(needs, {}, w, w); }), HasSubstr("no gradients"));
 }
 
-OMNIQ_INSTANTIATE_ON_DEVICES(AddLayerNormTest);
+OMNIQ_INSTANTIATE_ON_DEVICES(ResidualLayerNormTest);
 
 }  // namespace
-}  // namespace omniq::add_layer_norm_test
+}  // namespace omniq::residual_layer_norm_test

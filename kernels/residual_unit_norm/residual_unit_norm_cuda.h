@@ -7,7 +7,7 @@
 
 namespace omniq::kernels::detail {
 
-inline constexpr int kMostResidualNormChannels = 2048;
+inline constexpr int kMostResidualUnitNormChannels = 2048;
 
 /// How tokens make rows that are normed.
 struct ResidualRows {
@@ -25,7 +25,7 @@ struct ResidualRows {
 /// T: __half or __nv_bfloat16. Tensors are contiguous and start at multiples of 16 bytes; channels
 /// are a multiple of 8. Normed rows lie one after the other, [rows, row_channels].
 template <typename T>
-struct CudaResidualNormArguments {
+struct CudaResidualUnitNormArguments {
   ResidualRows shape;
   const T* x;
   const T* branch;    // null for none
@@ -37,10 +37,10 @@ struct CudaResidualNormArguments {
 };
 
 template <typename T>
-cudaError_t residual_norm(const CudaResidualNormArguments<T>& args, cudaStream_t stream);
+cudaError_t residual_unit_norm(const CudaResidualUnitNormArguments<T>& args, cudaStream_t stream);
 
 template <typename T>
-struct CudaResidualNormBackwardArguments {
+struct CudaResidualUnitNormBackwardArguments {
   ResidualRows shape;
   const T* normed;
   const float* scales;
@@ -53,12 +53,12 @@ struct CudaResidualNormBackwardArguments {
   int parts;
 };
 
-/// Blocks that share the rows of residual_norm_backward(): as many as the current device runs at
+/// Blocks that share the rows of residual_unit_norm_backward(): as many as the current device runs at
 /// once.
 template <typename T>
-cudaError_t residual_norm_backward_parts(const ResidualRows& shape, int* parts);
+cudaError_t residual_unit_norm_backward_parts(const ResidualRows& shape, int* parts);
 template <typename T>
-cudaError_t residual_norm_backward(const CudaResidualNormBackwardArguments<T>& args,
-                                   cudaStream_t stream);
+cudaError_t residual_unit_norm_backward(const CudaResidualUnitNormBackwardArguments<T>& args,
+                                        cudaStream_t stream);
 
 }  // namespace omniq::kernels::detail

@@ -1,21 +1,18 @@
 // A block has a row, a thread four of its channels.
-#include "kernels/add_layer_norm/add_layer_norm_cuda.h"
 #include "kernels/common/cuda_math.cuh"
 #include "kernels/common/norm_epsilon.h"
+#include "kernels/residual_layer_norm/residual_layer_norm_cuda.h"
 
 namespace omniq::kernels::detail {
 namespace {
 
 constexpr int kVector = 4;
-constexpr int kMostThreads = kMostNormChannels / kVector;
+constexpr int kMostThreads = kMostResidualLayerNormChannels / kVector;
 
 /// The mean over the row's channels of what each thread brings; `of_warps` is its own for each
 /// call.
 __device__ __forceinline__ float mean_of_row(float x, float* of_warps, int channels) {
-#pragma unroll
-  for (int distance = 16; distance > 0; distance /= 2) {
-    x += __shfl_xor_sync(kFullWarp, x, distance);
-  }
+  x = sum_of_warp(x);
   if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = x;
   __syncthreads();
   float sum = 0.F;
@@ -25,7 +22,7 @@ __device__ __forceinline__ float mean_of_row(float x, float* of_warps, int chann
 
 template <typename T>
 __global__ void __launch_bounds__(kMostThreads)
-    add_layer_norm_kernel(const CudaAddNormArguments<T> args) {
+    residual_layer_norm_kernel(const CudaResidualLayerNormArguments<T> args) {
   __shared__ float of_warps[2][kMostThreads / 32];
   const int channels = static_cast<int>(args.channels);
   const int c = static_cast<int>(threadIdx.x) * kVector;
@@ -63,15 +60,19 @@ __global__ void __launch_bounds__(kMostThreads)
 }  // namespace
 
 template <typename T>
-cudaError_t add_layer_norm(const CudaAddNormArguments<T>& args, cudaStream_t stream) {
-  if (args.channels > kMostNormChannels) return cudaErrorInvalidValue;
+cudaError_t residual_layer_norm(const CudaResidualLayerNormArguments<T>& args,
+                                cudaStream_t stream) {
+  if (args.channels > kMostResidualLayerNormChannels) return cudaErrorInvalidValue;
   const auto threads = static_cast<unsigned>((args.channels / kVector + 31) / 32 * 32);
-  add_layer_norm_kernel<T><<<static_cast<unsigned>(args.rows), threads, 0, stream>>>(args);
+  residual_layer_norm_kernel<T><<<static_cast<unsigned>(args.rows), threads, 0, stream>>>(args);
   return cudaGetLastError();
 }
 
-template cudaError_t add_layer_norm(const CudaAddNormArguments<float>&, cudaStream_t);
-template cudaError_t add_layer_norm(const CudaAddNormArguments<__half>&, cudaStream_t);
-template cudaError_t add_layer_norm(const CudaAddNormArguments<__nv_bfloat16>&, cudaStream_t);
+template cudaError_t residual_layer_norm(const CudaResidualLayerNormArguments<float>&,
+                                         cudaStream_t);
+template cudaError_t residual_layer_norm(const CudaResidualLayerNormArguments<__half>&,
+                                         cudaStream_t);
+template cudaError_t residual_layer_norm(const CudaResidualLayerNormArguments<__nv_bfloat16>&,
+                                         cudaStream_t);
 
 }  // namespace omniq::kernels::detail
