@@ -1,5 +1,6 @@
 #include "core/model/device.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/util/Exception.h>
@@ -175,7 +176,13 @@ std::int64_t resolve_threads(std::int64_t threads) {
 // OpenMP's count and MKL's are of the calling thread each. What at::set_num_threads keeps for the
 // process is where threads begin that have not set theirs, and those that compute have. It is
 // called even where the count is that already: MKL takes fewer threads than it is given until then.
+//
+// A thread's first at::parallel_for gives it the process's count, which may by then be that of a
+// scope in another thread. It is a template, and "the first" is kept once in libtorch and once in
+// whatever else instantiates it, as our kernels do: both have it behind them before the count is
+// set.
 ThreadScope::ThreadScope(std::int64_t threads) : before_(torch::get_num_threads()) {
+  at::internal::lazy_init_num_threads();  // ours; torch::get_num_threads did it for libtorch
   torch::set_num_threads(static_cast<int>(resolve_threads(threads)));
 }
 ThreadScope::~ThreadScope() { torch::set_num_threads(before_); }
