@@ -22,6 +22,7 @@ function(clean_tree)
   file(WRITE "${WORK}/core/base/text.cpp" "#include \"core/base/text.h\"\n")
   file(WRITE "${WORK}/core/model/swin.cpp" "#include \"core/base/text.h\"\n#include \"kernels/scan/scan.h\"\n")
   file(WRITE "${WORK}/core/data/video.cpp" "#include <libavformat/avformat.h>\n#include <opencv2/core.hpp>\n")
+  file(WRITE "${WORK}/core/text/bpe.cpp" "#include \"core/base/text.h\"\n#include <pcre2.h>\n")
   file(WRITE "${WORK}/ui/pages/runs.cpp" "#include <QWidget>\n")
   file(WRITE "${WORK}/core/base/log.cpp" "#include <spdlog/spdlog.h>\n// not #include <QString>\n")
 endfunction()
@@ -49,6 +50,8 @@ foreach(case
     "core/data/video.cpp|3|<QtGui/QImage>"
     "core/data/video.cpp|3|\"ui/pages/runs.h\""
     "core/data/video.cpp|3|\"app/cli.h\""
+    "core/text/bpe.cpp|3|<torch/types.h>"
+    "core/text/bpe.cpp|3|\"core/data/names.h\""
     "ui/pages/runs.cpp|2|<signal.h>"
     "ui/pages/runs.cpp|2|<unistd.h>")
   string(REPLACE "|" ";" parts "${case}")
