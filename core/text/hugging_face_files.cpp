@@ -80,8 +80,9 @@ class Vocabulary {
       highest = std::max(highest, id.get<TokenId>());
     }
     tokens.assign(static_cast<std::size_t>(highest) + 1, "");
-    for (const auto& [text, number] : vocab.items()) {
-      const auto id = number.get<TokenId>();
+    for (const auto& entry : vocab.items()) {
+      const std::string& text = entry.key();
+      const auto id = entry.value().get<TokenId>();
       const auto bytes = bytes_of_letters(text);
       const auto is_it = [&](const AddedToken& token) {
         return token.content == text && token.id == id;

@@ -39,10 +39,10 @@ std::vector<std::string> prompts() {
   return lines;
 }
 
-/// Words that never come twice, of letters from `first` on.
+/// More words than the cache holds, hardly one of them twice, of letters from `first` on.
 std::vector<std::string> random_words(char32_t first, int letters) {
   std::mt19937 random(1);
-  std::vector<std::string> lines(2000);
+  std::vector<std::string> lines(20000);
   for (std::string& line : lines) {
     for (int i = 0; i < 60; ++i) {
       if (random() % 7 == 0) {
