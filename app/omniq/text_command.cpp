@@ -65,9 +65,6 @@ Result<ordered_json> decoded(const std::string& line, std::int64_t number,
   return ordered_json(*std::move(text));
 }
 
-/// Whoever writes lines one at a time gets each answer before the next line.
-bool more_is_waiting() { return std::cin.rdbuf()->in_avail() > 0; }
-
 Result<int> run(const Options& o, bool as_json) {
   const bool encode = o.action == "encode";
   if (!encode && o.action != "decode")
@@ -84,8 +81,8 @@ Result<int> run(const Options& o, bool as_json) {
       all.push_back(std::move(result));
       continue;
     }
-    std::cout << (encode || o.quoted ? json_text(result) : result.get<std::string>()) << '\n';
-    if (!more_is_waiting()) std::cout << std::flush;
+    // Whoever writes lines one at a time gets each answer before the next line.
+    std::cout << (encode || o.quoted ? json_text(result) : result.get<std::string>()) << std::endl;
   }
   if (as_json) print_json({{encode ? "ids" : "texts", std::move(all)}});
   return kDone;

@@ -1,6 +1,6 @@
 // The files of a Hugging Face snapshot that say how text becomes ids. Byte-level BPE is read, with
 // the pipeline that Qwen's tokenizers have; a file that asks for more is refused by name, for ids
-// that are almost right train nothing.
+// that are almost right train nothing. Truncation and padding are the caller's.
 #pragma once
 
 #include <filesystem>

@@ -80,6 +80,8 @@ struct Tokenizer::Impl {
       if (!held_) held_ = std::make_unique<Workspace>();
     }
     ~Lease() {
+      constexpr std::size_t kLargest = 1 << 16;  // a word of megabytes leaves tens of them
+      if (held_->merging.symbols.capacity() > kLargest) return;
       const std::lock_guard lock(owner_.mutex);
       owner_.idle.push_back(std::move(held_));
     }

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/patience.h"
 #include "tests/support/temporary_folder.h"
 
 namespace omniq {
@@ -69,6 +71,22 @@ TEST_F(TextCommand, OneDocumentWhereAskedFor) {
             json{"a"});
   const json error = json::parse(text("decode --json" + small_, "x").out);
   EXPECT_EQ(error["error"]["exit_code"], 3);
+}
+
+TEST_F(TextCommand, EachLineIsAnsweredBeforeTheNextOne) {
+  const auto answers = tmp_ / "answers.txt";
+  const std::string command =
+      "'" OMNIQ_PROGRAM "' text encode" + small_ + " >'" + answers.string() + "'";
+  std::FILE* const lines = ::popen(command.c_str(), "w");
+  ASSERT_TRUE(lines);
+  std::string expected;
+  for (int i = 0; i < 3; ++i) {
+    std::fputs("a\n", lines);
+    std::fflush(lines);
+    expected += "[64]\n";
+    EXPECT_TRUE(testing_support::eventually([&] { return read_text(answers) == expected; }));
+  }
+  EXPECT_EQ(::pclose(lines), 0);
 }
 
 TEST_F(TextCommand, WhatIsNotUtf8IsRead) {
