@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <vector>
 
 namespace omniq::text {
 namespace {
@@ -41,7 +42,80 @@ const utf8proc_uint8_t* units(std::string_view text) {
   return reinterpret_cast<const utf8proc_uint8_t*>(text.data());
 }
 
+/// The canonical decomposition of a character, of at most four.
+struct Decomposed {
+  utf8proc_int32_t characters[8];
+  utf8proc_ssize_t count;
+};
+Decomposed decomposed(utf8proc_int32_t character) {
+  Decomposed out{};
+  int boundary = 0;
+  out.count = utf8proc_decompose_char(
+      character, out.characters, 8, static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE), &boundary);
+  return out;
+}
+
+int combining_class(utf8proc_int32_t character) {
+  return utf8proc_get_property(character)->combining_class;
+}
+
+/// Calls `use` with each character of a text that is UTF-8 and with its bytes.
+template <class Use>
+void for_each_character(std::string_view text, const Use& use) {
+  for (std::size_t at = 0; at < text.size();) {
+    utf8proc_int32_t character = 0;
+    const auto bytes = utf8proc_iterate(
+        units(text) + at, static_cast<utf8proc_ssize_t>(text.size() - at), &character);
+    if (bytes < 1) throw std::invalid_argument("to_nfc: the text is not UTF-8");
+    use(character, text.substr(at, static_cast<std::size_t>(bytes)));
+    at += static_cast<std::size_t>(bytes);
+  }
+}
+
+/// utf8proc puts marks in order by exchanging neighbours, in time that grows with the square of how
+/// many there are behind one letter: no language has this many.
+constexpr int kManyMarks = 64;
+
+bool has_many_marks(std::string_view text) {
+  int marks = 0, most = 0;
+  for_each_character(text, [&](utf8proc_int32_t character, std::string_view) {
+    const Decomposed parts = decomposed(character);
+    for (utf8proc_ssize_t i = 0; i < parts.count; ++i) {
+      marks = combining_class(parts.characters[i]) > 0 ? marks + 1 : 0;
+      most = std::max(most, marks);
+    }
+  });
+  return most >= kManyMarks;
+}
+
+/// The text decomposed, its marks in order.
+std::string with_marks_in_order(std::string_view text) {
+  std::vector<utf8proc_int32_t> all;
+  for_each_character(text, [&](utf8proc_int32_t character, std::string_view) {
+    const Decomposed parts = decomposed(character);
+    all.insert(all.end(), parts.characters, parts.characters + parts.count);
+  });
+  const auto is_mark = [](utf8proc_int32_t c) { return combining_class(c) > 0; };
+  for (auto begin = all.begin(); begin != all.end();) {
+    begin = std::find_if(begin, all.end(), is_mark);
+    const auto end = std::find_if_not(begin, all.end(), is_mark);
+    std::stable_sort(begin, end, [](utf8proc_int32_t a, utf8proc_int32_t b) {
+      return combining_class(a) < combining_class(b);
+    });
+    begin = end;
+  }
+  std::string out;
+  for (const utf8proc_int32_t character : all) {
+    utf8proc_uint8_t bytes[4];
+    const auto count = utf8proc_encode_char(character, bytes);
+    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(count));
+  }
+  return out;
+}
+
 void append_nfc(std::string& out, std::string_view text) {
+  std::string ordered;
+  if (text.size() >= kManyMarks && has_many_marks(text)) text = ordered = with_marks_in_order(text);
   utf8proc_uint8_t* mapped = nullptr;
   const utf8proc_ssize_t length =
       utf8proc_map(units(text), static_cast<utf8proc_ssize_t>(text.size()), &mapped,
@@ -64,18 +138,14 @@ std::string to_nfc(std::string_view text, Nfc tables) {
   if (tables == Nfc::none) return std::string(text);
   std::string out;
   std::size_t done = 0;
-  for (std::size_t at = 0; tables == Nfc::unicode9 && at < text.size();) {
-    utf8proc_int32_t character = 0;
-    const auto bytes = utf8proc_iterate(
-        units(text) + at, static_cast<utf8proc_ssize_t>(text.size() - at), &character);
-    if (bytes < 1) throw std::invalid_argument("to_nfc: the text is not UTF-8");
-    const std::size_t end = at + static_cast<std::size_t>(bytes);
-    if (is_later_mark(character)) {  // stays, and keeps apart what is on its two sides
+  if (tables == Nfc::unicode9) {
+    for_each_character(text, [&](utf8proc_int32_t character, std::string_view bytes) {
+      if (!is_later_mark(character)) return;  // else it stays, and keeps apart its two sides
+      const auto at = static_cast<std::size_t>(bytes.data() - text.data());
       if (at > done) append_nfc(out, text.substr(done, at - done));
-      out += text.substr(at, end - at);
-      done = end;
-    }
-    at = end;
+      out += bytes;
+      done = at + bytes.size();
+    });
   }
   if (done < text.size()) append_nfc(out, text.substr(done));
   return out;

@@ -85,7 +85,7 @@ def anything(r):
 
 
 def runs(r):
-    piece = r.choice(["a", "ab", "é", "中", " ", "\n", "\t ", "=", "-", "😀", "A", "0", "x\n", "' ", "aaaab", "\u0301", "한"])
+    piece = r.choice(["a", "ab", "é", "中", " ", "\n", "\t ", "=", "-", "😀", "A", "0", "x\n", "' ", "aaaab", "\u0301", "\u0301\u0327", "\u0f73\u0344", "한"])
     return piece * r.choice([2, 3, 5, 17, 64, 300, 1000]) + r.choice(["", "b", " ", "\n"])
 
 

@@ -28,6 +28,31 @@ TEST(Nfc, MarksLaterThanUnicode9StayWhereTheyAre) {
   EXPECT_EQ(to_nfc("\U00011935\U00011930", Nfc::unicode9), "\U00011935\U00011930");
 }
 
+TEST(Nfc, ManyMarksAreInOrderAtOnce) {
+  // By exchanging neighbours this takes minutes; U+0F73 is a mark of two, U+0344 another.
+  std::string mixed, high, low;
+  for (int i = 0; i < 200'000; ++i) {
+    mixed += "\u0301\u0327";
+    low += "\u0327";
+    high += "\u0301";
+  }
+  const std::string marks = low.substr(2) + high;
+  for (const Nfc tables : {Nfc::latest, Nfc::unicode9}) {
+    EXPECT_TRUE(to_nfc("e" + mixed + "e\u0301", tables) == "ȩ" + marks + "é");
+    EXPECT_TRUE(to_nfc("한" + mixed, tables) == "한" + low + high);
+  }
+  for (const int count : {63, 64, 65, 200}) {
+    std::string text = "a", first, second;
+    for (int i = 0; i < count; ++i) {
+      text += "\u0f73\u0344";
+      first += "\u0f71", second += "\u0f72";
+    }
+    std::string rest;
+    for (int i = 0; i < count; ++i) rest += "\u0308\u0301";
+    EXPECT_EQ(to_nfc(text, Nfc::latest), "ä" + first + second + rest.substr(2)) << count;
+  }
+}
+
 TEST(Nfc, WhatSurelyIsInFormCIs) {
   for (char32_t c = 1; c < 0x300; ++c) {
     const std::string text = c < 0x80 ? std::string(1, static_cast<char>(c))
