@@ -41,6 +41,7 @@ void add_eval(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_frames(CommandLine& line);
 void add_features(CommandLine& line);
+void add_text(CommandLine& line);
 void add_data(CommandLine& line);
 void add_demo_data(CommandLine& line);
 void add_runs(CommandLine& line);

@@ -67,9 +67,9 @@ int run(int argc, char** argv) {
   ArgumentParser parser("omniq", "Trains, evaluates and compares compact video classifiers.");
   parser.version(cat("omniq ", kVersion));
   CommandLine line{parser, {}};
-  for (auto* add :
-       {add_demo_data, add_data, add_probe, add_train, add_resume, add_pause, add_stop, add_eval,
-        add_predict, add_frames, add_features, add_runs, add_config, add_doctor, add_bench}) {
+  for (auto* add : {add_demo_data, add_data, add_probe, add_train, add_resume, add_pause, add_stop,
+                    add_eval, add_predict, add_frames, add_features, add_text, add_runs, add_config,
+                    add_doctor, add_bench}) {
     add(line);
   }
   if (const auto code = parser.parse(argc, argv)) return *code;

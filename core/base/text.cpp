@@ -105,6 +105,16 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string as_utf8(std::string_view bytes) {
+  std::string out;
+  while (!bytes.empty()) {
+    const Decoded one = decode(bytes);
+    out += one.character < 0 ? "\xef\xbf\xbd" : bytes.substr(0, one.bytes);
+    bytes.remove_prefix(one.bytes);
+  }
+  return out;
+}
+
 namespace {
 
 void append_utf8(std::string& out, std::uint32_t character) {

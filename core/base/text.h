@@ -37,6 +37,10 @@ std::string to_lower(std::string_view text);
 /// U+10FFFF).
 bool is_utf8(std::string_view text);
 
+/// The bytes as UTF-8: where they are not, U+FFFD (a sequence that is cut short becomes one), as
+/// Python's errors="replace" does.
+std::string as_utf8(std::string_view bytes);
+
 /// Text of any origin for a terminal, a log or a record: one line of UTF-8. Bytes that are not
 /// UTF-8 become U+FFFD (a sequence that is cut short becomes one), control characters (C0, DEL, C1)
 /// escapes that can be read: \n, \x1b.

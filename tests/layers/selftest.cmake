@@ -25,6 +25,7 @@ function(clean_tree)
   file(WRITE "${WORK}/ui/models/runs.h" "#pragma once\n#include <QString>\n")
   file(WRITE "${WORK}/ui/models/values/metric.h" "#pragma once\n#include <QString>\n")
   file(WRITE "${WORK}/ui/widgets/bars.cpp" "#include <QWidget>\n")
+  file(WRITE "${WORK}/core/text/bpe.cpp" "#include \"core/base/text.h\"\n#include <pcre2.h>\n")
   file(WRITE "${WORK}/ui/pages/runs.cpp" "#include <QWidget>\n")
   file(WRITE "${WORK}/ui/window/main_window.cpp" "#include \"ui/pages/runs.h\"\n")
   file(WRITE "${WORK}/core/base/log.cpp" "#include <spdlog/spdlog.h>\n// not #include <QString>\n")
@@ -57,6 +58,8 @@ foreach(case
     "ui/models/values/metric.h|3|<QObject>"
     "ui/models/values/metric.h|3|\"ui/models/readers/run.h\""
     "ui/widgets/bars.cpp|2|\"ui/pages/runs.h\""
+    "core/text/bpe.cpp|3|<torch/types.h>"
+    "core/text/bpe.cpp|3|\"core/data/names.h\""
     "ui/pages/runs.cpp|2|<signal.h>"
     "ui/pages/runs.cpp|2|<unistd.h>"
     "ui/pages/runs.cpp|2|\"ui/window/main_window.h\""

@@ -103,5 +103,20 @@ TEST(Csv, FieldsAreReadAsTheyWereWritten) {
     EXPECT_EQ(csv_rows("x," + csv_field(name) + "\n"), (Rows{{"x", name}}));
 }
 
+TEST(Text, BytesThatAreNotUtf8AreReplaced) {
+  const std::string fffd = "\xef\xbf\xbd";
+  EXPECT_EQ(as_utf8("né 中 😀"), "né 中 😀");
+  EXPECT_EQ(as_utf8(std::string("a\0b", 3)), std::string("a\0b", 3));
+  EXPECT_EQ(as_utf8("a\xff"
+                    "b"),
+            "a" + fffd + "b");
+  EXPECT_EQ(as_utf8("\xe2\x82"
+                    "a\xf0\x9f\x98"),
+            fffd + "a" + fffd)
+      << "cut short: one";
+  EXPECT_EQ(as_utf8("\xed\xa0\x80"), fffd + fffd + fffd) << "a surrogate";
+  EXPECT_EQ(as_utf8("\xc0\xaf"), fffd + fffd) << "overlong";
+}
+
 }  // namespace
 }  // namespace omniq
